@@ -19,7 +19,7 @@ LEASH = Path(__file__).with_name("leash.py")
 def start(
     command: Sequence[str | Path],
     *,
-    output: IO[bytes] | int,
+    output: IO[bytes] | int | None,
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
     user: tuple[int, int] | None = None,
