@@ -1,0 +1,81 @@
+"""Settings of the sandbox. It serves this machine only and keeps its state in `BUKA_HOME/sandbox/`.
+
+SANDBOX_PORT: its pages and HTTP interfaces (default: PORT + 1). EMAIL_PORT: its mail server (default: PORT + 2).
+"""
+
+import secrets
+from pathlib import Path
+
+from environs import Env
+
+from core.embedded import paths
+
+env = Env()
+BASE_DIR = Path(__file__).resolve().parent.parent
+HOME = paths.home(BASE_DIR) / "sandbox"
+_port = env.int("PORT", 8000)
+BUKA_URL = env.str("BUKA_BASE_URL", f"http://127.0.0.1:{_port}")
+HOST = "127.0.0.1"
+HTTP_PORT = env.int("SANDBOX_PORT", _port + 1)
+SMTP_PORT = env.int("EMAIL_PORT", _port + 2)
+
+# One process, and nothing it signs has to outlive it.
+SECRET_KEY = secrets.token_urlsafe(50)
+DEBUG = False
+# Names of this machine only: a page elsewhere whose name is pointed at 127.0.0.1 gets no answer.
+ALLOWED_HOSTS = [HOST, "localhost"]
+
+INSTALLED_APPS = ["sandbox.faults", "sandbox.mail", "sandbox"]
+MIDDLEWARE = [
+    "sandbox.middleware.PageSecurityMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+]
+ROOT_URLCONF = "sandbox.urls"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {"context_processors": ["django.template.context_processors.request"]},
+    }
+]
+
+DATABASES = {
+    "default": {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": HOME / "sandbox.sqlite3",
+        "OPTIONS": {
+            # Readers never wait for a writer, and two writers queue instead of failing half-way.
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 20,
+        },
+    }
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+USE_TZ = True
+TIME_ZONE = "Africa/Lagos"
+USE_I18N = False
+LANGUAGE_CODE = "en"
+
+# Cookies do not know ports: another name than Buka's own, which runs on the same host.
+CSRF_COOKIE_NAME = "sandbox_csrf"
+CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = "Strict"
+SECURE_REFERRER_POLICY = "same-origin"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "WARNING"},
+    "loggers": {
+        "sandbox": {"level": "INFO"},
+        # A connection that is dropped on purpose is no news.
+        "mail.log": {"level": "ERROR"},
+    },
+}

@@ -1,0 +1,10 @@
+from django.urls import include, path
+
+from sandbox import views
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("healthz", views.healthz, name="healthz"),
+    path("sandbox.css", views.stylesheet, name="stylesheet"),
+    path("mail/", include("sandbox.mail.urls")),
+]
