@@ -1,4 +1,4 @@
-"""Draw Buka's mark, a pot on a ripe plantain disc ringed with resist dots, as the icons that browsers and phones ask for.
+"""Draw Buka's mark, a pot on a plantain disc ringed with resist dots, as the icons browsers and phones ask for.
 
 `python scripts/make_app_icons.py` writes static/buka/icons/ and the mark the pages include. Needs Pillow only.
 """
