@@ -124,15 +124,14 @@ class Embedded:
         """
         self.home.mkdir(parents=True, exist_ok=True)
         lock = os.open(self.home / "lock", os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        # One that was just asked to stop may need a moment.
+        if not any(_locked(lock) for _ in processes.until(2)):
             holder = os.read(lock, 500).decode(errors="replace").strip()
             os.close(lock)
             raise HomeInUse(
                 f"{self.home} is in use by {holder or 'another run'}. Stop that one first, or choose another folder "
                 "with BUKA_HOME and another PORT."
-            ) from None
+            )
         os.truncate(lock, 0)
         os.write(lock, f"process {os.getpid()}, {who}\n".encode())
         self._lock = lock
@@ -259,6 +258,14 @@ def services(home: Path, *, durable: bool = False) -> Iterator[Addresses]:
     finally:
         embedded.stop()
         embedded.release()
+
+
+def _locked(file: int) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _postgres_account() -> tuple[int, int] | None:

@@ -108,7 +108,7 @@ class Supervisor:
         self._start("web", "-m", "daphne", "-b", HOST, "-p", str(self.ports.web), *WEB, patience=10)
         with step("Waiting until everything answers"):
             self._wait_for("web", lambda: answer(self.ports.web, "/readyz"), lambda status: status == 200)
-            self._wait_for("sandbox", lambda: answer(self.ports.sandbox, "/"), lambda status: status < 500)
+            self._wait_for("sandbox", lambda: answer(self.ports.sandbox, "/healthz"), lambda status: status == 200)
         self._welcome(address, time.monotonic() - began)
         while True:
             self._must_live()
@@ -202,7 +202,7 @@ class Supervisor:
         say()
         say(f"  Diners         {address}")
         say(f"  Restaurants    {address}/admin/")
-        say(f"  Sandbox        {sandbox}   (mails at {sandbox}/mail)")
+        say(f"  Sandbox        {sandbox}   (mails at {sandbox}/mail/)")
         say()
         say("Log in as")
         for line in self._logins.read_text().splitlines():
