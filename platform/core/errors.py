@@ -5,17 +5,25 @@ An error is defined beside the service that raises it. Its `code` is stable (cli
 client can act on. docs/errors.md is generated from the subclasses.
 """
 
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.utils.functional import Promise, lazy
 from django.utils.translation import gettext_lazy as _
 
+logger = logging.getLogger(__name__)
+
 Text = str | Promise
 
 
 def _interpolated(template: Text, details: Mapping[str, Any]) -> str:
-    return str(template) % details
+    try:
+        return str(template) % details
+    except (KeyError, TypeError, ValueError):
+        # A sentence that cannot be filled in must not turn a refusal into a crash.
+        logger.exception("The message %r does not fit its details %r", str(template), sorted(details))
+        return str(template)
 
 
 _interpolated_lazy = lazy(_interpolated, str)

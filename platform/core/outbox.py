@@ -9,11 +9,14 @@ seconds, finds what a crash or a dead Redis left behind.
 import dataclasses
 import importlib
 import logging
+import os
+import queue
 import random
 import traceback
 import types
 import typing
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any, ClassVar
@@ -76,8 +79,9 @@ def publish(event: Event) -> OutboxEvent:
             f"publish({type(event).__name__}) belongs inside the transaction that makes it true."
         )
     payload = to_payload(event)
-    if from_payload(event.name, payload) != fields_of(event):
-        raise TypeError(f"{event!r} holds a value that does not survive JSON; use plain values in the declared types.")
+    # Found out now, by whoever wrote the event, and not by a worker at night.
+    if _to_json(from_payload(event.name, payload)) != payload:
+        raise TypeError(f"{event!r} would not come back from JSON as it went; check the types of its fields.")
     row = OutboxEvent.objects.create(name=event.name, payload=payload)
     # One ring is enough for a whole transaction; extra ones would find nothing to do.
     connection = transaction.get_connection()
@@ -97,14 +101,33 @@ def enqueue(task: Any, *args: Any) -> bool:
     """Put a task into Celery's queue without ever waiting long for a Redis that is away."""
     if redis_breaker.is_open:
         return False
-    app = task.app
     try:
-        with app.connection_for_write(transport_options=_impatient(app)) as connection:
-            task.apply_async(args=args, connection=connection, retry=False)
+        with _producer(task.app) as producer:
+            task.apply_async(args=args, producer=producer, retry=False)
     except (OSError, TimeoutError, *_broker_errors()) as error:
         redis_breaker.failed(error, "outbox bell")
         return False
     return True
+
+
+_producers: dict[int, queue.LifoQueue[Any]] = {}
+
+
+@contextmanager
+def _producer(app: Any) -> Iterator[Any]:
+    """Lend an open producer; after an error it is closed, not lent again. Each process has its own."""
+    idle = _producers.setdefault(os.getpid(), queue.LifoQueue())
+    try:
+        producer = idle.get_nowait()
+    except queue.Empty:
+        connection = app.connection_for_write(transport_options=_impatient(app))
+        producer = app.amqp.Producer(connection, auto_declare=False)
+    try:
+        yield producer
+    except BaseException:
+        producer.__connection__.release()
+        raise
+    idle.put(producer)
 
 
 def _impatient(app: Any) -> dict[str, Any]:

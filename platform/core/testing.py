@@ -1,6 +1,7 @@
 """Help for tests of every domain."""
 
-from core import outbox
+from core import hotcache, outbox
+from core.breaker import redis_breaker
 from core.models import EventDelivery
 
 
@@ -28,3 +29,9 @@ def _relay_without_celery() -> int:
     while handled := outbox.relay_batch(bell=False):
         total += handled
     return total
+
+
+def start_afresh() -> None:
+    """Forget what this process remembers of Redis: cached bodies, and that it was away. Before each test."""
+    redis_breaker.reset()
+    hotcache.start_afresh()

@@ -41,5 +41,5 @@ class JSONRenderer(renderers.BaseRenderer):
             return b""
         response = (renderer_context or {}).get("response")
         if response is not None and response.status_code >= 400 and isinstance(data, Mapping) and "code" in data:
-            response.content_type = problems.CONTENT_TYPE
+            response["Content-Type"] = problems.CONTENT_TYPE
         return to_bytes(data)

@@ -1,5 +1,105 @@
+"""How the API describes itself: every operation says which problems it may answer."""
+
+from typing import Any
+
+from drf_spectacular.authentication import SessionScheme
 from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
+from rest_framework import serializers
+from rest_framework.permissions import AllowAny
+
+from core.api import idempotency, problems
+
+
+class ProblemErrorSerializer(serializers.Serializer[Any]):
+    """One thing wrong with one part of the request."""
+
+    pointer = serializers.CharField(help_text="JSON Pointer into the request's body, as `#/guest/phone`.")
+    detail = serializers.CharField(help_text="A sentence for people, in the asker's language.")
+    code = serializers.CharField(help_text="Stable, for programs.")
+
+
+class ProblemSerializer(serializers.Serializer[Any]):
+    """Problem details (RFC 9457). Some codes carry further members, as `alternatives`."""
+
+    type = serializers.CharField(help_text="An address that says more about this kind of problem.")
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    detail = serializers.CharField(help_text="A sentence for people, in the asker's language.")
+    code = serializers.CharField(help_text="Stable, for programs; see docs/errors.md.")
+    instance = serializers.CharField(required=False, help_text="The path that was asked.")
+    errors = ProblemErrorSerializer(many=True, required=False)
+
+
+def problem_response(description: str, **examples: dict[str, Any]) -> OpenApiResponse:
+    """Describe a problem for extend_schema(responses={409: …}).
+
+    :param examples: code -> members beside the usual ones, as `booking_no_table_free={"alternatives": […]}`
+    """
+    return OpenApiResponse(
+        ProblemSerializer,
+        description,
+        [OpenApiExample(code, value={"code": code, **members}) for code, members in examples.items()],
+    )
+
+
+class BukaSessionScheme(SessionScheme):
+    target_class = "core.api.authentication.SessionAuthentication"
+    name = "session"
+    priority = 0
+
+
+_USUAL = {
+    "400": "The request does not make sense; `errors` says where.",
+    "401": "Log in first.",
+    "403": "You may not do this.",
+    "404": "There is no such thing, or not for you.",
+    "413": "The body is larger than 256 kB.",
+    "415": "The body is not JSON.",
+    "422": "The Idempotency-Key belongs to another request.",
+    "429": "Asked too often; `Retry-After` says when to come back.",
+    "406": "Only JSON is spoken here.",
+}
 
 
 class BukaSchema(AutoSchema):
-    pass
+    def get_override_parameters(self) -> list[Any]:
+        parameters = list(super().get_override_parameters())
+        if kind := self._idempotency():
+            parameters.append(
+                OpenApiParameter(
+                    idempotency.HEADER,
+                    OpenApiTypes.STR,
+                    OpenApiParameter.HEADER,
+                    required=kind == "required",
+                    description="A new UUID for each new request; sent again, the first answer comes again for 24 h.",
+                )
+            )
+        return parameters
+
+    def _get_response_bodies(self, direction: str = "response") -> Any:
+        bodies = super()._get_response_bodies(direction)
+        for code, body in bodies.items():
+            if code >= "400" and "application/json" in body.get("content", {}):
+                body["content"] = {problems.CONTENT_TYPE: body["content"].pop("application/json")}
+        reference = self.resolve_serializer(ProblemSerializer, "response").ref
+        for code in sorted(self._problems() - set(bodies)):
+            bodies[code] = {"description": _USUAL[code], "content": {problems.CONTENT_TYPE: {"schema": reference}}}
+        return bodies
+
+    def _problems(self) -> set[str]:
+        codes = {"400", "406", "429"}
+        if not all(isinstance(permission, AllowAny) for permission in self.view.get_permissions()):
+            codes |= {"401", "403"}
+        if self.method in ("POST", "PUT", "PATCH"):
+            codes |= {"413", "415"}
+        if "{" in self.path:
+            codes.add("404")
+        if self._idempotency():
+            codes.add("422")
+        return codes
+
+    def _idempotency(self) -> str | None:
+        name = getattr(self.view, "action", None) or self.method.lower()
+        return getattr(getattr(self.view, name, None), "idempotency", None)

@@ -1,0 +1,54 @@
+"""ETags: what a client has seen, so that nothing is sent twice and nothing unseen is overwritten."""
+
+import hashlib
+
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from rest_framework import status
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from core.errors import DomainError
+
+
+class PreconditionFailed(DomainError):
+    """The thing has changed since the client read it; read it again and decide anew."""
+
+    code = "precondition_failed"
+    message = _("This has changed since you looked. Please look again before you change it.")
+    status = 412
+
+
+def etag_of(*parts: object) -> str:
+    """Return a strong ETag of whatever identifies one state: a public id, a version, the language."""
+    joined = "\0".join(str(part) for part in parts)
+    return '"' + hashlib.blake2b(joined.encode(), digest_size=12).hexdigest() + '"'
+
+
+def with_etag(request: Request | HttpRequest, etag: str, response: Response) -> Response:
+    """Return the response with its ETag, or 304 without a body when the client has that state."""
+    if request.method in ("GET", "HEAD") and _names(request.headers.get("If-None-Match", ""), etag, weak=True):
+        response = Response(status=status.HTTP_304_NOT_MODIFIED)
+    response["ETag"] = etag
+    response.setdefault("Cache-Control", "private, no-cache")
+    return response
+
+
+def check_if_match(request: Request | HttpRequest, etag: str) -> None:
+    """Let a change pass only if the client has seen the present state, where it says which it has seen.
+
+    Call it after the row is locked.
+
+    :raises PreconditionFailed: when `If-Match` names another state
+    """
+    wanted = request.headers.get("If-Match")
+    if wanted is not None and not _names(wanted, etag, weak=False):
+        raise PreconditionFailed
+
+
+def _names(header: str, etag: str, *, weak: bool) -> bool:
+    tags = [tag.strip() for tag in header.split(",")]
+    if "*" in tags:
+        return True
+    # A compressing proxy or middleware weakens the tag it passes on; for reading, that is the same state.
+    return etag in ([tag.removeprefix("W/") for tag in tags] if weak else tags)
