@@ -44,7 +44,7 @@ def read(asked: object, *, modes: Collection[str]) -> Switch:
     if unknown:
         raise BadFault(f"There is no {', '.join(sorted(map(str, unknown)))}; write mode, delay_seconds and times.")
     mode = asked.get("mode", NONE)
-    if mode not in modes:
+    if not isinstance(mode, str) or mode not in modes:
         raise BadFault(f"mode must be one of {', '.join(modes)}.")
     times = asked.get("times")
     return Switch(

@@ -1,0 +1,16 @@
+"""System checks of the messages."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.apps import AppConfig
+from django.core.checks import CheckMessage, Error, register
+
+from notifications import by_email
+
+
+@register()
+def mail_stays_where_it_may_go(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Where nothing may leave, the mail server is on this machine."""
+    problem = by_email.outbound_problem()
+    return [Error(problem, id="notifications.E001")] if problem else []
