@@ -8,11 +8,10 @@ import os
 import re
 import string
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import polib
 from django.conf import settings
@@ -129,10 +128,9 @@ def _header_faults(catalogue: polib.POFile, language: Language) -> Iterator[str]
         yield f"the Plural-Forms header {header!r} is not the rule of {language.name}; {wanted}"
 
 
-def _own_rule(language: Language) -> tuple[int, Any]:
-    parts = _PLURAL_HEADER.match(language.plural_forms)
-    assert parts is not None  # noqa: S101  our own table
-    return int(parts[1]), gettext.c2py(parts[2])
+def _own_rule(language: Language) -> tuple[int, Callable[[int], int]]:
+    forms, rule = language.plural_rule
+    return forms, gettext.c2py(rule)
 
 
 def _entry_faults(entry: polib.POEntry, language: Language) -> Iterator[str]:

@@ -30,7 +30,7 @@ class LanguageChoice:
 
 
 def languages(request: HttpRequest) -> dict[str, Any]:
-    """Give templates the ten languages with this page's address in each, and the tag and direction of the current one."""
+    """Give templates the ten languages, each with this page's address, and the current one's tag and direction."""
     current = current_language()
     return {
         # Most fragments never look at the list.

@@ -19,7 +19,6 @@ from django.utils.translation import gettext_lazy as _
 from holidays.constants import PUBLIC
 from holidays.countries.nigeria import Nigeria, NigeriaIslamicHolidays
 
-
 MONDAY, FRIDAY, SATURDAY, SUNDAY = 0, 4, 5, 6
 
 

@@ -109,18 +109,14 @@ def weekday(number: int, language: str | None = None) -> str:
     return dates.format_date(_SOME_MONDAY + timedelta(days=number), "cccc", locale=_locale(_code(language)))
 
 
-def time_of_day(
-    moment: datetime | time, language: str | None = None, zone: Zone | None = None
-) -> str:
+def time_of_day(moment: datetime | time, language: str | None = None, zone: Zone | None = None) -> str:
     """Write a time by the clock, `7:05 pm`."""
     code = _code(language)
     clock = in_zone(moment, zone).time() if isinstance(moment, datetime) else moment.replace(tzinfo=None)
     return dates.format_time(clock, _TIME_PATTERNS.get(code, "short"), locale=_locale(code))
 
 
-def day_and_time(
-    moment: datetime, language: str | None = None, zone: Zone | None = None
-) -> str:
+def day_and_time(moment: datetime, language: str | None = None, zone: Zone | None = None) -> str:
     """Write a moment in full, `Friday, 4 December 2026, 7:05 pm`."""
     code = _code(language)
     glue = _locale(code).datetime_formats["medium"]

@@ -53,9 +53,14 @@ class Language:
         return to_locale(self.code)
 
     @property
+    def plural_rule(self) -> tuple[int, str]:
+        """How many plural forms it has, and which one the number n takes, as a gettext expression."""
+        return PLURAL_RULES[self.code]
+
+    @property
     def plural_forms(self) -> str:
         """The Plural-Forms header of its catalogues."""
-        forms, rule = PLURAL_RULES[self.code]
+        forms, rule = self.plural_rule
         return f"nplurals={forms}; plural={rule};"
 
 
