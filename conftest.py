@@ -39,6 +39,8 @@ def _own_keys_are_gone() -> None:
         keys = list(client.scan_iter(match=f"{settings.REDIS_PREFIX}*", count=1000))
         if keys:
             client.delete(*keys)
+    except redis.ConnectionError as error:
+        pytest.exit(f"{error}\nThe tests need their services: `make test ARGS=...` brings them along.", returncode=4)
     finally:
         client.close()
 
