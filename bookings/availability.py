@@ -1,0 +1,284 @@
+"""Can this party be offered this time? Pure rules over plain values, in the order of docs/domains/bookings.md.
+
+One bit of an integer stands for five minutes of a service day, so "is the table free" is one `&`. The same functions
+answer the page that shows times and the transaction that takes one; only the second one's answer counts.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+
+from restaurants.service_plan import Seating, ServicePlan, ShiftPlan
+
+GRAIN = timedelta(minutes=5)
+# A service that begins at 23:45 and keeps its party for half a day still ends within two days.
+DAY_SPAN = timedelta(hours=48)
+
+
+class Reason(StrEnum):
+    """Why a time is not offered."""
+
+    NOT_BOOKABLE = "not_bookable"
+    PARTY_TOO_SMALL = "party_too_small"
+    PARTY_TOO_LARGE = "party_too_large"
+    CLOSED = "closed"
+    NOT_A_SEATING_TIME = "not_a_seating_time"
+    IN_THE_PAST = "in_the_past"
+    TOO_SOON = "too_soon"
+    TOO_FAR_AHEAD = "too_far_ahead"
+    AFTER_CUT_OFF = "after_cut_off"
+    HARD_CLOSE = "hard_close"
+    PACING = "pacing"
+    NO_TABLE = "no_table"
+
+
+@dataclass(frozen=True, slots=True)
+class Allocation:
+    """A live row of the day: which table, from when to when (buffer included), and how many covers start with it."""
+
+    table_id: int
+    starts_at: datetime
+    ends_at: datetime
+    covers: int
+
+
+@dataclass(frozen=True, slots=True)
+class SlotTime:
+    """A start on the booking grid, with the shift whose rules it follows."""
+
+    service_day: date
+    starts_at: datetime
+    shift: ShiftPlan
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """The answer for one start: available, in which areas, and if not, why."""
+
+    service_day: date
+    starts_at: datetime
+    ends_at: datetime
+    shift_name: str
+    area_ids: tuple[int, ...]
+    reason: Reason | None = None
+
+    @property
+    def available(self) -> bool:
+        return self.reason is None
+
+
+@dataclass
+class Occupancy:
+    """What is taken on one service day, as bit masks by table and covers by start."""
+
+    midnight: datetime
+    masks: dict[int, int] = field(default_factory=dict)
+    starts: list[tuple[datetime, int]] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, plan: ServicePlan, day: date, allocations: Iterable[Allocation]) -> "Occupancy":
+        occupancy = cls(midnight_of(plan, day))
+        for allocation in allocations:
+            occupancy.add(allocation)
+        return occupancy
+
+    def add(self, allocation: Allocation) -> None:
+        bits = self.bits(allocation.starts_at, allocation.ends_at)
+        self.masks[allocation.table_id] = self.masks.get(allocation.table_id, 0) | bits
+        if allocation.covers:
+            self.starts.append((allocation.starts_at, allocation.covers))
+
+    def bits(self, starts_at: datetime, ends_at: datetime) -> int:
+        """Return the bits of a half-open stretch; a begun grain counts as taken."""
+        span = int(DAY_SPAN / GRAIN)
+        first = min(max((starts_at - self.midnight) // GRAIN, 0), span)
+        last = min(max(-((self.midnight - ends_at) // GRAIN), 0), span)
+        return ((1 << (last - first)) - 1) << first if last > first else 0
+
+    def is_free(self, seating: Seating, bits: int) -> bool:
+        return not any(self.masks.get(table_id, 0) & bits for table_id in seating.table_ids)
+
+    def covers_and_parties(self, starts_at: datetime, interval: timedelta) -> tuple[int, int]:
+        """Return the covers and parties already starting in this interval."""
+        begun = [covers for start, covers in self.starts if starts_at <= start < starts_at + interval]
+        return sum(begun), len(begun)
+
+
+def midnight_of(plan: ServicePlan, day: date) -> datetime:
+    return datetime.combine(day, time.min, tzinfo=plan.zone).astimezone(UTC)
+
+
+# --- The grid ------------------------------------------------------------------------------------------------
+
+
+def slot_times(plan: ServicePlan, day: date) -> Iterator[SlotTime]:
+    """Yield every start of a service day in the order of the clock; a start two shifts share belongs to the first."""
+    seen: set[datetime] = set()
+    for shift in plan.shifts_on(day):
+        start = plan.at(day, shift.first_seating).astimezone(UTC)
+        last = plan.at(day, shift.last_seating, after=_before(shift.first_seating)).astimezone(UTC)
+        while start <= last:
+            if start not in seen:
+                seen.add(start)
+                yield SlotTime(day, start, shift)
+            start += timedelta(minutes=shift.slot_minutes)
+
+
+def _before(clock: time) -> time | None:
+    """Return the wall-clock minute before, so that a last seating equal to the first stays on its day."""
+    minutes = clock.hour * 60 + clock.minute - 1
+    return time(minutes // 60, minutes % 60) if minutes >= 0 else None
+
+
+def find_slot_time(plan: ServicePlan, starts_at: datetime) -> SlotTime | Reason:
+    """Return the slot this instant is, or why it is none; it may belong to the service day before its date."""
+    local = starts_at.astimezone(plan.zone).date()
+    days = (local, local - timedelta(days=1))
+    for day in days:
+        for slot in slot_times(plan, day):
+            if slot.starts_at == starts_at:
+                return slot
+    if not plan.shifts_on(local):
+        return Reason.CLOSED
+    return Reason.NOT_A_SEATING_TIME
+
+
+# --- The rules -----------------------------------------------------------------------------------------------
+
+
+def party_refusal(plan: ServicePlan, party_size: int, *, online: bool) -> Reason | None:
+    """Return why a party of this size is refused before any time is looked at."""
+    if not plan.is_bookable:
+        return Reason.NOT_BOOKABLE
+    if online and party_size < plan.policy.min_party_online:
+        return Reason.PARTY_TOO_SMALL
+    if (online and party_size > plan.policy.max_party_online) or party_size > plan.largest_party:
+        return Reason.PARTY_TOO_LARGE
+    return None
+
+
+def time_refusal(plan: ServicePlan, slot: SlotTime, *, now: datetime, online: bool) -> Reason | None:
+    """Return why this start cannot be booked at this moment, whatever the room."""
+    if slot.starts_at < now:
+        return Reason.IN_THE_PAST
+    if not online:
+        return None
+    if not slot.shift.is_online:
+        return Reason.NOT_A_SEATING_TIME
+    if slot.starts_at - now < timedelta(minutes=plan.policy.min_lead_minutes):
+        return Reason.TOO_SOON
+    if slot.service_day - now.astimezone(plan.zone).date() > timedelta(days=plan.policy.window_days):
+        return Reason.TOO_FAR_AHEAD
+    if slot.shift.cutoff_minutes is not None:
+        first = plan.at(slot.service_day, slot.shift.first_seating)
+        if now > first - timedelta(minutes=slot.shift.cutoff_minutes):
+            return Reason.AFTER_CUT_OFF
+    return None
+
+
+def ends_at(plan: ServicePlan, slot: SlotTime, party_size: int) -> datetime:
+    """Return when the party is expected to leave, without the buffer."""
+    return slot.starts_at + slot.shift.turn_time(party_size)
+
+
+def hard_close_refusal(plan: ServicePlan, slot: SlotTime, party_size: int) -> Reason | None:
+    if slot.shift.hard_close is None:
+        return None
+    close = plan.at(slot.service_day, slot.shift.hard_close, after=slot.shift.first_seating)
+    return Reason.HARD_CLOSE if ends_at(plan, slot, party_size) > close else None
+
+
+def pacing_refusal(slot: SlotTime, party_size: int, occupancy: Occupancy) -> Reason | None:
+    """Return PACING when the kitchen and door already have enough starting in this interval."""
+    shift = slot.shift
+    if shift.max_covers_per_slot is None and shift.max_parties_per_slot is None:
+        return None
+    covers, parties = occupancy.covers_and_parties(slot.starts_at, timedelta(minutes=shift.slot_minutes))
+    # A party larger than the limit itself may still start when nobody else does.
+    if shift.max_covers_per_slot is not None and covers and covers + party_size > shift.max_covers_per_slot:
+        return Reason.PACING
+    if shift.max_parties_per_slot is not None and parties + 1 > shift.max_parties_per_slot:
+        return Reason.PACING
+    return None
+
+
+def free_seatings(
+    plan: ServicePlan, occupancy: Occupancy, *, starts_at: datetime, until: datetime, party_size: int, online: bool
+) -> Iterator[Seating]:
+    """Yield what is free for this party from `starts_at` until the table is laid again, best first."""
+    bits = occupancy.bits(starts_at, until + timedelta(minutes=plan.policy.buffer_minutes))
+    for seating in plan.seatings_for(party_size, online=online):
+        if occupancy.is_free(seating, bits):
+            yield seating
+
+
+def best_seating(
+    plan: ServicePlan,
+    occupancy: Occupancy,
+    *,
+    starts_at: datetime,
+    until: datetime,
+    party_size: int,
+    online: bool,
+    area_id: int | None = None,
+) -> Seating | None:
+    """Return the seating that fits best: single before combined, least spare seats, in the asked area."""
+    return next(
+        (
+            seating
+            for seating in free_seatings(
+                plan, occupancy, starts_at=starts_at, until=until, party_size=party_size, online=online
+            )
+            if area_id is None or area_id in seating.area_ids
+        ),
+        None,
+    )
+
+
+# --- The answer ----------------------------------------------------------------------------------------------
+
+
+def refusal(
+    plan: ServicePlan, slot: SlotTime, party_size: int, occupancy: Occupancy, *, now: datetime, online: bool
+) -> Reason | None:
+    """Return the first rule, but the room, that refuses this party this time."""
+    return (
+        time_refusal(plan, slot, now=now, online=online)
+        or hard_close_refusal(plan, slot, party_size)
+        or pacing_refusal(slot, party_size, occupancy)
+    )
+
+
+def answer(
+    plan: ServicePlan, slot: SlotTime, party_size: int, occupancy: Occupancy, *, now: datetime, online: bool
+) -> Slot:
+    """Return whether this party can have this time, and where."""
+    until = ends_at(plan, slot, party_size)
+    reason = refusal(plan, slot, party_size, occupancy, now=now, online=online)
+    areas: set[int] = set()
+    if reason is None:
+        for seating in free_seatings(
+            plan, occupancy, starts_at=slot.starts_at, until=until, party_size=party_size, online=online
+        ):
+            areas |= seating.area_ids
+        if not areas:
+            reason = Reason.NO_TABLE
+    ordered = tuple(area.id for area in plan.areas if area.id in areas)
+    return Slot(slot.service_day, slot.starts_at, until, slot.shift.name, ordered, reason)
+
+
+def day_slots(
+    plan: ServicePlan, day: date, party_size: int, occupancy: Occupancy, *, now: datetime, online: bool = True
+) -> list[Slot]:
+    """Return every start of the service day with its answer; empty when the day or the party is out of the question."""
+    if party_refusal(plan, party_size, online=online):
+        return []
+    return [answer(plan, slot, party_size, occupancy, now=now, online=online) for slot in slot_times(plan, day)]
+
+
+def nearest(slots: Iterable[Slot], wanted: datetime, *, count: int, include_wanted: bool = False) -> list[Slot]:
+    """Return the available slots nearest to the wanted instant, in the order of the clock."""
+    available = [slot for slot in slots if slot.available and (include_wanted or slot.starts_at != wanted)]
+    closest = sorted(available, key=lambda slot: (abs(slot.starts_at - wanted), slot.starts_at))[:count]
+    return sorted(closest, key=lambda slot: slot.starts_at)

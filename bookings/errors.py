@@ -1,0 +1,165 @@
+"""Refusals of the booking services."""
+
+from django.utils.translation import gettext_lazy as _
+
+from bookings.availability import Reason
+from core.errors import DomainError, NotFound
+
+
+class BookingRefused(DomainError):
+    """A rule of the house says no to this party or time; `details["reason"]` names the rule."""
+
+    code = "booking_refused"
+    message = _("This table cannot be booked.")
+    status = 409
+
+
+class NoTableFree(BookingRefused):
+    """Every table that would do is taken at that time; `details["alternatives"]` holds the nearest free times."""
+
+    code = "booking_no_table_free"
+    message = _("No table is free at that time. Here are the nearest times that are.")
+
+
+class TooManyAtOnce(BookingRefused):
+    code = "booking_pacing"
+    message = _("Too many guests arrive at that time already. Here are the nearest free times.")
+
+
+class RestaurantNotBookable(BookingRefused):
+    code = "booking_restaurant_not_bookable"
+    message = _("This restaurant does not take bookings on Buka.")
+
+
+class PartySizeRefused(BookingRefused):
+    code = "booking_party_size"
+    message = _("Online, this restaurant takes parties of %(smallest)d to %(largest)d. Please call for other sizes.")
+    status = 422
+
+
+class TimeInThePast(BookingRefused):
+    code = "booking_time_in_the_past"
+    message = _("That time has passed. Please choose a later one.")
+    status = 422
+
+
+class TimeTooSoon(BookingRefused):
+    code = "booking_too_soon"
+    message = _("This restaurant needs at least %(minutes)d minutes’ notice.")
+    status = 422
+
+
+class TimeTooFarAhead(BookingRefused):
+    code = "booking_too_far_ahead"
+    message = _("This restaurant takes bookings at most %(days)d days ahead.")
+    status = 422
+
+
+class AfterCutOff(BookingRefused):
+    code = "booking_after_cut_off"
+    message = _("Online booking for this meal has closed. Please call the restaurant.")
+    status = 422
+
+
+class ClosedThen(BookingRefused):
+    code = "booking_closed"
+    message = _("The restaurant is closed then.")
+    status = 422
+
+
+class NotASeatingTime(BookingRefused):
+    code = "booking_not_a_seating_time"
+    message = _("No table starts at exactly that time. Please choose one of the times shown.")
+    status = 422
+
+
+class UnknownArea(BookingRefused):
+    code = "booking_unknown_area"
+    message = _("This restaurant has no such area.")
+    status = 422
+
+
+class UnknownTable(BookingRefused):
+    code = "booking_unknown_table"
+    message = _("This restaurant has no such table.")
+    status = 422
+
+
+class TableTaken(BookingRefused):
+    code = "booking_table_taken"
+    message = _("That table is taken at that time.")
+
+
+class DuplicateBooking(BookingRefused):
+    code = "booking_duplicate"
+    message = _("You have booked here at that time already.")
+
+
+class OverlapsOwnBooking(BookingRefused):
+    code = "booking_overlaps_own"
+    message = _("You have a booking at an overlapping time. Change or cancel that one first.")
+
+
+class ContactMissing(BookingRefused):
+    code = "booking_contact_missing"
+    message = _("We need a phone number or an e-mail address to reach you.")
+    status = 422
+
+
+class TooLateToChange(BookingRefused):
+    code = "booking_too_late_to_change"
+    message = _("This booking can no longer be changed here. Please call the restaurant.")
+
+
+class HoldExpired(BookingRefused):
+    code = "booking_hold_expired"
+    message = _("The table was held for a while and has been given back. Please choose a time again.")
+
+
+class ReasonMissing(BookingRefused):
+    code = "booking_reason_missing"
+    message = _("Please give the guest a reason.")
+    status = 422
+
+
+class TooEarlyForNoShow(BookingRefused):
+    code = "booking_too_early_for_no_show"
+    message = _("The party may still come: its grace ends at %(until)s.")
+
+
+class TableStillOccupied(BookingRefused):
+    code = "booking_table_still_occupied"
+    message = _("Another party still sits at this table. Complete that visit or change the table first.")
+
+
+class UndoTooLate(BookingRefused):
+    code = "booking_undo_too_late"
+    message = _("This can be undone only on the day of the service.")
+
+
+class BlockHitsBookings(BookingRefused):
+    """Bookings stand on the tables to be blocked; `details["bookings"]` lists them. Nobody is moved silently."""
+
+    code = "block_hits_bookings"
+    message = _("There are bookings on these tables at that time. Move or cancel them first.")
+
+
+class BookingNotFound(NotFound):
+    code = "booking_not_found"
+    message = _("We found no such booking.")
+
+
+REFUSALS: dict[Reason, type[BookingRefused]] = {
+    Reason.NOT_BOOKABLE: RestaurantNotBookable,
+    Reason.PARTY_TOO_SMALL: PartySizeRefused,
+    Reason.PARTY_TOO_LARGE: PartySizeRefused,
+    Reason.CLOSED: ClosedThen,
+    Reason.NOT_A_SEATING_TIME: NotASeatingTime,
+    Reason.IN_THE_PAST: TimeInThePast,
+    Reason.TOO_SOON: TimeTooSoon,
+    Reason.TOO_FAR_AHEAD: TimeTooFarAhead,
+    Reason.AFTER_CUT_OFF: AfterCutOff,
+    Reason.HARD_CLOSE: NotASeatingTime,
+    Reason.PACING: TooManyAtOnce,
+    Reason.NO_TABLE: NoTableFree,
+}

@@ -1,0 +1,84 @@
+"""What other domains may learn from bookings."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+from uuid import UUID
+
+from core.outbox import Event
+
+
+@dataclass(frozen=True)
+class BookingRequested(Event):
+    """A diner asked for a table that the house has yet to approve."""
+
+    name: ClassVar[str] = "booking.requested"
+    booking_id: UUID
+
+
+@dataclass(frozen=True)
+class BookingConfirmed(Event):
+    name: ClassVar[str] = "booking.confirmed"
+    booking_id: UUID
+
+
+@dataclass(frozen=True)
+class BookingChanged(Event):
+    """Time, size, area or table of a booking is another one; `changes` holds what was, field by field."""
+
+    name: ClassVar[str] = "booking.changed"
+    booking_id: UUID
+    version: int
+    changes: dict
+
+
+@dataclass(frozen=True)
+class BookingCancelled(Event):
+    name: ClassVar[str] = "booking.cancelled"
+    booking_id: UUID
+    by: str
+    is_late: bool
+    reason: str
+
+
+@dataclass(frozen=True)
+class BookingDeclined(Event):
+    name: ClassVar[str] = "booking.declined"
+    booking_id: UUID
+    reason: str
+
+
+@dataclass(frozen=True)
+class BookingExpired(Event):
+    name: ClassVar[str] = "booking.expired"
+    booking_id: UUID
+
+
+@dataclass(frozen=True)
+class PartySeated(Event):
+    name: ClassVar[str] = "booking.seated"
+    booking_id: UUID
+    at: datetime
+
+
+@dataclass(frozen=True)
+class VisitCompleted(Event):
+    name: ClassVar[str] = "booking.completed"
+    booking_id: UUID
+    at: datetime
+
+
+@dataclass(frozen=True)
+class PartyDidNotShow(Event):
+    name: ClassVar[str] = "booking.no_show"
+    booking_id: UUID
+
+
+@dataclass(frozen=True)
+class BookingReminderDue(Event):
+    """A reminder should go out now; `lead` is "day" or "hours"."""
+
+    name: ClassVar[str] = "booking.reminder_due"
+    booking_id: UUID
+    version: int
+    lead: str

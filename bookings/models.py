@@ -1,0 +1,229 @@
+import uuid
+from typing import Any
+
+from django.conf import settings
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import DateTimeRangeField
+from django.db import models
+from django.db.models import F, Func, Q, Value
+from django.utils.translation import gettext_lazy as _
+
+from bookings.states import LIVE, MACHINE, OCCUPYING, ActorKind, Channel, Occasion, Status
+
+
+class BookingQuerySet(models.QuerySet["Booking"]):
+    def occupying(self) -> "BookingQuerySet":
+        """Those that keep their tables."""
+        return self.filter(status__in=OCCUPYING)
+
+    def on_service_day(self, restaurant_id: int, day: Any) -> "BookingQuerySet":
+        return self.filter(restaurant_id=restaurant_id, service_day=day)
+
+
+class Booking(models.Model):
+    """A party's claim on tables for a stretch of time. A hold is a booking in the state HELD, with an expiry."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, editable=False)
+    code = models.CharField(_("code"), max_length=6)
+    restaurant = models.ForeignKey(
+        "restaurants.Restaurant", models.PROTECT, related_name="+", verbose_name=_("restaurant")
+    )
+    diner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("account")
+    )
+    guest_name = models.CharField(_("name"), max_length=100)
+    guest_phone = models.CharField(_("phone"), max_length=16, blank=True)
+    guest_email = models.EmailField(_("e-mail address"), blank=True)
+    language = models.CharField(_("language"), max_length=10, default="en")
+
+    status = models.CharField(_("status"), max_length=10, choices=Status.choices)
+    channel = models.CharField(_("taken through"), max_length=10, choices=Channel.choices)
+    party_size = models.PositiveSmallIntegerField(_("party size"))
+    service_day = models.DateField(_("service day"))
+    shift_name = models.CharField(_("shift"), max_length=40, blank=True)
+    starts_at = models.DateTimeField(_("starts"))
+    ends_at = models.DateTimeField(_("ends"), help_text=_("When the party is expected to leave, without the buffer."))
+    area = models.ForeignKey(
+        "restaurants.Area", models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("area asked for")
+    )
+    is_locked = models.BooleanField(
+        _("table promised"), default=False, help_text=_("The table was promised or chosen by staff; it is not moved.")
+    )
+    hold_expires_at = models.DateTimeField(_("held until"), null=True, blank=True)
+
+    occasion = models.CharField(
+        _("occasion"), max_length=12, choices=Occasion.choices, blank=True, default=Occasion.NONE
+    )
+    notes = models.TextField(_("wishes"), blank=True, max_length=500)
+    staff_notes = models.TextField(_("notes of the house"), blank=True, max_length=500)
+    policy = models.JSONField(_("terms accepted"), default=dict)
+
+    is_late_cancellation = models.BooleanField(_("cancelled late"), default=False)
+    arrived_at = models.DateTimeField(_("arrived"), null=True, blank=True)
+    seated_at = models.DateTimeField(_("seated"), null=True, blank=True)
+    left_at = models.DateTimeField(_("left"), null=True, blank=True)
+    reminded_day_before_at = models.DateTimeField(null=True, blank=True, editable=False)
+    reminded_hours_before_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    # One form, one booking: a second submission with the same key finds the first's booking.
+    request_key = models.UUIDField(null=True, blank=True, editable=False)
+    version = models.PositiveIntegerField(default=1, editable=False)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", editable=False
+    )
+    created_at = models.DateTimeField(_("booked"), auto_now_add=True)
+    updated_at = models.DateTimeField(_("last change"), auto_now=True)
+
+    objects = BookingQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("booking")
+        verbose_name_plural = _("bookings")
+        ordering = ["starts_at", "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["public_id"], name="booking_public_id_is_unique"),
+            models.UniqueConstraint(
+                fields=["code"], condition=Q(status__in=sorted(LIVE)), name="code_is_unique_among_live_bookings"
+            ),
+            models.UniqueConstraint(
+                fields=["request_key"], condition=Q(request_key__isnull=False), name="one_booking_per_request_key"
+            ),
+            models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="booking_ends_after_it_starts"),
+            models.CheckConstraint(condition=Q(party_size__range=(1, 400)), name="booking_party_size_is_believable"),
+            models.CheckConstraint(condition=Q(status__in=Status.values), name="booking_status_is_known"),
+            models.CheckConstraint(
+                condition=~Q(status=Status.HELD) | Q(hold_expires_at__isnull=False), name="a_hold_has_an_expiry"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["restaurant", "service_day", "starts_at"], name="bookings_of_a_service_day"),
+            models.Index(
+                fields=["diner", "-starts_at"], condition=Q(diner__isnull=False), name="bookings_of_a_diner"
+            ),
+            models.Index(fields=["code"], name="bookings_by_code"),
+            models.Index(
+                fields=["starts_at"], condition=Q(status=Status.CONFIRMED), name="confirmed_bookings_by_start"
+            ),
+            models.Index(
+                fields=["hold_expires_at"], condition=Q(status=Status.HELD), name="holds_by_expiry"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code} · {self.guest_name}"
+
+    def move_to(self, status: Status) -> None:
+        """Set the state if the move is legal; the service saves, writes the history and publishes.
+
+        :raises core.states.IllegalMove: when the table of moves does not have it
+        """
+        MACHINE.check(Status(self.status), status)
+        self.status = status
+
+    @property
+    def is_occupying(self) -> bool:
+        return self.status in OCCUPYING
+
+
+class Block(models.Model):
+    """A table, an area or the whole floor taken from sale for a time: repair, private event, rain."""
+
+    restaurant = models.ForeignKey(
+        "restaurants.Restaurant", models.CASCADE, related_name="+", verbose_name=_("restaurant")
+    )
+    public_id = models.UUIDField(default=uuid.uuid4, editable=False)
+    area = models.ForeignKey(
+        "restaurants.Area", models.CASCADE, null=True, blank=True, related_name="+", verbose_name=_("area")
+    )
+    table = models.ForeignKey(
+        "restaurants.Table", models.CASCADE, null=True, blank=True, related_name="+", verbose_name=_("table")
+    )
+    starts_at = models.DateTimeField(_("from"))
+    ends_at = models.DateTimeField(_("until"))
+    reason = models.CharField(_("reason"), max_length=200)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", editable=False
+    )
+    created_at = models.DateTimeField(_("since"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("block")
+        verbose_name_plural = _("blocks")
+        ordering = ["-starts_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["public_id"], name="block_public_id_is_unique"),
+            models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="block_ends_after_it_starts"),
+        ]
+
+    def __str__(self) -> str:
+        return self.reason
+
+
+class TableAllocation(models.Model):
+    """One table taken for one half-open stretch of UTC time, buffer included.
+
+    `live` rows of one table never overlap: the exclusion constraint refuses them whatever the code does. `covers` is
+    the party's size on the first row of a booking and 0 on the rest and on blocks, so that pacing is a plain sum.
+    """
+
+    restaurant = models.ForeignKey("restaurants.Restaurant", models.CASCADE, related_name="+", db_index=False)
+    table = models.ForeignKey("restaurants.Table", models.PROTECT, related_name="+")
+    booking = models.ForeignKey(Booking, models.CASCADE, null=True, blank=True, related_name="allocations")
+    block = models.ForeignKey(Block, models.CASCADE, null=True, blank=True, related_name="allocations")
+    during = DateTimeRangeField()
+    live = models.BooleanField(default=True)
+    covers = models.PositiveSmallIntegerField(default=0)
+    expires_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            ExclusionConstraint(
+                name="one_table_one_party",
+                expressions=[
+                    (Func(F("table"), F("table"), Value("[]"), function="int8range"), "&&"),
+                    ("during", "&&"),
+                ],
+                condition=Q(live=True),
+            ),
+            models.CheckConstraint(
+                condition=Q(booking__isnull=False, block__isnull=True) | Q(booking__isnull=True, block__isnull=False),
+                name="allocation_belongs_to_a_booking_or_a_block",
+            ),
+        ]
+        indexes = [
+            # Answers availability by itself; never ask `during &&` without the table (docs/decisions).
+            models.Index(
+                F("restaurant"),
+                Func(F("during"), function="lower"),
+                include=["table", "during", "covers", "expires_at", "booking"],
+                condition=Q(live=True),
+                name="allocations_of_a_day",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.table_id} {self.during}"
+
+
+class BookingHistory(models.Model):
+    """Who moved or changed a booking, when, from what to what, through which door, and why."""
+
+    booking = models.ForeignKey(Booking, models.CASCADE, related_name="history")
+    at = models.DateTimeField(_("when"), auto_now_add=True)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("who")
+    )
+    actor_kind = models.CharField(_("as"), max_length=6, choices=ActorKind.choices)
+    channel = models.CharField(_("through"), max_length=10, choices=Channel.choices)
+    from_status = models.CharField(_("from"), max_length=10, choices=Status.choices, blank=True)
+    to_status = models.CharField(_("to"), max_length=10, choices=Status.choices)
+    changes = models.JSONField(_("changes"), default=dict, blank=True)
+    reason = models.CharField(_("reason"), max_length=300, blank=True)
+
+    class Meta:
+        verbose_name = _("entry of the history")
+        verbose_name_plural = _("history")
+        ordering = ["at", "pk"]
+
+    def __str__(self) -> str:
+        return f"{self.from_status} → {self.to_status}"

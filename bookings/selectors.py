@@ -1,0 +1,270 @@
+"""Questions about bookings and free times, answered without changing anything."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import Prefetch, QuerySet
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.selectors import Person, restaurant_ids_where
+from accounts.states import Ability
+from bookings.availability import (
+    DAY_SPAN,
+    Allocation,
+    Occupancy,
+    Slot,
+    SlotTime,
+    day_slots,
+    midnight_of,
+    nearest,
+    party_refusal,
+    slot_times,
+)
+from bookings.models import Booking, BookingHistory, TableAllocation
+from restaurants.models import Restaurant
+from restaurants.service_plan import ServicePlan, plan_of, plans_of, shelf
+
+# No allocation is longer (constraint allocation_lasts_at_most_a_day), so an earlier one cannot reach into a day.
+LONGEST_ALLOCATION = timedelta(hours=24)
+ALTERNATIVES = 5
+
+# Bounds on lower(during), never `during &&`: docs/decisions says why, and a test watches the plan.
+_OCCUPANCY = """
+    SELECT r.id, r.plan_version, a.table_id, lower(a.during), upper(a.during), a.covers,
+           CASE WHEN a.expires_at <= %(now)s THEN a.booking_id END
+    FROM restaurants_restaurant r
+    LEFT JOIN bookings_tableallocation a
+      ON a.restaurant_id = r.id AND a.live
+     AND lower(a.during) > %(from)s AND lower(a.during) < %(until)s AND upper(a.during) > %(since)s
+     AND (a.booking_id IS NULL OR a.booking_id <> %(except)s)
+    WHERE r.id = ANY(%(restaurants)s)
+"""
+
+
+@dataclass
+class Taken:
+    """What one statement tells of some restaurants: plan versions, live allocations, holds whose time is over."""
+
+    versions: dict[int, int] = field(default_factory=dict)
+    allocations: dict[int, list[Allocation]] = field(default_factory=lambda: defaultdict(list))
+    expired_holds: set[int] = field(default_factory=set)
+
+
+def allocations_between(
+    restaurant_ids: Sequence[int], since: datetime, until: datetime, *, now: datetime, except_booking: int = 0
+) -> Taken:
+    """Return the plan version and the live allocations of each restaurant, in one statement.
+
+    Expired holds count as free by the clock, whether or not they have been swept; who claims their tables must
+    release them first.
+    """
+    parameters = {
+        "from": since - LONGEST_ALLOCATION,
+        "since": since,
+        "until": until,
+        "now": now,
+        "except": except_booking,
+        "restaurants": list(restaurant_ids),
+    }
+    taken = Taken()
+    with connection.cursor() as cursor:
+        cursor.execute(_OCCUPANCY, parameters)
+        for restaurant_id, version, table_id, starts_at, ends_at, covers, expired_hold in cursor.fetchall():
+            taken.versions[restaurant_id] = version
+            if expired_hold is not None:
+                taken.expired_holds.add(expired_hold)
+            elif table_id is not None:
+                taken.allocations[restaurant_id].append(Allocation(table_id, starts_at, ends_at, covers))
+    return taken
+
+
+def plan_and_occupancy(
+    restaurant_id: int, day: date, *, now: datetime, except_booking: int = 0
+) -> tuple[ServicePlan, Occupancy, set[int]]:
+    """Return a restaurant's current plan, what is taken on a service day, and the holds that have run out.
+
+    One query when the plan is known.
+
+    :raises Restaurant.DoesNotExist: when there is no such restaurant
+    """
+    plan = shelf.get(restaurant_id) or plan_of(restaurant_id)
+    while True:
+        midnight = midnight_of(plan, day)
+        taken = allocations_between(
+            [restaurant_id], midnight, midnight + DAY_SPAN, now=now, except_booking=except_booking
+        )
+        if restaurant_id not in taken.versions:
+            raise Restaurant.DoesNotExist
+        if taken.versions[restaurant_id] == plan.version:
+            occupancy = Occupancy.of(plan, day, taken.allocations[restaurant_id])
+            return plan, occupancy, taken.expired_holds
+        plan = plan_of(restaurant_id, version=taken.versions[restaurant_id])
+
+
+def slots_on(restaurant_id: int, day: date, party_size: int, *, now: datetime | None = None) -> list[Slot]:
+    """Return every online start of a service day with whether this party can have it."""
+    now = now or timezone.now()
+    plan, occupancy, _expired = plan_and_occupancy(restaurant_id, day, now=now)
+    return day_slots(plan, day, party_size, occupancy, now=now)
+
+
+def calendar_of(
+    restaurant_id: int, first: date, last: date, party_size: int, *, now: datetime | None = None
+) -> dict[date, list[Slot]]:
+    """Return the slots of each service day between two dates, both included, in one query."""
+    now = now or timezone.now()
+    plan = shelf.get(restaurant_id) or plan_of(restaurant_id)
+    since, until = midnight_of(plan, first), midnight_of(plan, last) + DAY_SPAN
+    taken = allocations_between([restaurant_id], since, until, now=now)
+    plan = plan_of(restaurant_id, version=taken.versions.get(restaurant_id))
+    days = [first + timedelta(days=offset) for offset in range((last - first).days + 1)]
+    return {
+        day: day_slots(plan, day, party_size, Occupancy.of(plan, day, taken.allocations[restaurant_id]), now=now)
+        for day in days
+    }
+
+
+def alternatives_to(
+    restaurant_id: int,
+    wanted: datetime,
+    party_size: int,
+    *,
+    count: int = ALTERNATIVES,
+    include_wanted: bool = False,
+    now: datetime | None = None,
+) -> list[Slot]:
+    """Return the free times nearest to a wanted one: the same service day, filled up from the days beside it.
+
+    `include_wanted` is for a diner who asked for an area: the same time in another area comes first to mind.
+    """
+    now = now or timezone.now()
+    plan = plan_of(restaurant_id)
+    day = wanted.astimezone(plan.zone).date()
+    days = calendar_of(restaurant_id, day - timedelta(days=1), day + timedelta(days=2), party_size, now=now)
+    same_day = nearest(days[day], wanted, count=count, include_wanted=include_wanted)
+    if len(same_day) >= count:
+        return same_day
+    others = [slot for other, slots in days.items() if other != day for slot in slots]
+    return sorted(same_day + nearest(others, wanted, count=count - len(same_day)), key=lambda slot: slot.starts_at)
+
+
+def restaurants_free_at(
+    restaurant_ids: Sequence[int],
+    day: date,
+    wanted: datetime,
+    party_size: int,
+    *,
+    around: timedelta = timedelta(minutes=60),
+    now: datetime | None = None,
+) -> dict[int, list[Slot]]:
+    """Return, of these restaurants, those with a free time within an hour of the wanted one, and these times.
+
+    One query for all of them when their plans are known.
+    """
+    now = now or timezone.now()
+    since = datetime.combine(day, datetime.min.time(), tzinfo=UTC) - timedelta(hours=14)
+    taken = allocations_between(restaurant_ids, since, since + DAY_SPAN + timedelta(hours=28), now=now)
+    found: dict[int, list[Slot]] = {}
+    for restaurant_id, plan in plans_of(taken.versions).items():
+        if party_refusal(plan, party_size, online=True):
+            continue
+        if not any(abs(slot.starts_at - wanted) <= around for slot in slot_times(plan, day)):
+            continue
+        occupancy = Occupancy.of(plan, day, taken.allocations[restaurant_id])
+        slots = day_slots(plan, day, party_size, occupancy, now=now)
+        free = [slot for slot in slots if slot.available and abs(slot.starts_at - wanted) <= around]
+        if free:
+            found[restaurant_id] = free
+    return found
+
+
+def grid_of(plan: ServicePlan, day: date) -> list[SlotTime]:
+    return list(slot_times(plan, day))
+
+
+# --- Bookings, by who asks -----------------------------------------------------------------------------------
+
+
+def _with_what_doors_show(bookings: "QuerySet[Booking]") -> "QuerySet[Booking]":
+    tables = TableAllocation.objects.filter(live=True).select_related("table").order_by("table__name")
+    return bookings.select_related("restaurant", "restaurant__city", "area").prefetch_related(
+        Prefetch("allocations", queryset=tables)
+    )
+
+
+def bookings_of(diner: Person) -> "QuerySet[Booking]":
+    """Return the bookings on a diner's account, newest start first; nobody's for a stranger."""
+    if not isinstance(diner, User) or not diner.is_authenticated:
+        return Booking.objects.none()
+    return _with_what_doors_show(Booking.objects.filter(diner=diner)).order_by("-starts_at", "-pk")
+
+
+def bookings_staffed_by(person: Person, ability: Ability = Ability.SEE_BOOKINGS) -> "QuerySet[Booking]":
+    """Return the bookings of every restaurant where this person has the ability."""
+    ids = restaurant_ids_where(person, ability)
+    bookings = Booking.objects.all() if ids is None else Booking.objects.filter(restaurant_id__in=ids)
+    return _with_what_doors_show(bookings)
+
+
+def bookings_seen_by(person: Person) -> "QuerySet[Booking]":
+    """Return what a person may read: their own and, as staff, their restaurants'."""
+    if not isinstance(person, User) or not person.is_authenticated:
+        return Booking.objects.none()
+    ids = restaurant_ids_where(person, Ability.SEE_BOOKINGS)
+    if ids is None:
+        return _with_what_doors_show(Booking.objects.all())
+    own = Booking.objects.filter(diner=person)
+    if ids:
+        own = Booking.objects.filter(diner=person) | Booking.objects.filter(restaurant_id__in=ids)
+    return _with_what_doors_show(own)
+
+
+def booking_by_public_id(public_id: UUID) -> Booking | None:
+    """Return a booking whoever asks; the door must have its own proof that they may see it."""
+    return _with_what_doors_show(Booking.objects.filter(public_id=public_id)).first()
+
+
+def bookings_by_code(code: str) -> list[Booking]:
+    """Return the bookings with this code, the newest first; only live ones are unique."""
+    return list(_with_what_doors_show(Booking.objects.filter(code=code)).order_by("-created_at")[:20])
+
+
+def history_of(booking: Booking) -> "QuerySet[BookingHistory]":
+    return booking.history.select_related("actor").order_by("at", "pk")
+
+
+def service_day_of(restaurant_id: int, now: datetime | None = None) -> date:
+    """Return the service day that is on now: before six in the morning it is still yesterday's."""
+    plan = shelf.get(restaurant_id) or plan_of(restaurant_id)
+    return ((now or timezone.now()).astimezone(plan.zone) - timedelta(hours=6)).date()
+
+
+def tables_of(bookings: Iterable[Booking]) -> dict[int, list[str]]:
+    """Return the names of the tables of each booking that keeps some."""
+    rows = (
+        TableAllocation.objects.filter(booking__in=[booking.pk for booking in bookings], live=True)
+        .order_by("table__name")
+        .values_list("booking_id", "table__name")
+    )
+    names: dict[int, list[str]] = defaultdict(list)
+    for booking_id, name in rows:
+        if booking_id is not None:
+            names[booking_id].append(name)
+    return names
+
+
+def day_totals(restaurant_id: int, day: date) -> dict[str, Any]:
+    """Return parties and covers of a service day by status."""
+    totals: dict[str, dict[str, int]] = {}
+    rows = Booking.objects.on_service_day(restaurant_id, day).values_list("status", "party_size")
+    for status, party_size in rows:
+        line = totals.setdefault(status, {"parties": 0, "covers": 0})
+        line["parties"] += 1
+        line["covers"] += party_size
+    return totals

@@ -1,0 +1,43 @@
+"""Everything that can be done to a booking. Each function opens its transaction and says what it raises."""
+
+from bookings.services.blocks import block_tables, remove_block
+from bookings.services.booking import book_table, confirm_hold, hold_table, release_expired_holds
+from bookings.services.changing import attach_to_account, cancel_booking, change_booking, note_for_staff
+from bookings.services.claiming import Actor, Guest
+from bookings.services.floor import (
+    complete_visit,
+    confirm_request,
+    decline_request,
+    mark_arrived,
+    mark_left,
+    mark_no_show,
+    seat_party,
+    seat_walk_in,
+    undo_no_show,
+)
+from bookings.services.reminders import send_due_reminders
+
+__all__ = [
+    "Actor",
+    "Guest",
+    "attach_to_account",
+    "block_tables",
+    "book_table",
+    "cancel_booking",
+    "change_booking",
+    "complete_visit",
+    "confirm_hold",
+    "confirm_request",
+    "decline_request",
+    "hold_table",
+    "mark_arrived",
+    "mark_left",
+    "mark_no_show",
+    "note_for_staff",
+    "release_expired_holds",
+    "remove_block",
+    "seat_party",
+    "seat_walk_in",
+    "send_due_reminders",
+    "undo_no_show",
+]

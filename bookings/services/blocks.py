@@ -1,0 +1,136 @@
+"""Taking tables from sale for a time, and giving them back."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, timedelta
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from psycopg.types.range import TimestamptzRange
+
+from bookings import errors, selectors
+from bookings.availability import GRAIN
+from bookings.models import Block, Booking, TableAllocation
+from bookings.services import claiming
+from bookings.services.claiming import Actor
+from core.errors import InvalidInput
+from django.utils.translation import gettext_lazy as _
+from restaurants.service_plan import ServicePlan, plan_of
+
+LONGEST_BLOCK = timedelta(days=92)
+
+
+def block_tables(
+    *,
+    restaurant_id: int,
+    starts_at: datetime,
+    ends_at: datetime,
+    reason: str,
+    by: Actor,
+    area_id: int | None = None,
+    table_id: int | None = None,
+) -> Block:
+    """Take a table, an area or the whole floor from sale, and return the block.
+
+    :raises BlockHitsBookings: with the bookings that stand in the way; nobody is moved silently
+    :raises core.errors.InvalidInput: when the time is empty or longer than three months
+    """
+    if not starts_at < ends_at or ends_at - starts_at > LONGEST_BLOCK:
+        raise InvalidInput(errors={"ends_at": [_("Choose an end after the beginning, at most three months later.")]})
+    plan = plan_of(restaurant_id)
+    table_ids = sorted(_tables_meant(plan, area_id, table_id))
+    if not table_ids:
+        raise errors.UnknownTable
+    days = list(_service_days(plan, starts_at, ends_at))
+    try:
+        with transaction.atomic():
+            claiming.lock_service_days(restaurant_id, days)
+            _clear_expired_holds(restaurant_id, starts_at, ends_at)
+            in_the_way = _bookings_on(table_ids, restaurant_id, starts_at, ends_at)
+            if in_the_way:
+                raise errors.BlockHitsBookings(bookings=in_the_way)
+            block = Block.objects.create(
+                restaurant_id=restaurant_id,
+                area_id=area_id,
+                table_id=table_id,
+                starts_at=starts_at,
+                ends_at=ends_at,
+                reason=reason,
+                created_by=by.user,
+            )
+            TableAllocation.objects.bulk_create(
+                TableAllocation(restaurant_id=restaurant_id, table_id=table, block=block, during=piece)
+                for table in table_ids
+                for piece in _pieces(starts_at, ends_at)
+            )
+            claiming.tell_open_pages(plan, *days)
+    except IntegrityError as clash:
+        if claiming.constraint_of(clash) != "one_table_one_party":
+            raise
+        raise errors.TableTaken(
+            tables=[plan.table_names[table] for table in table_ids]
+        ) from clash
+    return block
+
+
+def remove_block(*, block: Block) -> None:
+    """Give the tables of a block back to sale."""
+    plan = plan_of(block.restaurant_id)
+    days = list(_service_days(plan, block.starts_at, block.ends_at))
+    with transaction.atomic():
+        block.delete()
+        claiming.tell_open_pages(plan, *days)
+
+
+def _tables_meant(plan: ServicePlan, area_id: int | None, table_id: int | None) -> Sequence[int]:
+    if table_id is not None:
+        return [table_id] if table_id in plan.table_areas else []
+    if area_id is not None:
+        return [table for table, area in plan.table_areas.items() if area == area_id]
+    return list(plan.table_areas)
+
+
+def _service_days(plan: ServicePlan, starts_at: datetime, ends_at: datetime) -> Iterator[date]:
+    day = starts_at.astimezone(plan.zone).date() - timedelta(days=1)
+    last = ends_at.astimezone(plan.zone).date()
+    while day <= last:
+        yield day
+        day += timedelta(days=1)
+
+
+def _pieces(starts_at: datetime, ends_at: datetime) -> Iterator[TimestamptzRange]:
+    """Cut a long block into rows of at most a day, the longest that availability looks back for."""
+    while starts_at < ends_at:
+        until = min(starts_at + selectors.LONGEST_ALLOCATION - GRAIN, ends_at)
+        yield TimestamptzRange(starts_at, until, "[)")
+        starts_at = until
+
+
+def _clear_expired_holds(restaurant_id: int, starts_at: datetime, ends_at: datetime) -> None:
+    now = timezone.now()
+    taken = selectors.allocations_between([restaurant_id], starts_at, ends_at, now=now)
+    if taken.expired_holds:
+        claiming.expire_holds(taken.expired_holds, now=now)
+
+
+def _bookings_on(
+    table_ids: Sequence[int], restaurant_id: int, starts_at: datetime, ends_at: datetime
+) -> list[dict[str, object]]:
+    rows = TableAllocation.objects.filter(
+        restaurant_id=restaurant_id,
+        table_id__in=table_ids,
+        live=True,
+        booking__isnull=False,
+        during__startswith__gt=starts_at - selectors.LONGEST_ALLOCATION,
+        during__startswith__lt=ends_at,
+        during__endswith__gt=starts_at,
+    ).values_list("booking_id", flat=True)
+    bookings = Booking.objects.filter(pk__in=set(rows)).order_by("starts_at")
+    return [
+        {
+            "code": booking.code,
+            "starts_at": booking.starts_at.isoformat(),
+            "party_size": booking.party_size,
+            "guest_name": booking.guest_name,
+        }
+        for booking in bookings
+    ]

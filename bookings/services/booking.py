@@ -1,0 +1,306 @@
+"""Taking a table: at once, or held for a while first."""
+
+import logging
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts.models import User
+from bookings import errors, selectors
+from bookings.events import BookingConfirmed, BookingRequested
+from bookings.models import Booking, TableAllocation
+from bookings.services import claiming
+from bookings.services.claiming import Actor, Claim, Guest
+from bookings.states import OCCUPYING, ActorKind, Status
+from core import codes
+from core.outbox import publish
+from restaurants.service_plan import ServicePlan, plan_of
+
+logger = logging.getLogger(__name__)
+
+HOLD_FOR = timedelta(minutes=10)
+CODE_TRIES = 5
+
+
+def book_table(
+    *,
+    restaurant_id: int,
+    starts_at: datetime,
+    party_size: int,
+    guest: Guest,
+    by: Actor,
+    diner: User | None = None,
+    area: UUID | None = None,
+    notes: str = "",
+    occasion: str = "",
+    language: str = "en",
+    request_key: UUID | None = None,
+    table_ids: Sequence[int] | None = None,
+    heed_pacing: bool = True,
+) -> Booking:
+    """Book a table for a party and return the booking: CONFIRMED, or REQUESTED where the house approves each.
+
+    The same `request_key` returns the booking it made before. Staff (by.channel) are not held to the online limits
+    of size, notice and window; they may choose the tables and pass over the pacing.
+
+    :raises BookingRefused: its subclass for the first rule that says no; NoTableFree and TooManyAtOnce carry the
+        nearest free times as `details["alternatives"]`
+    :raises core.errors.Busy: when the day stays locked by others for three seconds
+    """
+    if by.is_online and not (guest.phone or guest.email):
+        raise errors.ContactMissing
+
+    def make(plan: ServicePlan, claim: Claim) -> Booking:
+        awaits_approval = by.is_online and plan.policy.needs_approval
+        return Booking(
+            diner=diner,
+            guest_name=guest.name,
+            guest_phone=guest.phone,
+            guest_email=guest.email,
+            language=language,
+            status=Status.REQUESTED if awaits_approval else Status.CONFIRMED,
+            occasion=occasion,
+            notes=notes,
+            request_key=request_key,
+        )
+
+    return _take(
+        restaurant_id=restaurant_id,
+        starts_at=starts_at,
+        party_size=party_size,
+        by=by,
+        area=area,
+        table_ids=table_ids,
+        heed_pacing=heed_pacing,
+        request_key=request_key,
+        make=make,
+    )
+
+
+def hold_table(
+    *,
+    restaurant_id: int,
+    starts_at: datetime,
+    party_size: int,
+    by: Actor,
+    diner: User | None = None,
+    area: UUID | None = None,
+    language: str = "en",
+    hold_for: timedelta = HOLD_FOR,
+) -> Booking:
+    """Keep a table for a while, before the guest's details or payment are known, and return the hold.
+
+    :raises BookingRefused: as book_table
+    """
+    expires_at = timezone.now() + hold_for
+
+    def make(plan: ServicePlan, claim: Claim) -> Booking:
+        return Booking(
+            diner=diner, guest_name="", language=language, status=Status.HELD, hold_expires_at=expires_at
+        )
+
+    return _take(
+        restaurant_id=restaurant_id, starts_at=starts_at, party_size=party_size, by=by, area=area, make=make
+    )
+
+
+def confirm_hold(
+    *, hold: Booking, guest: Guest, by: Actor, notes: str = "", occasion: str = "", language: str | None = None
+) -> Booking:
+    """Turn a hold into a booking with a guest.
+
+    :raises HoldExpired: when its time is over, whether or not its tables have been given back already
+    """
+    if by.is_online and not (guest.phone or guest.email):
+        raise errors.ContactMissing
+    plan = plan_of(hold.restaurant_id)
+    with transaction.atomic():
+        booking = claiming.locked(hold.pk)
+        if booking.status == Status.EXPIRED or (
+            booking.status == Status.HELD
+            and booking.hold_expires_at is not None
+            and booking.hold_expires_at <= timezone.now()
+        ):
+            raise errors.HoldExpired
+        booking.guest_name, booking.guest_phone, booking.guest_email = guest.name, guest.phone, guest.email
+        booking.notes, booking.occasion = notes, occasion
+        booking.language = language or booking.language
+        awaits_approval = by.is_online and plan.policy.needs_approval
+        claiming.move(booking, Status.REQUESTED if awaits_approval else Status.CONFIRMED, by=by)
+        TableAllocation.objects.filter(booking=booking, live=True).update(expires_at=None)
+        _publish_taken(booking)
+    return booking
+
+
+def release_expired_holds() -> int:
+    """Free the tables of every hold whose time is over; returns how many. Availability never waits for this."""
+    now = timezone.now()
+    due = Booking.objects.filter(status=Status.HELD, hold_expires_at__lte=now).order_by("hold_expires_at")
+    with transaction.atomic():
+        holds = list(due.values_list("pk", "restaurant_id", "service_day")[:500])
+        released = claiming.expire_holds([pk for pk, _restaurant_id, _day in holds], now=now)
+        for restaurant_id, day in {(restaurant_id, day) for _pk, restaurant_id, day in holds}:
+            claiming.tell_open_pages(plan_of(restaurant_id), day)
+    return released
+
+
+# --- One way to take tables ------------------------------------------------------------------------------------
+
+
+def _take(
+    *,
+    restaurant_id: int,
+    starts_at: datetime,
+    party_size: int,
+    by: Actor,
+    make: Callable[[ServicePlan, Claim], Booking],
+    area: UUID | None = None,
+    table_ids: Sequence[int] | None = None,
+    heed_pacing: bool = True,
+    request_key: UUID | None = None,
+) -> Booking:
+    if request_key is not None:
+        earlier = Booking.objects.filter(request_key=request_key).first()
+        if earlier is not None:
+            return earlier
+    now = timezone.now()
+    plan = plan_of(restaurant_id)
+    claim = claiming.check_claim(
+        plan, starts_at=starts_at, party_size=party_size, area=area, now=now, online=by.is_online
+    )
+    for _attempt in range(CODE_TRIES):
+        try:
+            with transaction.atomic():
+                return _take_under_lock(
+                    plan, claim, now=now, by=by, make=make, area=area, table_ids=table_ids, heed_pacing=heed_pacing
+                )
+        except (errors.NoTableFree, errors.TooManyAtOnce) as refusal:
+            # Only now, without the lock: nobody waits while the nearest times are looked up.
+            raise _with_alternatives(refusal, restaurant_id, starts_at, party_size, area) from refusal
+        except IntegrityError as clash:
+            constraint = claiming.constraint_of(clash)
+            if constraint == "one_table_one_party":
+                # The last line held: somebody wrote past the lock.
+                logger.warning("The exclusion constraint refused a booking at restaurant %s", restaurant_id)
+                raise _with_alternatives(
+                    errors.NoTableFree(), restaurant_id, starts_at, party_size, area
+                ) from clash
+            if constraint == "one_booking_per_request_key":
+                return Booking.objects.get(request_key=request_key)
+            if constraint != "code_is_unique_among_live_bookings":
+                raise
+    raise errors.BookingRefused
+
+
+def _take_under_lock(
+    plan: ServicePlan,
+    claim: Claim,
+    *,
+    now: datetime,
+    by: Actor,
+    make: Callable[[ServicePlan, Claim], Booking],
+    area: UUID | None,
+    table_ids: Sequence[int] | None,
+    heed_pacing: bool,
+) -> Booking:
+    day = claim.slot.service_day
+    claiming.lock_service_days(plan.id, [day])
+    current, occupancy, expired_holds = selectors.plan_and_occupancy(plan.id, day, now=now)
+    if current.version != plan.version:
+        claim = claiming.check_claim(
+            current,
+            starts_at=claim.slot.starts_at,
+            party_size=claim.party_size,
+            area=area,
+            now=now,
+            online=by.is_online,
+        )
+    tables = claiming.find_tables(
+        current, occupancy, claim, online=by.is_online, table_ids=table_ids, heed_pacing=heed_pacing
+    )
+    booking = make(current, claim)
+    _refuse_own_overlap(booking, current, claim, by)
+    if expired_holds:
+        claiming.expire_holds(expired_holds, now=now)
+    booking.restaurant_id = current.id
+    booking.code = codes.new_code()
+    booking.channel = by.channel
+    booking.party_size = claim.party_size
+    booking.service_day = day
+    booking.shift_name = claim.slot.shift.name
+    booking.starts_at, booking.ends_at = claim.slot.starts_at, claim.ends_at
+    booking.area_id = claim.area_id
+    booking.is_locked = bool(table_ids)
+    booking.policy = claiming.terms(current, claim.party_size)
+    booking.created_by = by.user
+    booking.save(force_insert=True)
+    claiming.allocate(booking, current, tables)
+    claiming.record(booking, by=by, from_status="")
+    _publish_taken(booking)
+    claiming.tell_open_pages(current, day)
+    return booking
+
+
+def _publish_taken(booking: Booking) -> None:
+    if booking.status == Status.CONFIRMED:
+        publish(BookingConfirmed(booking_id=booking.public_id))
+    elif booking.status == Status.REQUESTED:
+        publish(BookingRequested(booking_id=booking.public_id))
+
+
+def _refuse_own_overlap(booking: Booking, plan: ServicePlan, claim: Claim, by: Actor) -> None:
+    """Refuse the same party twice. Staff may do as they are asked: an assistant books for many.
+
+    Without an account only the very same booking is refused: a phone is often shared, and an answer about another
+    booking would tell a stranger whose evening this is.
+    """
+    if by.kind != ActorKind.DINER:
+        return
+    occupying = Booking.objects.filter(status__in=OCCUPYING).exclude(
+        status=Status.HELD, hold_expires_at__lte=timezone.now()
+    )
+    if booking.diner is not None:
+        mine = occupying.filter(diner=booking.diner, starts_at__lt=claim.ends_at, ends_at__gt=claim.slot.starts_at)
+        if mine.exists():
+            raise errors.OverlapsOwnBooking
+        return
+    contact = Q()
+    if booking.guest_phone:
+        contact |= Q(guest_phone=booking.guest_phone)
+    if booking.guest_email:
+        contact |= Q(guest_email__iexact=booking.guest_email)
+    if not contact:
+        return
+    same = occupying.filter(
+        contact,
+        restaurant_id=plan.id,
+        service_day=claim.slot.service_day,
+        starts_at=claim.slot.starts_at,
+        party_size=claim.party_size,
+        guest_name__iexact=booking.guest_name,
+    )
+    if same.exists():
+        raise errors.DuplicateBooking
+
+
+def _with_alternatives(
+    refusal: errors.BookingRefused, restaurant_id: int, wanted: datetime, party_size: int, area: UUID | None
+) -> errors.BookingRefused:
+    slots = selectors.alternatives_to(restaurant_id, wanted, party_size, include_wanted=area is not None)
+    details = {key: value for key, value in refusal.details.items() if key != "alternatives"}
+    return type(refusal)(**details, alternatives=[alternative(plan_of(restaurant_id), slot) for slot in slots])
+
+
+def alternative(plan: ServicePlan, slot: "selectors.Slot") -> dict[str, object]:
+    """Return a free time as plain values, its instant written in the restaurant's zone."""
+    names = {area.id: area for area in plan.areas}
+    return {
+        "starts_at": slot.starts_at.astimezone(plan.zone).isoformat(),
+        "ends_at": slot.ends_at.astimezone(plan.zone).isoformat(),
+        "shift": slot.shift_name,
+        "areas": [{"id": str(names[pk].public_id), "name": names[pk].name} for pk in slot.area_ids],
+    }

@@ -1,0 +1,315 @@
+"""Changing and cancelling: a change is one atomic move, and a failed one leaves the booking as it was."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from accounts.models import User
+from bookings import errors, selectors
+from bookings.events import BookingCancelled, BookingChanged
+from bookings.models import Booking, TableAllocation
+from bookings.services import claiming
+from bookings.services.booking import _with_alternatives
+from bookings.services.claiming import Actor, Claim, Guest
+from bookings.states import UPCOMING, ActorKind, Status
+from core.errors import Busy, DomainError
+from core.outbox import publish
+from django.utils.translation import gettext_lazy as _
+from restaurants.service_plan import ServicePlan, plan_of
+
+
+class BookingMovedOn(DomainError):
+    """Somebody changed the booking since the asker last saw it."""
+
+    code = "booking_version"
+    message = _("Somebody else has changed this booking meanwhile. Look at it again before you change it.")
+    status = 412
+
+
+class _Unset:
+    """Marks what is not to be changed, where None has a meaning of its own."""
+
+
+UNSET = _Unset()
+
+
+def change_booking(
+    *,
+    booking: Booking,
+    by: Actor,
+    starts_at: datetime | None = None,
+    party_size: int | None = None,
+    area: "UUID | None | _Unset" = UNSET,
+    table_ids: Sequence[int] | None = None,
+    guest: Guest | None = None,
+    notes: str | None = None,
+    occasion: str | None = None,
+    heed_pacing: bool = True,
+    expected_version: int | None = None,
+) -> Booking:
+    """Change time, size, area, table or details of a booking in one atomic move, and return it.
+
+    The code and the terms once accepted stay. When the new wish cannot be met the booking is untouched.
+
+    :raises BookingMovedOn: when it is no longer of the expected version
+    :raises TooLateToChange: when it has begun or ended
+    :raises BookingRefused: as book_table
+    """
+    seen_day = booking.service_day
+    wanted_at = starts_at or booking.starts_at
+    size = party_size or booking.party_size
+    try:
+        with transaction.atomic():
+            return _change_under_lock(
+                booking_id=booking.pk,
+                seen_day=seen_day,
+                by=by,
+                starts_at=starts_at,
+                party_size=party_size,
+                area=area,
+                table_ids=table_ids,
+                guest=guest,
+                notes=notes,
+                occasion=occasion,
+                heed_pacing=heed_pacing,
+                expected_version=expected_version,
+            )
+    except (errors.NoTableFree, errors.TooManyAtOnce) as refusal:
+        raise _with_alternatives(refusal, booking.restaurant_id, wanted_at, size, None) from refusal
+    except IntegrityError as clash:
+        if claiming.constraint_of(clash) != "one_table_one_party":
+            raise
+        raise _with_alternatives(errors.NoTableFree(), booking.restaurant_id, wanted_at, size, None) from clash
+
+
+def _change_under_lock(
+    *,
+    booking_id: int,
+    seen_day: date,
+    by: Actor,
+    starts_at: datetime | None,
+    party_size: int | None,
+    area: "UUID | None | _Unset",
+    table_ids: Sequence[int] | None,
+    guest: Guest | None,
+    notes: str | None,
+    occasion: str | None,
+    heed_pacing: bool,
+    expected_version: int | None,
+) -> Booking:
+    now = timezone.now()
+    restaurant_id = Booking.objects.values_list("restaurant_id", flat=True).get(pk=booking_id)
+    plan = plan_of(restaurant_id)
+    # Staff may stretch or move what stands outside today's shifts; only a new start has to be one.
+    new_days = {seen_day} if starts_at is None else {seen_day, *_possible_days(plan, starts_at)}
+    claiming.lock_service_days(restaurant_id, new_days)
+    booking = claiming.locked(booking_id)
+    if booking.service_day != seen_day:
+        raise Busy
+    if expected_version is not None and booking.version != expected_version:
+        raise BookingMovedOn(version=booking.version)
+    _must_be_changeable(booking, by, now)
+
+    before = _facts(booking)
+    changed_area = None if isinstance(area, _Unset) else area
+    claims_anew = (
+        (starts_at is not None and starts_at != booking.starts_at)
+        or (party_size is not None and party_size != booking.party_size)
+        or (not isinstance(area, _Unset) and _area_id(plan, area) != booking.area_id)
+        or table_ids is not None
+    )
+    if claims_anew:
+        _claim_anew(
+            booking,
+            by=by,
+            starts_at=starts_at or booking.starts_at,
+            party_size=party_size or booking.party_size,
+            area=booking.area.public_id if isinstance(area, _Unset) and booking.area else changed_area,
+            table_ids=table_ids,
+            heed_pacing=heed_pacing,
+            now=now,
+        )
+    if guest is not None:
+        booking.guest_name, booking.guest_phone, booking.guest_email = guest.name, guest.phone, guest.email
+    if notes is not None:
+        booking.notes = notes
+    if occasion is not None:
+        booking.occasion = occasion
+    changes = _differences(before, _facts(booking))
+    if not changes:
+        return booking
+    booking.version += 1
+    booking.save()
+    claiming.record(booking, by=by, from_status=booking.status, changes=changes)
+    if claims_anew and booking.status != Status.HELD:
+        publish(BookingChanged(booking_id=booking.public_id, version=booking.version, changes=changes))
+    claiming.tell_open_pages(plan, seen_day, booking.service_day)
+    return booking
+
+
+def _possible_days(plan: ServicePlan, starts_at: datetime) -> set[date]:
+    """Return the service days an instant may belong to: its own date and, after midnight, the one before."""
+    local = starts_at.astimezone(plan.zone).date()
+    return {local, local - timedelta(days=1)}
+
+
+def _must_be_changeable(booking: Booking, by: Actor, now: datetime) -> None:
+    if by.kind == ActorKind.STAFF:
+        if not booking.is_occupying:
+            raise errors.TooLateToChange
+        return
+    if booking.status not in UPCOMING or booking.starts_at <= now:
+        raise errors.TooLateToChange
+    if booking.status == Status.HELD and booking.hold_expires_at is not None and booking.hold_expires_at <= now:
+        raise errors.HoldExpired
+
+
+def _area_id(plan: ServicePlan, area: UUID | None) -> int | None:
+    if area is None:
+        return None
+    found = plan.area_named(area)
+    if found is None:
+        raise errors.UnknownArea
+    return found.id
+
+
+def _claim_anew(
+    booking: Booking,
+    *,
+    by: Actor,
+    starts_at: datetime,
+    party_size: int,
+    area: UUID | None,
+    table_ids: Sequence[int] | None,
+    heed_pacing: bool,
+    now: datetime,
+) -> None:
+    """Find room for the new wish as if the old were gone, then swap the rows: the new is claimed or nothing moves."""
+    plan = plan_of(booking.restaurant_id)
+    kept_time = starts_at == booking.starts_at
+    if kept_time and table_ids is not None and party_size == booking.party_size:
+        # Only the table changes: no rule about times is asked again, for the booking may have begun.
+        plan, occupancy, expired = selectors.plan_and_occupancy(
+            plan.id, booking.service_day, now=now, except_booking=booking.pk
+        )
+        tables = claiming.chosen_tables(plan, occupancy, table_ids, booking.starts_at, booking.ends_at)
+    else:
+        claim = _claim(plan, booking, by=by, starts_at=starts_at, party_size=party_size, area=area, now=now)
+        plan, occupancy, expired = selectors.plan_and_occupancy(
+            plan.id, claim.slot.service_day, now=now, except_booking=booking.pk
+        )
+        tables = claiming.find_tables(
+            plan,
+            occupancy,
+            claim,
+            online=by.is_online,
+            table_ids=table_ids,
+            heed_pacing=heed_pacing and not (kept_time and party_size <= booking.party_size),
+        )
+        booking.party_size = party_size
+        booking.service_day = claim.slot.service_day
+        booking.shift_name = claim.slot.shift.name
+        booking.starts_at, booking.ends_at = claim.slot.starts_at, claim.ends_at
+        booking.area_id = claim.area_id
+        if not kept_time:
+            booking.reminded_day_before_at = booking.reminded_hours_before_at = None
+    if expired:
+        claiming.expire_holds(expired, now=now)
+    booking.is_locked = booking.is_locked or bool(table_ids)
+    TableAllocation.objects.filter(booking=booking).delete()
+    claiming.allocate(booking, plan, tables)
+
+
+def _claim(
+    plan: ServicePlan,
+    booking: Booking,
+    *,
+    by: Actor,
+    starts_at: datetime,
+    party_size: int,
+    area: UUID | None,
+    now: datetime,
+) -> Claim:
+    if starts_at == booking.starts_at and by.kind == ActorKind.STAFF:
+        # A party that has begun may still grow or shrink.
+        now = min(now, starts_at)
+    return claiming.check_claim(
+        plan, starts_at=starts_at, party_size=party_size, area=area, now=now, online=by.is_online
+    )
+
+
+def _facts(booking: Booking) -> dict[str, Any]:
+    tables = TableAllocation.objects.filter(booking=booking, live=True).order_by("table__name")
+    return {
+        "starts_at": booking.starts_at.isoformat(),
+        "party_size": booking.party_size,
+        "area": booking.area.name if booking.area_id and booking.area else None,
+        "tables": list(tables.values_list("table__name", flat=True)),
+        "guest_name": booking.guest_name,
+        "guest_phone": booking.guest_phone,
+        "guest_email": booking.guest_email,
+        "notes": booking.notes,
+        "occasion": booking.occasion,
+    }
+
+
+def _differences(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
+    return {name: {"from": before[name], "to": after[name]} for name in before if before[name] != after[name]}
+
+
+def cancel_booking(*, booking: Booking, by: Actor, reason: str = "", expected_version: int | None = None) -> Booking:
+    """Cancel a booking and free its tables. A diner's cancellation inside the penalty window counts as late.
+
+    :raises TooLateToChange: when a diner comes after the party's time
+    :raises ReasonMissing: when the restaurant gives none
+    :raises core.states.IllegalMove: when it is over already
+    """
+    now = timezone.now()
+    if by.kind == ActorKind.STAFF and not reason.strip():
+        raise errors.ReasonMissing
+    with transaction.atomic():
+        booking = claiming.locked(booking.pk)
+        if expected_version is not None and booking.version != expected_version:
+            raise BookingMovedOn(version=booking.version)
+        if by.kind == ActorKind.DINER and booking.status in UPCOMING and booking.starts_at <= now:
+            raise errors.TooLateToChange
+        hours = timedelta(hours=booking.policy.get("free_cancellation_hours", 0))
+        booking.is_late_cancellation = (
+            by.kind == ActorKind.DINER and booking.status == Status.CONFIRMED and now > booking.starts_at - hours
+        )
+        was_held = booking.status == Status.HELD
+        claiming.move(booking, Status.CANCELLED, by=by, reason=reason)
+        claiming.free_tables(booking)
+        if not was_held:
+            publish(
+                BookingCancelled(
+                    booking_id=booking.public_id, by=by.kind, is_late=booking.is_late_cancellation, reason=reason
+                )
+            )
+        claiming.tell_open_pages(plan_of(booking.restaurant_id), booking.service_day)
+    return booking
+
+
+def attach_to_account(*, booking: Booking, diner: User) -> Booking:
+    """Put a booking made without an account on a diner's; the door has checked that it is theirs."""
+    with transaction.atomic():
+        booking = claiming.locked(booking.pk)
+        if booking.diner_id is not None and booking.diner_id != diner.pk:
+            raise errors.BookingNotFound
+        booking.diner = diner
+        booking.save(update_fields=["diner", "updated_at"])
+    return booking
+
+
+def note_for_staff(*, booking: Booking, notes: str) -> Booking:
+    """Keep a note that only the house sees."""
+    with transaction.atomic():
+        booking = claiming.locked(booking.pk)
+        booking.staff_notes = notes
+        booking.version += 1
+        booking.save(update_fields=["staff_notes", "version", "updated_at"])
+    return booking

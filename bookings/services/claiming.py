@@ -1,0 +1,289 @@
+"""What every claim on tables shares: the lock of the day, the search for room, the rows, the history.
+
+The method is one short advisory lock per (restaurant, service day), taken after everything that can be prepared is
+prepared; then pacing, room, insert. The exclusion constraint behind it is the last line, not the method.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError, OperationalError, connection
+from django.utils.translation import gettext_lazy as _
+from psycopg.errors import DeadlockDetected, LockNotAvailable
+from psycopg.types.range import TimestamptzRange
+
+from accounts.models import User
+from bookings import errors
+from bookings.availability import (
+    Occupancy,
+    Reason,
+    SlotTime,
+    best_seating,
+    ends_at,
+    find_slot_time,
+    hard_close_refusal,
+    pacing_refusal,
+    party_refusal,
+    time_refusal,
+)
+from bookings.models import Booking, BookingHistory, TableAllocation
+from bookings.states import STAFF_CHANNELS, ActorKind, Channel, Status
+from core.errors import Busy
+from core.realtime import announce
+from restaurants.service_plan import ServicePlan
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who does something, as what, and through which door."""
+
+    user: User | None
+    kind: ActorKind
+    channel: Channel
+
+    @property
+    def is_online(self) -> bool:
+        """Whether the rules for diners apply, rather than those for the house's own staff."""
+        return self.channel not in STAFF_CHANNELS
+
+    @classmethod
+    def diner(cls, user: User | None, channel: Channel = Channel.WEB) -> "Actor":
+        return cls(user, ActorKind.DINER, channel)
+
+    @classmethod
+    def staff(cls, user: User, channel: Channel = Channel.ADMIN) -> "Actor":
+        return cls(user, ActorKind.STAFF, channel)
+
+    @classmethod
+    def system(cls) -> "Actor":
+        return cls(None, ActorKind.SYSTEM, Channel.SYSTEM)
+
+
+@dataclass(frozen=True)
+class Guest:
+    """How the house knows and reaches the party's host; phone in international form."""
+
+    name: str
+    phone: str = ""
+    email: str = ""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """The wish, checked against everything that needs no lock."""
+
+    slot: SlotTime
+    party_size: int
+    ends_at: datetime
+    area_id: int | None
+
+
+def lock_service_days(restaurant_id: int, days: Iterable[date]) -> None:
+    """Wait for the sole right to change these days' bookings, until the transaction ends.
+
+    :raises Busy: when others keep it longer than three seconds
+    """
+    with connection.cursor() as cursor:
+        for day in sorted(set(days)):
+            try:
+                cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [restaurant_id, day.toordinal()])
+            except OperationalError as error:
+                if isinstance(error.__cause__, LockNotAvailable | DeadlockDetected):
+                    raise Busy from error
+                raise
+
+
+def check_claim(
+    plan: ServicePlan, *, starts_at: datetime, party_size: int, area: UUID | None, now: datetime, online: bool
+) -> Claim:
+    """Return the claim when no rule but pacing and room stands against it.
+
+    :raises BookingRefused: its subclass for the first rule that says no
+    """
+    reason = party_refusal(plan, party_size, online=online)
+    if reason is not None:
+        raise refused(reason, plan)
+    if starts_at < now:
+        raise refused(Reason.IN_THE_PAST, plan)
+    if online and starts_at - now > timedelta(days=plan.policy.window_days + 2):
+        raise refused(Reason.TOO_FAR_AHEAD, plan)
+    slot = find_slot_time(plan, starts_at)
+    if isinstance(slot, Reason):
+        raise refused(slot, plan)
+    reason = time_refusal(plan, slot, now=now, online=online) or hard_close_refusal(plan, slot, party_size)
+    if reason is not None:
+        raise refused(reason, plan)
+    area_id = None
+    if area is not None:
+        found = plan.area_named(area)
+        if found is None:
+            raise errors.UnknownArea
+        area_id = found.id
+    return Claim(slot, party_size, ends_at(plan, slot, party_size), area_id)
+
+
+def refused(reason: Reason, plan: ServicePlan) -> errors.BookingRefused:
+    """Return the refusal for a reason, with the figures its sentence needs."""
+    policy = plan.policy
+    details: dict[str, Any] = {"reason": reason.value}
+    if reason in (Reason.PARTY_TOO_LARGE, Reason.PARTY_TOO_SMALL):
+        details |= {"smallest": policy.min_party_online, "largest": min(policy.max_party_online, plan.largest_party)}
+    elif reason is Reason.TOO_SOON:
+        details |= {"minutes": policy.min_lead_minutes}
+    elif reason is Reason.TOO_FAR_AHEAD:
+        details |= {"days": policy.window_days}
+    return errors.REFUSALS[reason](**details)
+
+
+def find_tables(
+    plan: ServicePlan,
+    occupancy: Occupancy,
+    claim: Claim,
+    *,
+    online: bool,
+    table_ids: Sequence[int] | None = None,
+    heed_pacing: bool = True,
+) -> tuple[int, ...]:
+    """Return the tables for a claim: those that staff chose, or the best fit.
+
+    :raises TooManyAtOnce: :raises NoTableFree: :raises TableTaken: :raises UnknownTable:
+    """
+    if heed_pacing:
+        reason = pacing_refusal(claim.slot, claim.party_size, occupancy)
+        if reason is not None:
+            raise refused(reason, plan)
+    if table_ids:
+        return chosen_tables(plan, occupancy, table_ids, claim.slot.starts_at, claim.ends_at)
+    seating = best_seating(
+        plan,
+        occupancy,
+        starts_at=claim.slot.starts_at,
+        until=claim.ends_at,
+        party_size=claim.party_size,
+        online=online,
+        area_id=claim.area_id,
+    )
+    if seating is None:
+        raise refused(Reason.NO_TABLE, plan)
+    return seating.table_ids
+
+
+def chosen_tables(
+    plan: ServicePlan, occupancy: Occupancy, table_ids: Sequence[int], starts_at: datetime, until: datetime
+) -> tuple[int, ...]:
+    """Return the tables that staff chose, if they are the house's and free.
+
+    :raises UnknownTable: :raises TableTaken:
+    """
+    chosen = tuple(sorted(set(table_ids)))
+    if any(table_id not in plan.table_areas for table_id in chosen):
+        raise errors.UnknownTable
+    bits = occupancy.bits(starts_at, until + timedelta(minutes=plan.policy.buffer_minutes))
+    taken = [table_id for table_id in chosen if occupancy.masks.get(table_id, 0) & bits]
+    if taken:
+        raise errors.TableTaken(tables=[plan.table_names[table_id] for table_id in taken])
+    return chosen
+
+
+def allocate(booking: Booking, plan: ServicePlan, table_ids: Sequence[int]) -> None:
+    """Write the rows that keep these tables for a booking, in the order of the tables' keys."""
+    during = TimestamptzRange(booking.starts_at, booking.ends_at + timedelta(minutes=plan.policy.buffer_minutes), "[)")
+    TableAllocation.objects.bulk_create(
+        TableAllocation(
+            restaurant_id=plan.id,
+            table_id=table_id,
+            booking=booking,
+            during=during,
+            covers=booking.party_size if position == 0 else 0,
+            expires_at=booking.hold_expires_at if booking.status == Status.HELD else None,
+        )
+        for position, table_id in enumerate(sorted(table_ids))
+    )
+
+
+def free_tables(booking: Booking) -> None:
+    """Give back every table a booking keeps."""
+    TableAllocation.objects.filter(booking=booking, live=True).update(live=False)
+
+
+def expire_holds(booking_ids: Iterable[int], *, now: datetime) -> int:
+    """Turn holds whose time is over into EXPIRED and free their tables; returns how many there were."""
+    # Only what is locked here and still a hold is touched: a diner may be confirming it this very moment.
+    holds = list(
+        Booking.objects.select_for_update(skip_locked=True, of=("self",))
+        .filter(pk__in=sorted(booking_ids), status=Status.HELD, hold_expires_at__lte=now)
+        .order_by("pk")
+    )
+    for hold in holds:
+        move(hold, Status.EXPIRED, by=Actor.system())
+        free_tables(hold)
+    return len(holds)
+
+
+def move(booking: Booking, status: Status, *, by: Actor, reason: str = "", changes: dict[str, Any] | None = None) -> None:
+    """Move a locked booking to another state, save it and write its history.
+
+    :raises core.states.IllegalMove: when the table of moves does not have it
+    """
+    before = booking.status
+    booking.move_to(status)
+    booking.version += 1
+    booking.save()
+    record(booking, by=by, from_status=before, reason=reason, changes=changes)
+
+
+def record(
+    booking: Booking, *, by: Actor, from_status: str, reason: str = "", changes: dict[str, Any] | None = None
+) -> None:
+    BookingHistory.objects.create(
+        booking=booking,
+        actor=by.user,
+        actor_kind=by.kind,
+        channel=by.channel,
+        from_status=from_status,
+        to_status=booking.status,
+        reason=reason[:300],
+        changes=changes or {},
+    )
+
+
+def locked(booking_id: int) -> Booking:
+    """Return the booking with its row locked until the transaction ends."""
+    return Booking.objects.select_for_update(of=("self",)).select_related("restaurant").get(pk=booking_id)
+
+
+def tell_open_pages(plan: ServicePlan, *days: date) -> None:
+    """Tell pages that are open on these days' times or bookings to look again."""
+    for day in sorted(set(days)):
+        announce(availability_group(plan.public_id), {"type": "availability.changed", "day": day.isoformat()})
+
+
+def availability_group(public_id: UUID) -> str:
+    return f"availability.{public_id}"
+
+
+def constraint_of(error: IntegrityError) -> str:
+    """Return the name of the constraint that refused a statement."""
+    diagnosis = getattr(error.__cause__, "diag", None)
+    return getattr(diagnosis, "constraint_name", None) or ""
+
+
+POLICY_WORDS = {
+    "free_cancellation": _("Free to cancel until %(hours)d hours before; later it counts as a late cancellation."),
+    "grace": _("The table is kept for %(minutes)d minutes after the time."),
+}
+
+
+def terms(plan: ServicePlan, party_size: int) -> dict[str, Any]:
+    """Return the terms a diner accepts with a booking; later edits of the policy do not touch them."""
+    policy = plan.policy
+    deposit = policy.deposit_kobo_per_guest * party_size if party_size >= policy.deposit_from_party else 0
+    return {
+        "free_cancellation_hours": policy.free_cancellation_hours,
+        "grace_minutes": policy.grace_minutes,
+        "deposit_kobo": deposit,
+        "note": policy.note,
+    }

@@ -1,0 +1,303 @@
+"""The evening itself: who has come, who sits where, who left, who never came."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from psycopg.types.range import TimestamptzRange
+
+from bookings import errors, selectors
+from bookings.availability import GRAIN, Reason, best_seating, slot_times
+from bookings.events import BookingConfirmed, BookingDeclined, PartyDidNotShow, PartySeated, VisitCompleted
+from bookings.models import Booking, TableAllocation
+from bookings.services import claiming
+from bookings.services.claiming import Actor, Guest
+from bookings.states import Status
+from core import codes
+from core.outbox import publish
+from restaurants.service_plan import DEFAULT_TURN_MINUTES, ServicePlan, ShiftPlan, plan_of
+
+CODE_TRIES = 5
+
+
+def confirm_request(*, booking: Booking, by: Actor) -> Booking:
+    """Approve a requested booking.
+
+    :raises core.states.IllegalMove: when it is not a request
+    """
+    with transaction.atomic():
+        booking = claiming.locked(booking.pk)
+        claiming.move(booking, Status.CONFIRMED, by=by)
+        publish(BookingConfirmed(booking_id=booking.public_id))
+        _tell(booking)
+    return booking
+
+
+def decline_request(*, booking: Booking, by: Actor, reason: str) -> Booking:
+    """Turn a requested booking down and free its tables.
+
+    :raises ReasonMissing: without a reason for the guest
+    """
+    if not reason.strip():
+        raise errors.ReasonMissing
+    with transaction.atomic():
+        booking = claiming.locked(booking.pk)
+        claiming.move(booking, Status.DECLINED, by=by, reason=reason)
+        claiming.free_tables(booking)
+        publish(BookingDeclined(booking_id=booking.public_id, reason=reason))
+        _tell(booking)
+    return booking
+
+
+def mark_arrived(*, booking: Booking, by: Actor) -> Booking:
+    with transaction.atomic():
+        booking = claiming.locked(booking.pk)
+        booking.arrived_at = timezone.now()
+        claiming.move(booking, Status.ARRIVED, by=by)
+        _tell(booking)
+    return booking
+
+
+def seat_party(*, booking: Booking, by: Actor, table_ids: Sequence[int] | None = None) -> Booking:
+    """Put a party down at its tables, or at others that are free.
+
+    :raises TableStillOccupied: when another party has not left one of them
+    :raises TableTaken: when the party is early and its table is not free yet
+    :raises core.states.IllegalMove: from a state that cannot be seated
+    """
+    now = timezone.now()
+    try:
+        with transaction.atomic():
+            claiming.lock_service_days(booking.restaurant_id, [booking.service_day])
+            booking = claiming.locked(booking.pk)
+            was_no_show = booking.status == Status.NO_SHOW
+            if was_no_show:
+                _same_service_day(booking)
+            booking.arrived_at = booking.arrived_at or now
+            booking.seated_at = now
+            claiming.move(booking, Status.SEATED, by=by)
+            plan = plan_of(booking.restaurant_id)
+            if table_ids or was_no_show:
+                _retable(booking, plan, table_ids, now)
+            _refuse_occupied_tables(booking)
+            if now < booking.starts_at:
+                _begin_early(booking, now)
+            publish(PartySeated(booking_id=booking.public_id, at=now))
+            _tell(booking)
+    except IntegrityError as clash:
+        if claiming.constraint_of(clash) != "one_table_one_party":
+            raise
+        raise errors.TableTaken(tables=[]) from clash
+    return booking
+
+
+def complete_visit(*, booking: Booking, by: Actor) -> Booking:
+    """The party has left: free its tables for the rest of the turn."""
+    with transaction.atomic():
+        booking = claiming.locked(booking.pk)
+        booking.left_at = timezone.now()
+        claiming.move(booking, Status.COMPLETED, by=by)
+        claiming.free_tables(booking)
+        publish(VisitCompleted(booking_id=booking.public_id, at=booking.left_at))
+        _tell(booking)
+    return booking
+
+
+def mark_left(*, booking: Booking, by: Actor) -> Booking:
+    """The party went away before it was seated."""
+    with transaction.atomic():
+        booking = claiming.locked(booking.pk)
+        booking.left_at = timezone.now()
+        claiming.move(booking, Status.LEFT, by=by)
+        claiming.free_tables(booking)
+        _tell(booking)
+    return booking
+
+
+def mark_no_show(*, booking: Booking, by: Actor) -> Booking:
+    """The party neither came nor cancelled by the end of its grace; the rest of its turn is free again.
+
+    :raises TooEarlyForNoShow: while the grace lasts
+    """
+    now = timezone.now()
+    with transaction.atomic():
+        booking = claiming.locked(booking.pk)
+        grace_ends_at = booking.starts_at + timedelta(minutes=booking.policy.get("grace_minutes", 0))
+        if now < grace_ends_at and booking.status == Status.CONFIRMED:
+            zone = plan_of(booking.restaurant_id).zone
+            raise errors.TooEarlyForNoShow(until=grace_ends_at.astimezone(zone).strftime("%H:%M"))
+        claiming.move(booking, Status.NO_SHOW, by=by)
+        claiming.free_tables(booking)
+        publish(PartyDidNotShow(booking_id=booking.public_id))
+        _tell(booking)
+    return booking
+
+
+def undo_no_show(*, booking: Booking, by: Actor) -> Booking:
+    """They came after all: back to CONFIRMED with a table, within the service day.
+
+    :raises UndoTooLate: on another day
+    :raises NoTableFree: when the room has been given away meanwhile
+    """
+    now = timezone.now()
+    with transaction.atomic():
+        claiming.lock_service_days(booking.restaurant_id, [booking.service_day])
+        booking = claiming.locked(booking.pk)
+        _same_service_day(booking)
+        claiming.move(booking, Status.CONFIRMED, by=by)
+        _retable(booking, plan_of(booking.restaurant_id), None, now)
+        _tell(booking)
+    return booking
+
+
+def seat_walk_in(
+    *,
+    restaurant_id: int,
+    party_size: int,
+    by: Actor,
+    guest: Guest | None = None,
+    table_ids: Sequence[int] | None = None,
+    minutes: int | None = None,
+) -> Booking:
+    """Seat a party that came without a booking, now, and return its booking in the state SEATED.
+
+    :param minutes: how long they may stay, where the table is due sooner than a usual turn; whole minutes
+    :raises NoTableFree: when nothing fits for that long
+    :raises TableTaken: when the chosen table is not free for that long
+    """
+    now = timezone.now()
+    plan = plan_of(restaurant_id)
+    if not plan.is_bookable:
+        raise errors.RestaurantNotBookable
+    if not 1 <= party_size <= max(plan.largest_party, 1):
+        raise claiming.refused(Reason.PARTY_TOO_LARGE, plan)
+    day = selectors.service_day_of(restaurant_id, now)
+    starts_at = now - (now - datetime.min.replace(tzinfo=now.tzinfo)) % GRAIN
+    shift = _shift_now(plan, day, now)
+    turn = timedelta(minutes=minutes) if minutes else _turn_time(shift, party_size)
+    for _attempt in range(CODE_TRIES):
+        try:
+            with transaction.atomic():
+                claiming.lock_service_days(restaurant_id, [day])
+                current, occupancy, expired = selectors.plan_and_occupancy(restaurant_id, day, now=now)
+                until = starts_at + turn
+                if table_ids:
+                    tables = claiming.chosen_tables(current, occupancy, table_ids, starts_at, until)
+                else:
+                    seating = best_seating(
+                        current, occupancy, starts_at=starts_at, until=until, party_size=party_size, online=False
+                    )
+                    if seating is None:
+                        raise errors.NoTableFree(alternatives=[])
+                    tables = seating.table_ids
+                if expired:
+                    claiming.expire_holds(expired, now=now)
+                guest = guest or Guest(name="")
+                booking = Booking.objects.create(
+                    code=codes.new_code(),
+                    restaurant_id=restaurant_id,
+                    guest_name=guest.name,
+                    guest_phone=guest.phone,
+                    guest_email=guest.email,
+                    status=Status.SEATED,
+                    channel=by.channel,
+                    party_size=party_size,
+                    service_day=day,
+                    shift_name=shift.name if shift else "",
+                    starts_at=starts_at,
+                    ends_at=until,
+                    is_locked=True,
+                    policy=claiming.terms(current, party_size),
+                    arrived_at=now,
+                    seated_at=now,
+                    created_by=by.user,
+                )
+                claiming.allocate(booking, current, tables)
+                _refuse_occupied_tables(booking)
+                claiming.record(booking, by=by, from_status="")
+                publish(PartySeated(booking_id=booking.public_id, at=now))
+                claiming.tell_open_pages(current, day)
+                return booking
+        except IntegrityError as clash:
+            constraint = claiming.constraint_of(clash)
+            if constraint == "one_table_one_party":
+                raise errors.TableTaken(tables=[]) from clash
+            if constraint != "code_is_unique_among_live_bookings":
+                raise
+    raise errors.BookingRefused
+
+
+# --- What these share ------------------------------------------------------------------------------------------
+
+
+def _tell(booking: Booking) -> None:
+    claiming.tell_open_pages(plan_of(booking.restaurant_id), booking.service_day)
+
+
+def _same_service_day(booking: Booking) -> None:
+    if selectors.service_day_of(booking.restaurant_id) != booking.service_day:
+        raise errors.UndoTooLate
+
+
+def _shift_now(plan: ServicePlan, day: object, now: datetime) -> ShiftPlan | None:
+    """Return the shift whose seatings are under way, else the day's last that has begun."""
+    begun = [slot.shift for slot in slot_times(plan, day) if slot.starts_at <= now]  # type: ignore[arg-type]
+    return begun[-1] if begun else None
+
+
+def _turn_time(shift: ShiftPlan | None, party_size: int) -> timedelta:
+    if shift is not None:
+        return shift.turn_time(party_size)
+    return timedelta(minutes=next(minutes for largest, minutes in DEFAULT_TURN_MINUTES if party_size <= largest))
+
+
+def _refuse_occupied_tables(booking: Booking) -> None:
+    """Refuse while an earlier party overruns: its rows may have ended, its people have not left."""
+    tables = TableAllocation.objects.filter(booking=booking, live=True).values("table_id")
+    sitting = TableAllocation.objects.filter(
+        table_id__in=tables, live=True, booking__status=Status.SEATED, restaurant_id=booking.restaurant_id
+    ).exclude(booking=booking)
+    names = list(sitting.values_list("table__name", flat=True))
+    if names:
+        raise errors.TableStillOccupied(tables=names)
+
+
+def _begin_early(booking: Booking, now: datetime) -> None:
+    """Keep the tables from now on; the exclusion constraint refuses when another party has them until later."""
+    early = now - (now - datetime.min.replace(tzinfo=now.tzinfo)) % GRAIN
+    for allocation in TableAllocation.objects.filter(booking=booking, live=True).order_by("table_id"):
+        if early < allocation.during.lower:
+            allocation.during = TimestamptzRange(early, allocation.during.upper, "[)")
+            allocation.save(update_fields=["during"])
+
+
+def _retable(booking: Booking, plan: ServicePlan, table_ids: Sequence[int] | None, now: datetime) -> None:
+    """Give a booking the chosen tables, or the best that are free for the rest of its turn."""
+    plan, occupancy, expired = selectors.plan_and_occupancy(
+        plan.id, booking.service_day, now=now, except_booking=booking.pk
+    )
+    starts_at = max(booking.starts_at, now - GRAIN) if booking.ends_at > now else booking.starts_at
+    if table_ids:
+        tables = claiming.chosen_tables(plan, occupancy, table_ids, starts_at, booking.ends_at)
+    else:
+        seating = best_seating(
+            plan,
+            occupancy,
+            starts_at=starts_at,
+            until=booking.ends_at,
+            party_size=booking.party_size,
+            online=False,
+        )
+        if seating is None:
+            raise errors.NoTableFree(alternatives=[])
+        tables = seating.table_ids
+    if expired:
+        claiming.expire_holds(expired, now=now)
+    TableAllocation.objects.filter(booking=booking).delete()
+    claiming.allocate(booking, plan, tables)
+    if table_ids:
+        booking.is_locked = True
+        booking.save(update_fields=["is_locked", "updated_at"])
+
+

@@ -1,0 +1,77 @@
+"""A booking's states and its table of legal moves (docs/domains/bookings.md draws it)."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from core.states import Machine
+
+
+class Status(models.TextChoices):
+    HELD = "held", _("Held")
+    REQUESTED = "requested", _("Requested")
+    CONFIRMED = "confirmed", _("Confirmed")
+    ARRIVED = "arrived", _("Arrived")
+    SEATED = "seated", _("Seated")
+    COMPLETED = "completed", _("Completed")
+    CANCELLED = "cancelled", _("Cancelled")
+    NO_SHOW = "no_show", _("No-show")
+    LEFT = "left", _("Left before seating")
+    DECLINED = "declined", _("Declined")
+    EXPIRED = "expired", _("Expired")
+
+
+# These keep their tables; all others free them in the same transaction.
+OCCUPYING = frozenset({Status.HELD, Status.REQUESTED, Status.CONFIRMED, Status.ARRIVED, Status.SEATED})
+# A code must be unique among these only; NO_SHOW can be undone within its day.
+LIVE = OCCUPYING | {Status.NO_SHOW}
+# What a diner may still change or cancel.
+UPCOMING = frozenset({Status.HELD, Status.REQUESTED, Status.CONFIRMED})
+
+MACHINE = Machine(
+    Status,
+    {
+        Status.HELD: {Status.CONFIRMED, Status.REQUESTED, Status.EXPIRED, Status.CANCELLED},
+        Status.REQUESTED: {Status.CONFIRMED, Status.DECLINED, Status.CANCELLED, Status.EXPIRED},
+        Status.CONFIRMED: {Status.ARRIVED, Status.SEATED, Status.CANCELLED, Status.NO_SHOW},
+        Status.ARRIVED: {Status.SEATED, Status.LEFT, Status.CANCELLED},
+        Status.SEATED: {Status.COMPLETED},
+        Status.COMPLETED: set(),
+        Status.CANCELLED: set(),
+        Status.NO_SHOW: {Status.CONFIRMED, Status.SEATED},
+        Status.LEFT: set(),
+        Status.DECLINED: set(),
+        Status.EXPIRED: set(),
+    },
+)
+
+
+class Channel(models.TextChoices):
+    """The door a booking or a move came through."""
+
+    WEB = "web", _("Website")
+    API = "api", _("Partner app")
+    ADMIN = "admin", _("Restaurant's desk")
+    PHONE = "phone", _("Telephone")
+    WHATSAPP = "whatsapp", _("WhatsApp or Instagram")
+    WALK_IN = "walk_in", _("Walk-in")
+    SYSTEM = "system", _("Buka itself")
+
+
+STAFF_CHANNELS = frozenset({Channel.ADMIN, Channel.PHONE, Channel.WHATSAPP, Channel.WALK_IN})
+
+
+class ActorKind(models.TextChoices):
+    DINER = "diner", _("Diner")
+    STAFF = "staff", _("Staff")
+    SYSTEM = "system", _("Buka itself")
+
+
+class Occasion(models.TextChoices):
+    NONE = "", _("No special occasion")
+    BIRTHDAY = "birthday", _("Birthday")
+    ANNIVERSARY = "anniversary", _("Anniversary")
+    DATE = "date", _("Date")
+    BUSINESS = "business", _("Business meal")
+    CELEBRATION = "celebration", _("Celebration")
+    RELIGIOUS = "religious", _("Religious feast")
+    OTHER = "other", _("Another occasion")

@@ -1,0 +1,399 @@
+"""A restaurant's plan of service: all that availability needs to know of a house, as plain values.
+
+Built in a fixed number of queries, kept in the process under the restaurant's `plan_version`, which every change of
+hours, tables, shifts, special days or policy raises. Whoever decides something compares the version with the
+database's (`bookings.selectors.occupancy` reads it in the same statement as the allocations).
+"""
+
+import threading
+from collections import OrderedDict, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from functools import cached_property
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db.models import Q
+
+from restaurants.models import (
+    Area,
+    BookingPolicy,
+    OpeningHours,
+    Restaurant,
+    Shift,
+    SpecialDay,
+    Table,
+    TableCombination,
+    TurnTime,
+)
+from restaurants.states import RestaurantStatus
+
+DEFAULT_TURN_MINUTES = ((2, 90), (4, 105), (6, 120), (10_000, 150))
+
+
+@dataclass(frozen=True, slots=True)
+class AreaPlan:
+    id: int
+    public_id: UUID
+    name: str
+    is_outdoor: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Seating:
+    """A table, or tables pushed together, and the party sizes it takes."""
+
+    table_ids: tuple[int, ...]
+    area_ids: frozenset[int]
+    min_party: int
+    max_party: int
+    is_sold_online: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftPlan:
+    id: int
+    name: str
+    weekdays: frozenset[int]
+    valid_from: date | None
+    valid_to: date | None
+    first_seating: time
+    last_seating: time
+    hard_close: time | None
+    slot_minutes: int
+    max_covers_per_slot: int | None
+    max_parties_per_slot: int | None
+    cutoff_minutes: int | None
+    is_online: bool
+    turn_minutes: tuple[tuple[int, int], ...]
+
+    def runs_on(self, day: date) -> bool:
+        return (
+            day.weekday() in self.weekdays
+            and (self.valid_from is None or day >= self.valid_from)
+            and (self.valid_to is None or day <= self.valid_to)
+        )
+
+    def turn_time(self, party_size: int) -> timedelta:
+        """Return how long a party keeps its table; larger than any row counts as the largest row."""
+        rows = self.turn_minutes or DEFAULT_TURN_MINUTES
+        for up_to_party, minutes in rows:
+            if party_size <= up_to_party:
+                return timedelta(minutes=minutes)
+        return timedelta(minutes=rows[-1][1])
+
+
+@dataclass(frozen=True, slots=True)
+class SpecialDayPlan:
+    date: date
+    name: str
+    note: str
+    is_closed: bool
+    shifts: tuple[ShiftPlan, ...]
+    hours: tuple[tuple[time, time], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyPlan:
+    min_party_online: int
+    max_party_online: int
+    window_days: int
+    min_lead_minutes: int
+    buffer_minutes: int
+    grace_minutes: int
+    free_cancellation_hours: int
+    needs_approval: bool
+    deposit_kobo_per_guest: int
+    deposit_from_party: int
+    note: str
+
+
+@dataclass(frozen=True)
+class ServicePlan:
+    """One restaurant's plan; instants come out in its own zone."""
+
+    id: int
+    public_id: UUID
+    slug: str
+    name: str
+    version: int
+    status: str
+    zone: ZoneInfo
+    policy: PolicyPlan
+    areas: tuple[AreaPlan, ...]
+    seatings: tuple[Seating, ...]
+    table_areas: dict[int, int]
+    table_names: dict[int, str]
+    shifts: tuple[ShiftPlan, ...]
+    hours: dict[int, tuple[tuple[time, time], ...]]
+    special_days: dict[date, SpecialDayPlan]
+    _ranked: dict[tuple[int, bool], tuple[Seating, ...]] = field(default_factory=dict, compare=False)
+
+    @property
+    def is_bookable(self) -> bool:
+        return self.status == RestaurantStatus.LIVE
+
+    @cached_property
+    def largest_party(self) -> int:
+        return max((seating.max_party for seating in self.seatings), default=0)
+
+    def shifts_on(self, day: date) -> tuple[ShiftPlan, ...]:
+        """Return the shifts of a service day in the order of the clock; none when the day is closed."""
+        special = self.special_days.get(day)
+        if special is not None:
+            if special.is_closed:
+                return ()
+            if special.shifts:
+                return special.shifts
+        return tuple(shift for shift in self.shifts if shift.runs_on(day))
+
+    def hours_on(self, day: date) -> tuple[tuple[time, time], ...]:
+        """Return the opening hours of a service day, as wall-clock pairs."""
+        special = self.special_days.get(day)
+        if special is not None:
+            if special.is_closed:
+                return ()
+            if special.hours:
+                return special.hours
+        return self.hours.get(day.weekday(), ())
+
+    def at(self, day: date, clock: time, *, after: time | None = None) -> datetime:
+        """Return a wall-clock time of a service day as an instant.
+
+        With `after`, a time not later than it lies on the next calendar day: 01:00 after 16:00 is past midnight.
+        """
+        if after is not None and clock <= after:
+            day += timedelta(days=1)
+        return datetime.combine(day, clock, tzinfo=self.zone)
+
+    def seatings_for(self, party_size: int, *, online: bool) -> tuple[Seating, ...]:
+        """Return what this party could sit at, best first: single tables, then the fewest spare seats."""
+        key = (party_size, online)
+        if key not in self._ranked:
+            fitting = [
+                seating
+                for seating in self.seatings
+                if seating.min_party <= party_size <= seating.max_party and (seating.is_sold_online or not online)
+            ]
+            fitting.sort(key=lambda seating: (len(seating.table_ids), seating.max_party, seating.table_ids))
+            self._ranked[key] = tuple(fitting)
+        return self._ranked[key]
+
+    def area_named(self, public_id: UUID) -> AreaPlan | None:
+        return next((area for area in self.areas if area.public_id == public_id), None)
+
+
+# --- Loading -------------------------------------------------------------------------------------------------
+
+DAYS_REMEMBERED = 3  # special days before today that a service past midnight may still need
+
+
+def load_plans(restaurant_ids: Iterable[int]) -> dict[int, ServicePlan]:
+    """Return the plans of these restaurants, in eight queries however many there are."""
+    ids = list(restaurant_ids)
+    restaurants = Restaurant.objects.filter(pk__in=ids).select_related("policy")
+    areas = _grouped(Area.objects.filter(restaurant_id__in=ids).order_by("position", "pk"))
+    tables = _grouped(Table.objects.filter(restaurant_id__in=ids, is_active=True).order_by("pk"))
+    combinations = _grouped(
+        TableCombination.objects.filter(restaurant_id__in=ids, is_active=True).prefetch_related("tables").order_by("pk")
+    )
+    hours = _grouped(OpeningHours.objects.filter(restaurant_id__in=ids).order_by("opens"))
+    since = date.today() - timedelta(days=DAYS_REMEMBERED)  # noqa: DTZ011 - a margin, not a rule
+    special_days = _grouped(SpecialDay.objects.filter(restaurant_id__in=ids, date__gte=since))
+    shifts = _grouped(
+        Shift.objects.filter(Q(special_day__isnull=True) | Q(special_day__date__gte=since))
+        .filter(restaurant_id__in=ids, is_active=True)
+        .order_by("first_seating", "pk")
+    )
+    turns: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    rows = TurnTime.objects.filter(shift__restaurant_id__in=ids).order_by("up_to_party")
+    for shift_id, up_to_party, minutes in rows.values_list("shift_id", "up_to_party", "minutes"):
+        turns[shift_id].append((up_to_party, minutes))
+    return {
+        restaurant.pk: _plan(
+            restaurant,
+            areas[restaurant.pk],
+            tables[restaurant.pk],
+            combinations[restaurant.pk],
+            hours[restaurant.pk],
+            special_days[restaurant.pk],
+            shifts[restaurant.pk],
+            turns,
+        )
+        for restaurant in restaurants
+    }
+
+
+def _grouped(rows: Iterable) -> dict[int, list]:
+    groups: dict[int, list] = defaultdict(list)
+    for row in rows:
+        groups[row.restaurant_id].append(row)
+    return groups
+
+
+def _plan(
+    restaurant: Restaurant,
+    areas: list[Area],
+    tables: list[Table],
+    combinations: list[TableCombination],
+    hours: list[OpeningHours],
+    special_days: list[SpecialDay],
+    shifts: list[Shift],
+    turns: dict[int, list[tuple[int, int]]],
+) -> ServicePlan:
+    weekday_hours: dict[int, list[tuple[time, time]]] = defaultdict(list)
+    special_hours: dict[int, list[tuple[time, time]]] = defaultdict(list)
+    for row in hours:
+        if row.special_day_id is not None:
+            special_hours[row.special_day_id].append((row.opens, row.closes))
+        elif row.weekday is not None:
+            weekday_hours[row.weekday].append((row.opens, row.closes))
+    special_shifts: dict[int, list[ShiftPlan]] = defaultdict(list)
+    weekly: list[ShiftPlan] = []
+    for shift in shifts:
+        plan = _shift_plan(shift, turns[shift.pk])
+        if shift.special_day_id is not None:
+            special_shifts[shift.special_day_id].append(plan)
+        else:
+            weekly.append(plan)
+    return ServicePlan(
+        id=restaurant.pk,
+        public_id=restaurant.public_id,
+        slug=restaurant.slug,
+        name=restaurant.name,
+        version=restaurant.plan_version,
+        status=restaurant.status,
+        zone=ZoneInfo(restaurant.time_zone),
+        policy=_policy_plan(getattr(restaurant, "policy", None) or BookingPolicy()),
+        areas=tuple(AreaPlan(area.pk, area.public_id, area.name, area.is_outdoor) for area in areas),
+        seatings=_seatings(tables, combinations),
+        table_areas={table.pk: table.area_id for table in tables},
+        table_names={table.pk: table.name for table in tables},
+        shifts=tuple(weekly),
+        hours={weekday: tuple(pairs) for weekday, pairs in weekday_hours.items()},
+        special_days={
+            day.date: SpecialDayPlan(
+                day.date,
+                day.name,
+                day.note,
+                day.is_closed,
+                tuple(special_shifts[day.pk]),
+                tuple(special_hours[day.pk]),
+            )
+            for day in special_days
+        },
+    )
+
+
+def _policy_plan(policy: BookingPolicy) -> PolicyPlan:
+    return PolicyPlan(**{name: getattr(policy, name) for name in PolicyPlan.__slots__})
+
+
+def _shift_plan(shift: Shift, turn_minutes: list[tuple[int, int]]) -> ShiftPlan:
+    return ShiftPlan(
+        id=shift.pk,
+        name=shift.name,
+        weekdays=frozenset(shift.weekdays),
+        valid_from=shift.valid_from,
+        valid_to=shift.valid_to,
+        first_seating=shift.first_seating,
+        last_seating=shift.last_seating,
+        hard_close=shift.hard_close,
+        slot_minutes=shift.slot_minutes,
+        max_covers_per_slot=shift.max_covers_per_slot,
+        max_parties_per_slot=shift.max_parties_per_slot,
+        cutoff_minutes=shift.cutoff_minutes,
+        is_online=shift.is_online,
+        turn_minutes=tuple(turn_minutes),
+    )
+
+
+def _seatings(tables: list[Table], combinations: list[TableCombination]) -> tuple[Seating, ...]:
+    by_id = {table.pk: table for table in tables}
+    seatings = [
+        Seating((table.pk,), frozenset({table.area_id}), table.min_party, table.max_party, table.is_sold_online)
+        for table in tables
+    ]
+    for combination in combinations:
+        members = [table.pk for table in combination.tables.all()]
+        # A combination lives only as long as every member is in use.
+        if len(members) < 2 or any(member not in by_id for member in members):
+            continue
+        seatings.append(
+            Seating(
+                tuple(sorted(members)),
+                frozenset(by_id[member].area_id for member in members),
+                combination.min_party,
+                combination.max_party,
+                combination.is_sold_online and all(by_id[member].is_sold_online for member in members),
+            )
+        )
+    return tuple(seatings)
+
+
+# --- Remembering ---------------------------------------------------------------------------------------------
+
+PLANS_REMEMBERED = 4_000
+
+
+class PlanShelf:
+    """The plans this process has read, oldest use dropped first."""
+
+    def __init__(self, size: int = PLANS_REMEMBERED) -> None:
+        self._plans: OrderedDict[int, ServicePlan] = OrderedDict()
+        self._size = size
+        self._lock = threading.Lock()
+
+    def get(self, restaurant_id: int, *, version: int | None = None) -> ServicePlan | None:
+        """Return the remembered plan, unless it is of another version than the one asked for."""
+        with self._lock:
+            plan = self._plans.get(restaurant_id)
+            if plan is None or (version is not None and plan.version != version):
+                return None
+            self._plans.move_to_end(restaurant_id)
+            return plan
+
+    def put(self, plan: ServicePlan) -> None:
+        with self._lock:
+            self._plans[plan.id] = plan
+            self._plans.move_to_end(plan.id)
+            while len(self._plans) > self._size:
+                self._plans.popitem(last=False)
+
+    def clear(self) -> None:
+        with self._lock:
+            self._plans.clear()
+
+
+shelf = PlanShelf()
+
+
+def plan_of(restaurant_id: int, *, version: int | None = None) -> ServicePlan:
+    """Return a restaurant's plan, from memory when it is of this version (or no version is asked for).
+
+    :raises Restaurant.DoesNotExist: when there is no such restaurant
+    """
+    plan = shelf.get(restaurant_id, version=version)
+    if plan is None:
+        plans = load_plans([restaurant_id])
+        if restaurant_id not in plans:
+            raise Restaurant.DoesNotExist
+        plan = plans[restaurant_id]
+        shelf.put(plan)
+    return plan
+
+
+def plans_of(versions: dict[int, int]) -> dict[int, ServicePlan]:
+    """Return the plans of these restaurants at these versions; what is missing is read in one go."""
+    found: dict[int, ServicePlan] = {}
+    for restaurant_id, version in versions.items():
+        plan = shelf.get(restaurant_id, version=version)
+        if plan is not None:
+            found[restaurant_id] = plan
+    missing = [restaurant_id for restaurant_id in versions if restaurant_id not in found]
+    if missing:
+        for plan in load_plans(missing).values():
+            shelf.put(plan)
+            found[plan.id] = plan
+    return found
