@@ -71,7 +71,7 @@ def install(names: tuple[str, ...]) -> None:
         return
     name = names[-1]
     total = sum(1 for line in (ROOT / name).read_text().splitlines() if line and not line.startswith((" ", "#")))
-    with step(f"Installing {total} packages from {name}"):
+    with step(f"Installing {total} packages from {name}", speaks=True):
         _run_pip(["install", "--disable-pip-version-check", "--progress-bar=off", "-r", name], total)
     for each in BUILD[: BUILD.index(name) + 1]:
         _stamp(each).write_text(_digest(each))

@@ -26,12 +26,12 @@ class Command(BaseCommand):
             with connection.cursor() as cursor:
                 # A migration may take longer than a person would wait for a page.
                 cursor.execute("SET statement_timeout = 0")
-            call_command("migrate", interactive=False, stdout=self.stdout, verbosity=1)
+            call_command("migrate", interactive=False, verbosity=1)
         with step("Compiling the messages"):
-            call_command("compile_messages", stdout=self.stdout)
+            call_command("compile_messages")
         collect_static_files()
         with step("Loading the demo city"):
-            call_command("load_demo", stdout=self.stdout)
+            call_command("load_demo")
         if logins_to:
             with logins_to.open("w") as file:
                 call_command("load_demo", logins=True, stdout=file)
