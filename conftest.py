@@ -24,6 +24,7 @@ from django.conf import settings
 from django.db import connection
 
 from core.embedded import processes
+from core.testing import start_afresh
 
 ROOT = Path(__file__).resolve().parent
 IN_CI = os.environ.get("CI", "").lower() in ("1", "true")
@@ -33,7 +34,8 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stab
 
 @pytest.fixture(autouse=True)
 def _own_keys_are_gone() -> None:
-    """Begin each test without what an earlier one left in this worker's part of Redis."""
+    """Begin each test without what an earlier one left in this worker's part of Redis, or this process remembers."""
+    start_afresh()
     client = redis.Redis.from_url(settings.REDIS_URL, socket_timeout=5)
     try:
         keys = list(client.scan_iter(match=f"{settings.REDIS_PREFIX}*", count=1000))

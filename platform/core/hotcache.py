@@ -14,6 +14,7 @@ import time
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
@@ -88,8 +89,6 @@ class _Local:
     counts: defaultdict[str, Counts] = field(default_factory=lambda: defaultdict(Counts))
     lock: threading.Lock = field(default_factory=threading.Lock)
     builders: list[threading.Lock] = field(default_factory=lambda: [threading.Lock() for _ in range(64)])
-    # Tests begin with a name of their own, so that what an earlier one left in Redis is never met.
-    salt: str = ""
 
 
 _local = _Local()
@@ -143,9 +142,9 @@ def counts() -> dict[str, Counts]:
 
 
 def start_afresh() -> None:
-    """Forget everything, and meet nothing that is in Redis; for tests."""
+    """Forget what this process keeps; for tests."""
     global _local
-    _local = _Local(salt=secrets.token_hex(6))
+    _local = _Local()
 
 
 def respond(
@@ -169,7 +168,7 @@ def respond(
 
 
 def _place(*parts: str) -> str:
-    return redis_key("hot", *([_local.salt] if _local.salt else []), *parts)
+    return redis_key("hot", *parts)
 
 
 def _current(versions: Sequence[str]) -> tuple[str, ...] | None:
@@ -200,7 +199,7 @@ def _look(names: Sequence[str]) -> list[str]:
     if not names:
         return []
     places = [_place("ver", name) for name in names]
-    values = client().mget(places)
+    values: list[Any] = list(client().mget(places))
     for index, value in enumerate(values):
         if value is None:
             # Never seen, or forgotten by Redis: a value that was never used before, so that no old body fits it.

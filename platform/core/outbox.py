@@ -18,7 +18,6 @@ import typing
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
-from functools import cache
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -26,6 +25,8 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from django.utils.module_loading import import_string
+from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
 
 from core.breaker import redis_breaker
 from core.models import EventDelivery, OutboxEvent
@@ -104,7 +105,7 @@ def enqueue(task: Any, *args: Any) -> bool:
     try:
         with _producer(task.app) as producer:
             task.apply_async(args=args, producer=producer, retry=False)
-    except (OSError, TimeoutError, *_broker_errors()) as error:
+    except (OperationalError, RedisError, OSError) as error:
         redis_breaker.failed(error, "outbox bell")
         return False
     return True
@@ -138,13 +139,6 @@ def _impatient(app: Any) -> dict[str, Any]:
         "socket_connect_timeout": 0.5,
         "socket_timeout": 1,
     }
-
-
-def _broker_errors() -> tuple[type[Exception], ...]:
-    from kombu.exceptions import OperationalError
-    from redis.exceptions import RedisError
-
-    return (OperationalError, RedisError)
 
 
 def subscriptions() -> dict[str, list[str]]:
@@ -181,7 +175,6 @@ def from_payload(name: str, payload: dict[str, Any]) -> dict[str, Any]:
     return fields_of(event_class(**known))
 
 
-@cache
 def _hints(event_class: type[Event]) -> dict[str, Any]:
     hints = typing.get_type_hints(event_class)
     return {field.name: hints[field.name] for field in dataclasses.fields(event_class)}  # type: ignore[arg-type]

@@ -38,11 +38,15 @@ def send(group: str, message: dict[str, Any]) -> bool:
     try:
         if isinstance(layer, RedisPubSubChannelLayer):
             # What the layer's own group_send() does, without opening an event loop and a connection for each message.
-            prefix = settings.CHANNEL_LAYERS["default"]["CONFIG"]["prefix"]
-            client().publish(f"{prefix}__group__{group}", layer.serialize(message))
+            client().publish(f"{_prefix()}__group__{group}", layer.serialize(message))
         elif layer is not None:
             async_to_sync(layer.group_send)(group, message)
     except (RedisError, OSError) as error:
         redis_breaker.failed(error, "live update")
         return False
     return True
+
+
+def _prefix() -> str:
+    layers: dict[str, Any] = settings.CHANNEL_LAYERS
+    return str(layers["default"]["CONFIG"]["prefix"])

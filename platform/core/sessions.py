@@ -2,7 +2,9 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib.sessions.backends.cached_db import SessionStore as CachedDatabaseStore
+from django.core.cache import caches
 
 KEY_PREFIX = "core.sessions"
 # A log-out that Redis missed must not be undone by its return: what the cache holds is believed this long only.
@@ -35,4 +37,4 @@ class SessionStore(CachedDatabaseStore):
 
     def __init__(self, session_key: str | None = None) -> None:
         super().__init__(session_key)
-        self._cache = _Brief(self._cache)
+        self._cache: Any = _Brief(caches[settings.SESSION_CACHE_ALIAS])

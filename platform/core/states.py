@@ -1,7 +1,7 @@
 """State machines as one table of legal moves."""
 
 from collections.abc import Mapping
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
@@ -48,7 +48,7 @@ class Machine(Generic[S]):
         if self.allows(a, b):
             return
         before, after = self.states(a), self.states(b)
-        details = {
+        details: dict[str, Any] = {
             "from": before.value,
             "to": after.value,
             "allowed": sorted(state.value for state in self.moves[before]),

@@ -25,12 +25,10 @@ class CursorPages(CursorPagination):
     ordering: Any = "-created_at"
     page_size_query_param = "limit"
     max_page_size = 100
-    cursor_query_description = _("Where the page begins: taken from `next` or `previous` of another page.")
-    page_size_query_description = _("How many results a page holds: 1 to 100, 20 if not given.")
+    cursor_query_description: Any = _("Where the page begins: taken from `next` or `previous` of another page.")
+    page_size_query_description: Any = _("How many results a page holds: 1 to 100, 20 if not given.")
 
-    def paginate_queryset(
-        self, queryset: QuerySet[Any], request: Request, view: APIView | None = None
-    ) -> list[Any] | None:
+    def paginate_queryset(self, queryset: Any, request: Request, view: APIView | None = None) -> list[Any] | None:
         try:
             return super().paginate_queryset(queryset, request, view)
         except (ValidationError, ValueError, TypeError) as error:
@@ -63,7 +61,7 @@ class CursorPages(CursorPagination):
 
     def encode_cursor(self, cursor: Cursor) -> str:
         encoded = signing.dumps([cursor.offset, cursor.reverse, cursor.position], salt=self._salt, compress=True)
-        return replace_query_param(self.base_url, self.cursor_query_param, encoded)
+        return replace_query_param(self.base_url or "", self.cursor_query_param, encoded)
 
     def get_paginated_response(self, data: Any) -> Response:
         return Response({"results": data, "next": self.get_next_link(), "previous": self.get_previous_link()})

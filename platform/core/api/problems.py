@@ -119,10 +119,11 @@ def _from_domain(error: DomainError, instance: str) -> Response:
 
 def _from_drf(exc: exceptions.APIException, instance: str) -> Response:
     headers: dict[str, str] = {}
-    if getattr(exc, "auth_header", None):
-        headers["WWW-Authenticate"] = exc.auth_header
+    # DRF hangs both on the exceptions it raises.
+    if challenge := getattr(exc, "auth_header", None):
+        headers["WWW-Authenticate"] = challenge
     if isinstance(exc, exceptions.Throttled):
-        wait = math.ceil(exc.wait or 60)
+        wait = math.ceil(getattr(exc, "wait", None) or 60)
         headers["Retry-After"] = str(wait)
         return _answer(
             429,

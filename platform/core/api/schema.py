@@ -1,6 +1,6 @@
 """How the API describes itself: every operation says which problems it may answer."""
 
-from typing import Any
+from typing import Any, Literal
 
 from drf_spectacular.authentication import SessionScheme
 from drf_spectacular.openapi import AutoSchema
@@ -29,7 +29,7 @@ class ProblemSerializer(serializers.Serializer[Any]):
     detail = serializers.CharField(help_text="A sentence for people, in the asker's language.")
     code = serializers.CharField(help_text="Stable, for programs; see docs/errors.md.")
     instance = serializers.CharField(required=False, help_text="The path that was asked.")
-    errors = ProblemErrorSerializer(many=True, required=False)
+    errors = ProblemErrorSerializer(many=True, required=False)  # type: ignore[assignment]  # a field, here
 
 
 def problem_response(description: str, **examples: dict[str, Any]) -> OpenApiResponse:
@@ -63,6 +63,9 @@ _USUAL = {
 }
 
 
+Direction = Literal["request", "response"]
+
+
 class BukaSchema(AutoSchema):
     def get_override_parameters(self) -> list[Any]:
         parameters = list(super().get_override_parameters())
@@ -78,7 +81,7 @@ class BukaSchema(AutoSchema):
             )
         return parameters
 
-    def _get_response_bodies(self, direction: str = "response") -> Any:
+    def _get_response_bodies(self, direction: Direction = "response") -> Any:
         bodies = super()._get_response_bodies(direction)
         for code, body in bodies.items():
             if code >= "400" and "application/json" in body.get("content", {}):
