@@ -21,15 +21,48 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-class RunningSandbox:
+class SandboxClient:
+    """What a test reads from a sandbox and tells it."""
+
+    def __init__(self, url: str, *, smtp_port: int) -> None:
+        self.url = url
+        self.smtp_port = smtp_port
+        self.http = httpx.Client(base_url=url, timeout=10, trust_env=False)
+
+    def mails(self, **narrowed: str) -> list[dict[str, Any]]:
+        """Return the mails it took, newest first, narrowed by `to`, `subject` or `message_id`."""
+        return self.http.get("/mail/api/messages", params=narrowed).raise_for_status().json()["messages"]
+
+    def wait_for_mails(self, count: int, *, seconds: float = 20, **narrowed: str) -> list[dict[str, Any]]:
+        """Return the mails as soon as there are so many.
+
+        :raises AssertionError: when they do not come in time
+        """
+        deadline = time.monotonic() + seconds
+        while len(found := self.mails(**narrowed)) < count:
+            if time.monotonic() > deadline:
+                raise AssertionError(f"{len(found)} of {count} mails came within {seconds} seconds: {narrowed}")
+            time.sleep(0.1)
+        return found
+
+    def fault(self, mode: str = "none", *, delay_seconds: int = 0, times: int | None = None) -> None:
+        """Tell the mail server what to do wrong: none, reject, temporary or drop."""
+        asked = {"mode": mode, "delay_seconds": delay_seconds, "times": times}
+        self.http.put("/mail/api/faults", json=asked).raise_for_status()
+
+    def reset(self) -> None:
+        """Forget the mails and switch the faults off."""
+        self.http.delete("/mail/api/messages").raise_for_status()
+        self.fault()
+
+
+class RunningSandbox(SandboxClient):
     """`with RunningSandbox(home) as sandbox:` starts it, waits until it is well, and stops it at the end."""
 
     def __init__(self, home: Path) -> None:
         self.home = home
         self.http_port = free_port()
-        self.smtp_port = free_port()
-        self.url = f"http://127.0.0.1:{self.http_port}"
-        self.http = httpx.Client(base_url=self.url, timeout=10, trust_env=False)
+        super().__init__(f"http://127.0.0.1:{self.http_port}", smtp_port=free_port())
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -84,29 +117,3 @@ class RunningSandbox:
     ) -> None:
         self.stop()
         self.http.close()
-
-    def mails(self, **narrowed: str) -> list[dict[str, Any]]:
-        """Return the mails it took, newest first, narrowed by `to`, `subject` or `message_id`."""
-        return self.http.get("/mail/api/messages", params=narrowed).raise_for_status().json()["messages"]
-
-    def wait_for_mails(self, count: int, *, seconds: float = 20, **narrowed: str) -> list[dict[str, Any]]:
-        """Return the mails as soon as there are so many.
-
-        :raises AssertionError: when they do not come in time
-        """
-        deadline = time.monotonic() + seconds
-        while len(found := self.mails(**narrowed)) < count:
-            if time.monotonic() > deadline:
-                raise AssertionError(f"{len(found)} of {count} mails came within {seconds} seconds: {narrowed}")
-            time.sleep(0.1)
-        return found
-
-    def fault(self, mode: str = "none", *, delay_seconds: int = 0, times: int | None = None) -> None:
-        """Tell the mail server what to do wrong: none, reject, temporary or drop."""
-        asked = {"mode": mode, "delay_seconds": delay_seconds, "times": times}
-        self.http.put("/mail/api/faults", json=asked).raise_for_status()
-
-    def reset(self) -> None:
-        """Forget the mails and switch the faults off."""
-        self.http.delete("/mail/api/messages").raise_for_status()
-        self.fault()

@@ -56,7 +56,8 @@ def _headers(message: EmailMessage) -> list[list[str]]:
         except (AttributeError, IndexError, TypeError, ValueError, LookupError):
             # The standard library's parser stumbles over some malformed headers; the words are still worth showing.
             value = str(raw)
-        headers.append([_text(name), _text(value)])
+        # Folding may leave a space before a long first word, which is not part of the value.
+        headers.append([_text(name), _text(value).strip()])
     return headers
 
 

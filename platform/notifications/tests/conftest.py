@@ -2,16 +2,19 @@ from collections.abc import Iterator
 
 import pytest
 
-from sandbox.testing import RunningSandbox
-
-
-@pytest.fixture(scope="session")
-def running_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSandbox]:
-    with RunningSandbox(tmp_path_factory.mktemp("sandbox")) as running:
-        yield running
+from sandbox.testing import SandboxClient
 
 
 @pytest.fixture
-def sandbox(running_sandbox: RunningSandbox) -> RunningSandbox:
-    running_sandbox.reset()
-    return running_sandbox
+def sandbox(sandbox_process, settings) -> Iterator[SandboxClient]:
+    """The sandbox's mail server, with Buka's mail going there for real."""
+    client = SandboxClient(sandbox_process.url, smtp_port=int(sandbox_process.env["EMAIL_PORT"]))
+    client.reset()
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST = "127.0.0.1"
+    settings.EMAIL_PORT = client.smtp_port
+    settings.EMAIL_HOST_USER = settings.EMAIL_HOST_PASSWORD = ""
+    settings.EMAIL_USE_TLS = False
+    settings.DEFAULT_FROM_EMAIL = "Buka <tables@buka.example>"
+    yield client
+    client.http.close()
