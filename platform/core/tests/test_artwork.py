@@ -129,7 +129,7 @@ class TestFoodOf:
 class TestOgPng:
     @pytest.mark.parametrize(
         ("name", "kind"),
-        [("Rooftop Sixteen Palms", "restaurant"), ("Zuma Hearth", "restaurant"), ("Jollof rice", "dish")],,
+        [("Rooftop Sixteen Palms", "restaurant"), ("Zuma Hearth", "restaurant"), ("Jollof rice", "dish")],
     )
     def test_is_a_picture_of_the_size_that_previews_want(self, name: str, kind: str) -> None:
         picture = og_png(name, kind=kind)  # type: ignore[arg-type]
