@@ -97,16 +97,12 @@ class Booking(models.Model):
         ]
         indexes = [
             models.Index(fields=["restaurant", "service_day", "starts_at"], name="bookings_of_a_service_day"),
-            models.Index(
-                fields=["diner", "-starts_at"], condition=Q(diner__isnull=False), name="bookings_of_a_diner"
-            ),
+            models.Index(fields=["diner", "-starts_at"], condition=Q(diner__isnull=False), name="bookings_of_a_diner"),
             models.Index(fields=["code"], name="bookings_by_code"),
             models.Index(
                 fields=["starts_at"], condition=Q(status=Status.CONFIRMED), name="confirmed_bookings_by_start"
             ),
-            models.Index(
-                fields=["hold_expires_at"], condition=Q(status=Status.HELD), name="holds_by_expiry"
-            ),
+            models.Index(fields=["hold_expires_at"], condition=Q(status=Status.HELD), name="holds_by_expiry"),
         ]
 
     def __str__(self) -> str:

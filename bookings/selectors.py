@@ -28,7 +28,7 @@ from bookings.availability import (
 )
 from bookings.models import Booking, BookingHistory, TableAllocation
 from restaurants.models import Restaurant
-from restaurants.service_plan import ServicePlan, plan_of, plans_of, shelf
+from restaurants.service_plan import ServicePlan, plan_of, plans_of, remembered_plan
 
 # No allocation is longer (constraint allocation_lasts_at_most_a_day), so an earlier one cannot reach into a day.
 LONGEST_ALLOCATION = timedelta(hours=24)
@@ -93,7 +93,7 @@ def plan_and_occupancy(
 
     :raises Restaurant.DoesNotExist: when there is no such restaurant
     """
-    plan = shelf.get(restaurant_id) or plan_of(restaurant_id)
+    plan = remembered_plan(restaurant_id)
     while True:
         midnight = midnight_of(plan, day)
         taken = allocations_between(
@@ -119,7 +119,7 @@ def calendar_of(
 ) -> dict[date, list[Slot]]:
     """Return the slots of each service day between two dates, both included, in one query."""
     now = now or timezone.now()
-    plan = shelf.get(restaurant_id) or plan_of(restaurant_id)
+    plan = remembered_plan(restaurant_id)
     since, until = midnight_of(plan, first), midnight_of(plan, last) + DAY_SPAN
     taken = allocations_between([restaurant_id], since, until, now=now)
     plan = plan_of(restaurant_id, version=taken.versions.get(restaurant_id))
@@ -144,7 +144,7 @@ def alternatives_to(
     `include_wanted` is for a diner who asked for an area: the same time in another area comes first to mind.
     """
     now = now or timezone.now()
-    plan = plan_of(restaurant_id)
+    plan = remembered_plan(restaurant_id)
     day = wanted.astimezone(plan.zone).date()
     days = calendar_of(restaurant_id, day - timedelta(days=1), day + timedelta(days=2), party_size, now=now)
     same_day = nearest(days[day], wanted, count=count, include_wanted=include_wanted)
@@ -241,7 +241,7 @@ def history_of(booking: Booking) -> "QuerySet[BookingHistory]":
 
 def service_day_of(restaurant_id: int, now: datetime | None = None) -> date:
     """Return the service day that is on now: before six in the morning it is still yesterday's."""
-    plan = shelf.get(restaurant_id) or plan_of(restaurant_id)
+    plan = remembered_plan(restaurant_id)
     return ((now or timezone.now()).astimezone(plan.zone) - timedelta(hours=6)).date()
 
 

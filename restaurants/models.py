@@ -135,9 +135,7 @@ class Restaurant(models.Model):
             models.UniqueConstraint(
                 fields=["source", "source_ref"], condition=~Q(source=""), name="one_listing_per_source_reference"
             ),
-            models.CheckConstraint(
-                condition=Q(status__in=RestaurantStatus.values), name="restaurant_status_is_known"
-            ),
+            models.CheckConstraint(condition=Q(status__in=RestaurantStatus.values), name="restaurant_status_is_known"),
             models.CheckConstraint(
                 condition=Q(latitude__range=(-90, 90), longitude__range=(-180, 180)),
                 name="restaurant_lies_on_the_globe",
@@ -196,7 +194,9 @@ class BookingPolicy(models.Model):
                 name="online_party_sizes_make_a_range",
             ),
             models.CheckConstraint(condition=Q(buffer_minutes__lte=120), name="buffer_is_at_most_two_hours"),
-            models.CheckConstraint(condition=Q(window_days__range=(1, 730)), name="booking_window_is_at_most_two_years"),
+            models.CheckConstraint(
+                condition=Q(window_days__range=(1, 730)), name="booking_window_is_at_most_two_years"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -340,7 +340,9 @@ class OpeningHours(models.Model):
                 | Q(weekday__isnull=True, special_day__isnull=False),
                 name="hours_belong_to_a_weekday_or_a_special_day",
             ),
-            models.CheckConstraint(condition=Q(weekday__isnull=True) | Q(weekday__lte=6), name="hours_weekday_is_a_day"),
+            models.CheckConstraint(
+                condition=Q(weekday__isnull=True) | Q(weekday__lte=6), name="hours_weekday_is_a_day"
+            ),
             models.UniqueConstraint(
                 fields=["restaurant", "weekday", "opens"], name="one_opening_per_weekday_and_time", nulls_distinct=True
             ),
@@ -381,9 +383,7 @@ class Shift(models.Model):
     max_covers_per_slot = models.PositiveSmallIntegerField(
         _("most covers starting in a slot"), null=True, blank=True, help_text=_("Protects kitchen and door.")
     )
-    max_parties_per_slot = models.PositiveSmallIntegerField(
-        _("most parties starting in a slot"), null=True, blank=True
-    )
+    max_parties_per_slot = models.PositiveSmallIntegerField(_("most parties starting in a slot"), null=True, blank=True)
     cutoff_minutes = models.PositiveIntegerField(
         _("online cut-off (minutes before the first seating)"), null=True, blank=True
     )
@@ -539,9 +539,7 @@ class ListingClaim(models.Model):
     """Somebody says that a listing is theirs; an approval makes it a bookable restaurant with them as owner."""
 
     restaurant = models.ForeignKey(Restaurant, models.CASCADE, related_name="claims", verbose_name=_("listing"))
-    claimant = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("claimant")
-    )
+    claimant = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("claimant"))
     job = models.CharField(_("role in the house"), max_length=80)
     phone = models.CharField(_("phone"), max_length=16)
     proof = models.TextField(_("how we can check it"), max_length=1000)

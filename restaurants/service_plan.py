@@ -369,11 +369,18 @@ class PlanShelf:
 shelf = PlanShelf()
 
 
+def remembered_plan(restaurant_id: int) -> ServicePlan:
+    """Return a restaurant's plan as this process last read it, perhaps long ago: for its zone and public id only."""
+    return shelf.get(restaurant_id) or plan_of(restaurant_id)
+
+
 def plan_of(restaurant_id: int, *, version: int | None = None) -> ServicePlan:
-    """Return a restaurant's plan, from memory when it is of this version (or no version is asked for).
+    """Return a restaurant's plan of this version, or of the one that holds now (one small query).
 
     :raises Restaurant.DoesNotExist: when there is no such restaurant
     """
+    if version is None:
+        version = Restaurant.objects.values_list("plan_version", flat=True).get(pk=restaurant_id)
     plan = shelf.get(restaurant_id, version=version)
     if plan is None:
         plans = load_plans([restaurant_id])

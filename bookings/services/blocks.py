@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from psycopg.types.range import TimestamptzRange
 
 from bookings import errors, selectors
@@ -13,7 +14,6 @@ from bookings.models import Block, Booking, TableAllocation
 from bookings.services import claiming
 from bookings.services.claiming import Actor
 from core.errors import InvalidInput
-from django.utils.translation import gettext_lazy as _
 from restaurants.service_plan import ServicePlan, plan_of
 
 LONGEST_BLOCK = timedelta(days=92)
@@ -66,9 +66,7 @@ def block_tables(
     except IntegrityError as clash:
         if claiming.constraint_of(clash) != "one_table_one_party":
             raise
-        raise errors.TableTaken(
-            tables=[plan.table_names[table] for table in table_ids]
-        ) from clash
+        raise errors.TableTaken(tables=[plan.table_names[table] for table in table_ids]) from clash
     return block
 
 

@@ -18,7 +18,7 @@ from bookings.services.claiming import Actor, Claim, Guest
 from bookings.states import OCCUPYING, ActorKind, Status
 from core import codes
 from core.outbox import publish
-from restaurants.service_plan import ServicePlan, plan_of
+from restaurants.service_plan import ServicePlan, plan_of, remembered_plan
 
 logger = logging.getLogger(__name__)
 
@@ -99,13 +99,9 @@ def hold_table(
     expires_at = timezone.now() + hold_for
 
     def make(plan: ServicePlan, claim: Claim) -> Booking:
-        return Booking(
-            diner=diner, guest_name="", language=language, status=Status.HELD, hold_expires_at=expires_at
-        )
+        return Booking(diner=diner, guest_name="", language=language, status=Status.HELD, hold_expires_at=expires_at)
 
-    return _take(
-        restaurant_id=restaurant_id, starts_at=starts_at, party_size=party_size, by=by, area=area, make=make
-    )
+    return _take(restaurant_id=restaurant_id, starts_at=starts_at, party_size=party_size, by=by, area=area, make=make)
 
 
 def confirm_hold(
@@ -144,7 +140,7 @@ def release_expired_holds() -> int:
         holds = list(due.values_list("pk", "restaurant_id", "service_day")[:500])
         released = claiming.expire_holds([pk for pk, _restaurant_id, _day in holds], now=now)
         for restaurant_id, day in {(restaurant_id, day) for _pk, restaurant_id, day in holds}:
-            claiming.tell_open_pages(plan_of(restaurant_id), day)
+            claiming.tell_open_pages(remembered_plan(restaurant_id), day)
     return released
 
 
@@ -180,15 +176,13 @@ def _take(
                 )
         except (errors.NoTableFree, errors.TooManyAtOnce) as refusal:
             # Only now, without the lock: nobody waits while the nearest times are looked up.
-            raise _with_alternatives(refusal, restaurant_id, starts_at, party_size, area) from refusal
+            raise with_alternatives(refusal, restaurant_id, starts_at, party_size, area) from refusal
         except IntegrityError as clash:
             constraint = claiming.constraint_of(clash)
             if constraint == "one_table_one_party":
                 # The last line held: somebody wrote past the lock.
                 logger.warning("The exclusion constraint refused a booking at restaurant %s", restaurant_id)
-                raise _with_alternatives(
-                    errors.NoTableFree(), restaurant_id, starts_at, party_size, area
-                ) from clash
+                raise with_alternatives(errors.NoTableFree(), restaurant_id, starts_at, party_size, area) from clash
             if constraint == "one_booking_per_request_key":
                 return Booking.objects.get(request_key=request_key)
             if constraint != "code_is_unique_among_live_bookings":
@@ -287,12 +281,13 @@ def _refuse_own_overlap(booking: Booking, plan: ServicePlan, claim: Claim, by: A
         raise errors.DuplicateBooking
 
 
-def _with_alternatives(
+def with_alternatives(
     refusal: errors.BookingRefused, restaurant_id: int, wanted: datetime, party_size: int, area: UUID | None
 ) -> errors.BookingRefused:
     slots = selectors.alternatives_to(restaurant_id, wanted, party_size, include_wanted=area is not None)
+    plan = remembered_plan(restaurant_id)
     details = {key: value for key, value in refusal.details.items() if key != "alternatives"}
-    return type(refusal)(**details, alternatives=[alternative(plan_of(restaurant_id), slot) for slot in slots])
+    return type(refusal)(**details, alternatives=[alternative(plan, slot) for slot in slots])
 
 
 def alternative(plan: ServicePlan, slot: "selectors.Slot") -> dict[str, object]:

@@ -7,19 +7,19 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from bookings import errors, selectors
 from bookings.events import BookingCancelled, BookingChanged
 from bookings.models import Booking, TableAllocation
 from bookings.services import claiming
-from bookings.services.booking import _with_alternatives
+from bookings.services.booking import with_alternatives
 from bookings.services.claiming import Actor, Claim, Guest
 from bookings.states import UPCOMING, ActorKind, Status
 from core.errors import Busy, DomainError
 from core.outbox import publish
-from django.utils.translation import gettext_lazy as _
-from restaurants.service_plan import ServicePlan, plan_of
+from restaurants.service_plan import ServicePlan, plan_of, remembered_plan
 
 
 class BookingMovedOn(DomainError):
@@ -43,7 +43,7 @@ def change_booking(
     by: Actor,
     starts_at: datetime | None = None,
     party_size: int | None = None,
-    area: "UUID | None | _Unset" = UNSET,
+    area: "UUID | _Unset | None" = UNSET,
     table_ids: Sequence[int] | None = None,
     guest: Guest | None = None,
     notes: str | None = None,
@@ -79,11 +79,11 @@ def change_booking(
                 expected_version=expected_version,
             )
     except (errors.NoTableFree, errors.TooManyAtOnce) as refusal:
-        raise _with_alternatives(refusal, booking.restaurant_id, wanted_at, size, None) from refusal
+        raise with_alternatives(refusal, booking.restaurant_id, wanted_at, size, None) from refusal
     except IntegrityError as clash:
         if claiming.constraint_of(clash) != "one_table_one_party":
             raise
-        raise _with_alternatives(errors.NoTableFree(), booking.restaurant_id, wanted_at, size, None) from clash
+        raise with_alternatives(errors.NoTableFree(), booking.restaurant_id, wanted_at, size, None) from clash
 
 
 def _change_under_lock(
@@ -93,7 +93,7 @@ def _change_under_lock(
     by: Actor,
     starts_at: datetime | None,
     party_size: int | None,
-    area: "UUID | None | _Unset",
+    area: "UUID | _Unset | None",
     table_ids: Sequence[int] | None,
     guest: Guest | None,
     notes: str | None,
@@ -290,7 +290,7 @@ def cancel_booking(*, booking: Booking, by: Actor, reason: str = "", expected_ve
                     booking_id=booking.public_id, by=by.kind, is_late=booking.is_late_cancellation, reason=reason
                 )
             )
-        claiming.tell_open_pages(plan_of(booking.restaurant_id), booking.service_day)
+        claiming.tell_open_pages(remembered_plan(booking.restaurant_id), booking.service_day)
     return booking
 
 

@@ -223,7 +223,9 @@ def expire_holds(booking_ids: Iterable[int], *, now: datetime) -> int:
     return len(holds)
 
 
-def move(booking: Booking, status: Status, *, by: Actor, reason: str = "", changes: dict[str, Any] | None = None) -> None:
+def move(
+    booking: Booking, status: Status, *, by: Actor, reason: str = "", changes: dict[str, Any] | None = None
+) -> None:
     """Move a locked booking to another state, save it and write its history.
 
     :raises core.states.IllegalMove: when the table of moves does not have it

@@ -16,7 +16,7 @@ from bookings.services.claiming import Actor, Guest
 from bookings.states import Status
 from core import codes
 from core.outbox import publish
-from restaurants.service_plan import DEFAULT_TURN_MINUTES, ServicePlan, ShiftPlan, plan_of
+from restaurants.service_plan import DEFAULT_TURN_MINUTES, ServicePlan, ShiftPlan, plan_of, remembered_plan
 
 CODE_TRIES = 5
 
@@ -125,7 +125,7 @@ def mark_no_show(*, booking: Booking, by: Actor) -> Booking:
         booking = claiming.locked(booking.pk)
         grace_ends_at = booking.starts_at + timedelta(minutes=booking.policy.get("grace_minutes", 0))
         if now < grace_ends_at and booking.status == Status.CONFIRMED:
-            zone = plan_of(booking.restaurant_id).zone
+            zone = remembered_plan(booking.restaurant_id).zone
             raise errors.TooEarlyForNoShow(until=grace_ends_at.astimezone(zone).strftime("%H:%M"))
         claiming.move(booking, Status.NO_SHOW, by=by)
         claiming.free_tables(booking)
@@ -232,7 +232,7 @@ def seat_walk_in(
 
 
 def _tell(booking: Booking) -> None:
-    claiming.tell_open_pages(plan_of(booking.restaurant_id), booking.service_day)
+    claiming.tell_open_pages(remembered_plan(booking.restaurant_id), booking.service_day)
 
 
 def _same_service_day(booking: Booking) -> None:
@@ -299,5 +299,3 @@ def _retable(booking: Booking, plan: ServicePlan, table_ids: Sequence[int] | Non
     if table_ids:
         booking.is_locked = True
         booking.save(update_fields=["is_locked", "updated_at"])
-
-

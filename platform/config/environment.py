@@ -108,7 +108,9 @@ def _read(env: Env, base_dir: Path) -> Environment:
             "user": env.str("EMAIL_USER", ""),
             "password": env.str("EMAIL_PASSWORD", ""),
             "tls": env.bool("EMAIL_TLS", is_production),
-            "from": env.str("EMAIL_FROM", f"Buka <tables@{host if '.' in host and host[-1].isalpha() else 'buka.example'}>"),
+            "from": env.str(
+                "EMAIL_FROM", f"Buka <tables@{host if '.' in host and host[-1].isalpha() else 'buka.example'}>"
+            ),
         },
         static_root=Path(env.str("STATIC_ROOT", str(base_dir / "staticfiles" if not embedded else home / "static"))),
         media_root=Path(env.str("MEDIA_ROOT", str(home / "media"))),

@@ -1,0 +1,154 @@
+"""What bookings does when a fact is reported: it writes to the guest."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from bookings import access, calendars
+from bookings.models import Booking
+from bookings.states import ActorKind, Occasion, Status
+from core import codes, phones
+from localization import formatting
+from notifications import services as notifications
+from restaurants.models import Restaurant
+
+_RELATED = ("restaurant", "restaurant__city")
+
+
+def tell_of_confirmation(*, booking_id: UUID) -> None:
+    booking = _booking(booking_id)
+    if booking is not None and booking.status == Status.CONFIRMED:
+        _write(booking, "booking.confirmed", f"booking.confirmed:{booking.public_id}", method="REQUEST")
+
+
+def tell_of_request(*, booking_id: UUID) -> None:
+    booking = _booking(booking_id)
+    if booking is not None and booking.status == Status.REQUESTED:
+        _write(booking, "booking.requested", f"booking.requested:{booking.public_id}")
+
+
+def tell_of_change(*, booking_id: UUID, version: int, changes: dict[str, Any]) -> None:
+    """Write to the guest when time or size is another one; which table it is, is the house's own affair."""
+    booking = _booking(booking_id)
+    if booking is None or booking.version != version or not {"starts_at", "party_size", "area"} & set(changes):
+        return
+    kind = "booking.changed" if booking.status == Status.CONFIRMED else "booking.requested"
+    _write(booking, kind, f"booking.changed:{booking.public_id}:{version}", method="REQUEST")
+
+
+def tell_of_cancellation(*, booking_id: UUID, by: str, is_late: bool, reason: str) -> None:
+    booking = _booking(booking_id)
+    if booking is None:
+        return
+    _write(
+        booking,
+        "booking.cancelled",
+        f"booking.cancelled:{booking.public_id}",
+        method="CANCEL",
+        cancelled_by="restaurant" if by == ActorKind.STAFF else "diner",
+        reason=reason,
+    )
+
+
+def tell_of_refusal(*, booking_id: UUID, reason: str) -> None:
+    booking = _booking(booking_id)
+    if booking is not None:
+        _write(booking, "booking.declined", f"booking.declined:{booking.public_id}", reason=reason)
+
+
+def remind(*, booking_id: UUID, version: int, lead: str) -> None:
+    booking = _booking(booking_id)
+    if booking is None or booking.status != Status.CONFIRMED or booking.version != version:
+        return
+    hours = 24 if lead == "day" else 3
+    key = f"booking.reminder:{hours}:{booking.public_id}:{booking.starts_at.isoformat()}"
+    _write(booking, "booking.reminder", key, hours_before=hours)
+
+
+def _booking(public_id: UUID) -> Booking | None:
+    return Booking.objects.select_related(*_RELATED).filter(public_id=public_id).first()
+
+
+def _write(booking: Booking, kind: str, key: str, *, method: str = "", **more: Any) -> None:
+    """Write one mail to the guest in their language; without an address there is nobody to write to."""
+    if not booking.guest_email:
+        return
+    wanted = notifications.catalogue.kind_called(kind)
+    with translation.override(booking.language):
+        context = {**_context(booking), **more}
+    attachments = []
+    if method:
+        content = calendars.calendar_of(booking, method=method)
+        attachments.append(notifications.Attachment("buka.ics", f"text/calendar; method={method}", content))
+    notifications.send(
+        kind=kind,
+        to=booking.guest_email,
+        name=booking.guest_name,
+        language=booking.language,
+        context={name: value for name, value in context.items() if name in wanted.needs | wanted.may_have},
+        dedupe_key=key,
+        attachments=attachments,
+        useful_until=booking.starts_at if kind == "booking.reminder" else booking.ends_at + timedelta(days=1),
+    )
+
+
+def _context(booking: Booking) -> dict[str, Any]:
+    restaurant = booking.restaurant
+    return {
+        "guest_name": booking.guest_name,
+        "restaurant_name": restaurant.name,
+        "code": codes.display(booking.code),
+        "party_size": booking.party_size,
+        "when": formatting.day_and_time(booking.starts_at, zone=restaurant.time_zone),
+        "address": address_of(restaurant),
+        "landmark": restaurant.landmark,
+        "phone": phones.national(restaurant.phone) if restaurant.phone else "",
+        "map_url": map_url(restaurant),
+        "booking_url": manage_url(booking),
+        "restaurant_url": settings.BASE_URL + reverse("bookings:restaurant", args=[restaurant.slug]),
+        "policy_text": terms_text(booking),
+        "grace_minutes": booking.policy.get("grace_minutes") or None,
+        "occasion": Occasion(booking.occasion).label if booking.occasion else "",
+    }
+
+
+def address_of(restaurant: Restaurant) -> str:
+    parts = [restaurant.street, restaurant.neighbourhood, restaurant.city.name]
+    return ", ".join(dict.fromkeys(part for part in parts if part))
+
+
+def map_url(restaurant: Restaurant) -> str:
+    """Return an address that a phone opens in its own map."""
+    latitude, longitude = f"{restaurant.latitude:.5f}", f"{restaurant.longitude:.5f}"
+    return f"https://www.openstreetmap.org/?mlat={latitude}&mlon={longitude}#map=17/{latitude}/{longitude}"
+
+
+def manage_url(booking: Booking) -> str:
+    """Return the signed address under which a guest sees, changes and cancels a booking without an account."""
+    path = reverse("bookings:booking", args=[booking.public_id])
+    return f"{settings.BASE_URL}{path}?token={access.token_for(booking)}"
+
+
+def terms_text(booking: Booking) -> str:
+    """Return the terms that were accepted with a booking, as sentences in the active language."""
+    policy = booking.policy
+    sentences = []
+    if policy.get("free_cancellation_hours"):
+        moment = booking.starts_at - timedelta(hours=policy["free_cancellation_hours"])
+        when = formatting.day_and_time(moment, zone=booking.restaurant.time_zone)
+        sentences.append(_("You can cancel free of charge until %(when)s.") % {"when": when})
+    if policy.get("grace_minutes"):
+        sentences.append(
+            _("Your table is kept for %(minutes)d minutes after the time.") % {"minutes": policy["grace_minutes"]}
+        )
+    if policy.get("deposit_kobo"):
+        amount = formatting.money(policy["deposit_kobo"])
+        sentences.append(_("The restaurant asks for a deposit of %(amount)s, payable there.") % {"amount": amount})
+    if policy.get("note"):
+        sentences.append(policy["note"])
+    return " ".join(sentences)

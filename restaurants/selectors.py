@@ -1,0 +1,162 @@
+"""Questions about restaurants and menus, answered without changing anything."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from uuid import UUID
+
+from django.contrib.postgres.search import SearchQuery, SearchVector
+from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
+from django.utils import timezone
+
+from accounts.selectors import Person, restaurant_ids_where
+from accounts.states import Ability
+from core.text import search_form
+from restaurants.models import (
+    Amenity,
+    City,
+    Cuisine,
+    Dish,
+    DishPrice,
+    Menu,
+    MenuSection,
+    OpeningHours,
+    Photo,
+    Restaurant,
+)
+
+
+@dataclass(frozen=True)
+class Search:
+    """What a diner looks for; an empty field asks nothing."""
+
+    text: str = ""
+    city: str = ""
+    neighbourhood: str = ""
+    cuisines: tuple[str, ...] = ()
+    price_bands: tuple[int, ...] = ()
+    amenities: tuple[str, ...] = ()
+    bookable: bool | None = None
+    near: tuple[float, float] | None = field(default=None)
+    within_km: float = 10.0
+
+
+def restaurants_matching(search: Search) -> "QuerySet[Restaurant]":
+    """Return the public restaurants that fit a search, by name; bookable ones are not put first here."""
+    found = Restaurant.objects.public().select_related("city").prefetch_related("cuisines")
+    if search.text:
+        query = words_query(search.text)
+        if query is None:
+            return found.none()
+        found = found.annotate(words=SearchVector("search_text", config="simple")).filter(words=query)
+    if search.city:
+        found = found.filter(city__slug=search.city)
+    if search.neighbourhood:
+        found = found.filter(neighbourhood__iexact=search.neighbourhood)
+    if search.cuisines:
+        found = found.filter(
+            pk__in=Cuisine.restaurants.through.objects.filter(cuisine__slug__in=search.cuisines).values("restaurant_id")
+        )
+    if search.price_bands:
+        found = found.filter(price_band__in=search.price_bands)
+    for slug in search.amenities:
+        found = found.filter(
+            pk__in=Amenity.restaurants.through.objects.filter(amenity__slug=slug).values("restaurant_id")
+        )
+    if search.bookable is True:
+        found = found.bookable()
+    elif search.bookable is False:
+        found = found.exclude(pk__in=Restaurant.objects.bookable().values("pk"))
+    if search.near is not None:
+        latitude, longitude = search.near
+        # A degree of latitude is 111 km; in Nigeria one of longitude is 108 to 110.
+        margin = search.within_km / 108
+        found = found.filter(
+            latitude__range=(latitude - margin, latitude + margin),
+            longitude__range=(longitude - margin, longitude + margin),
+        )
+    return found
+
+
+def words_query(text: str) -> SearchQuery | None:
+    """Return the full-text query for what somebody typed: every word as a prefix, marks ignored; None for no words."""
+    words = ["".join(letter for letter in word if letter.isalnum()) for word in search_form(text).split()]
+    words = [word for word in words if word][:8]
+    if not words:
+        return None
+    return SearchQuery(" & ".join(f"'{word}':*" for word in words), config="simple", search_type="raw")
+
+
+def restaurant_by_public_id(public_id: UUID) -> Restaurant | None:
+    return Restaurant.objects.public().select_related("city", "policy").filter(public_id=public_id).first()
+
+
+def restaurant_id_of(public_id: UUID) -> int | None:
+    """Return the key of a public restaurant; None when there is none such."""
+    return Restaurant.objects.public().filter(public_id=public_id).values_list("pk", flat=True).first()
+
+
+def restaurant_by_slug(slug: str) -> Restaurant | None:
+    """Return a public restaurant with all that its page shows but the menu, in a fixed number of queries."""
+    return (
+        Restaurant.objects.public()
+        .select_related("city", "policy")
+        .prefetch_related(
+            "cuisines",
+            "amenities",
+            "photos",
+            "areas",
+            Prefetch("opening_hours", OpeningHours.objects.filter(special_day=None).order_by("weekday", "opens")),
+        )
+        .filter(slug=slug)
+        .first()
+    )
+
+
+def upcoming_special_days(restaurant: Restaurant, today: date, *, count: int = 6) -> list:
+    return list(restaurant.special_days.filter(date__gte=today).prefetch_related("opening_hours")[:count])
+
+
+def menus_of(restaurant_id: int, *, on: date | None = None) -> list[Menu]:
+    """Return the shown menus with sections, dishes and the price of each dish on a day, in three queries.
+
+    Every dish carries `kobo`, None where no price has begun yet.
+    """
+    on = on or timezone.now().date()
+    price = DishPrice.objects.filter(dish=OuterRef("pk"), valid_from__lte=on).order_by("-valid_from").values("kobo")[:1]
+    dishes = Dish.objects.annotate(kobo=Subquery(price)).order_by("position", "pk")
+    sections = MenuSection.objects.order_by("position", "pk").prefetch_related(Prefetch("dishes", dishes))
+    return list(
+        Menu.objects.filter(restaurant_id=restaurant_id, is_active=True).prefetch_related(
+            Prefetch("sections", sections)
+        )
+    )
+
+
+def restaurants_worked_at(person: Person, ability: Ability) -> "QuerySet[Restaurant]":
+    """Return the restaurants where a person has an ability, every one for the platform's administrators."""
+    ids = restaurant_ids_where(person, ability)
+    return Restaurant.objects.all() if ids is None else Restaurant.objects.filter(pk__in=ids)
+
+
+def cities_with_restaurants() -> "QuerySet[City]":
+    return City.objects.filter(pk__in=Restaurant.objects.public().values("city_id")).order_by("name")
+
+
+def neighbourhoods_of(city_slug: str) -> list[str]:
+    names = Restaurant.objects.public().exclude(neighbourhood="")
+    if city_slug:
+        names = names.filter(city__slug=city_slug)
+    return list(names.order_by("neighbourhood").values_list("neighbourhood", flat=True).distinct())
+
+
+def cuisines_in_use() -> "QuerySet[Cuisine]":
+    return Cuisine.objects.filter(pk__in=Cuisine.restaurants.through.objects.values("cuisine_id")).order_by("name")
+
+
+def photos_of(restaurant_ids: Iterable[int]) -> dict[int, Photo]:
+    """Return the first photo of each of these restaurants."""
+    photos: dict[int, Photo] = {}
+    for photo in Photo.objects.filter(restaurant_id__in=restaurant_ids).order_by("position", "pk"):
+        photos.setdefault(photo.restaurant_id, photo)
+    return photos
