@@ -143,7 +143,7 @@ class TestTheSupervisor:
     def test_names_the_process_that_died_and_stops_the_rest(self, run: Run):
         run.wait_until_open()
 
-        os.kill(run.pid_of("-m celery -A config worker"), signal.SIGKILL)
+        os.kill(run.pid_of("config worker"), signal.SIGKILL)
         status = run.wait_until_closed()
 
         assert status == 1

@@ -350,6 +350,9 @@ LOGGING = {
     "loggers": {
         "django": {"handlers": [], "level": env.log_level, "propagate": True},
         "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
+        # Two lines for each task, of which some run every few seconds.
+        "celery.app.trace": {"handlers": [], "level": "WARNING", "propagate": True},
+        "celery.worker.strategy": {"handlers": [], "level": "WARNING", "propagate": True},
     },
 }
 

@@ -64,6 +64,11 @@ class Program:
             self.last_lines.append(line)
             say(f"{label} {line}")
 
+    def words(self) -> str:
+        """Return the line that says that it is ready, else its last one."""
+        lines = list(self.last_lines)
+        return next((line for line in lines if line.endswith(" ready.")), lines[-1] if lines else "nothing")
+
     def stop(self) -> bool:
         return processes.stop(self.process, patience=self.patience)
 
@@ -103,12 +108,13 @@ class Supervisor:
         # The sandbox needs no database: it starts while the database is made ready.
         self._start("sandbox", "-m", "sandbox", patience=5)
         self._prepare()
-        self._start("worker", "-m", "celery", "-A", "config", "worker", *WORKER, patience=20)
-        self._start("beat", "-m", "celery", "-A", "config", "beat", "--loglevel=WARNING", "--pidfile=", patience=5)
+        worker = self._start("worker", *CELERY, "worker", *WORKER, patience=20)
+        self._start("beat", *CELERY, "beat", "--loglevel=WARNING", "--pidfile=", patience=5)
         self._start("web", "-m", "daphne", "-b", HOST, "-p", str(self.ports.web), *WEB, patience=10)
         with step("Waiting until everything answers"):
-            self._wait_for("web", lambda: answer(self.ports.web, "/readyz"), lambda status: status == 200)
-            self._wait_for("sandbox", lambda: answer(self.ports.sandbox, "/healthz"), lambda status: status == 200)
+            self._wait_for("web", lambda: answer(self.ports.web, "/readyz"), lambda said: said == "200 OK")
+            self._wait_for("sandbox", lambda: answer(self.ports.sandbox, "/healthz"), lambda said: said == "200 OK")
+            self._wait_for("worker", worker.words, lambda words: words.endswith(" ready."))
         self._welcome(address, time.monotonic() - began)
         while True:
             self._must_live()
@@ -152,13 +158,14 @@ class Supervisor:
             "C_FORCE_ROOT": "1",
         }
 
-    def _start(self, name: str, *arguments: str, patience: float) -> None:
+    def _start(self, name: str, *arguments: str, patience: float) -> Program:
         process = processes.start(
             [sys.executable, *arguments], output=subprocess.PIPE, env=self._environment(), cwd=BASE_DIR
         )
         program = Program(name, process, patience)
         self.programs.append(program)
         program.follow()
+        return program
 
     def _prepare(self) -> None:
         """Migrate, compile, collect and load in one process: starting Django four times costs four times as much."""
@@ -186,14 +193,14 @@ class Supervisor:
             if one.process.poll() is not None:
                 raise SupervisorError(one.obituary())
 
-    def _wait_for(self, name: str, ask: Callable[[], int | str], good: Callable[[int], bool]) -> None:
-        said: int | str = "nothing"
+    def _wait_for(self, name: str, ask: Callable[[], str], is_ready: Callable[[str], bool]) -> None:
+        said = ""
         for _ in processes.until(PATIENCE_TO_ANSWER, pause=0.1):
             self._must_live()
             said = ask()
-            if isinstance(said, int) and good(said):
+            if is_ready(said):
                 return
-        raise SupervisorError(f"{name} is not ready after {PATIENCE_TO_ANSWER} seconds; its last answer was: {said}.")
+        raise SupervisorError(f"{name} is not ready after {PATIENCE_TO_ANSWER} seconds; it last said: {said}.")
 
     def _welcome(self, address: str, seconds: float) -> None:
         sandbox = f"http://{HOST}:{self.ports.sandbox}"
@@ -211,6 +218,7 @@ class Supervisor:
         say("Ctrl-C stops everything.")
 
 
+CELERY = ("-m", "celery", "--quiet", "-A", "config")
 WORKER = ("--loglevel=INFO", "--without-gossip", "--without-mingle")
 # A page that stays open keeps its live connection: Daphne would cut it after a day.
 WEB = ("--websocket_timeout", "-1", "--no-server-name", "config.asgi:application")
@@ -268,12 +276,13 @@ def _user_of(port: int) -> str:
     return ""
 
 
-def answer(port: int, path: str) -> int | str:
-    """Return the status of a GET on this machine, or in words why there is none."""
+def answer(port: int, path: str) -> str:
+    """Return the status of a GET on this machine, as "200 OK", or in words why there is none."""
     connection = http.client.HTTPConnection(HOST, port, timeout=5)
     try:
         connection.request("GET", path)
-        return connection.getresponse().status
+        response = connection.getresponse()
+        return f"{response.status} {response.reason}"
     except (OSError, http.client.HTTPException) as error:
         return str(error) or type(error).__name__
     finally:
