@@ -5,9 +5,10 @@ import socket
 import sys
 
 import django
-from django.conf import settings
 from django.core.asgi import get_asgi_application
 from django.core.management import call_command
+
+from sandbox import settings
 
 log = logging.getLogger("sandbox")
 
@@ -46,7 +47,7 @@ def _serve(mail_socket: socket.socket) -> int:
             f"Sandbox: http://{settings.HOST}:{settings.HTTP_PORT}/ and mail to port {settings.SMTP_PORT}", flush=True
         )
 
-    reactor.addSystemEventTrigger("before", "shutdown", smtp.stop)  # type: ignore[attr-defined]
+    reactor.addSystemEventTrigger("before", "shutdown", smtp.stop)  # type: ignore[arg-type]
     SandboxServer(
         get_asgi_application(),
         endpoints=[f"tcp:port={settings.HTTP_PORT}:interface={settings.HOST}"],

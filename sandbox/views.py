@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from django.conf import settings
 from django.http import FileResponse, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from sandbox import settings
 from sandbox.faults import switches
 from sandbox.mail import smtp
 from sandbox.mail.models import Mail

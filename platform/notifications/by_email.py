@@ -90,12 +90,13 @@ def _part(attachment: dict[str, str]) -> MIMEBase:
     # Django's own attach() takes no parameters of a type, and a calendar needs its method.
     header = Header()
     header["Content-Type"] = attachment["content_type"]
-    parameters = dict(header.get_params(failobj=[])[1:])
-    part = MIMEBase(header.get_content_maintype(), header.get_content_subtype(), **parameters)
+    part = MIMEBase(header.get_content_maintype(), header.get_content_subtype())
+    for name, value in header.get_params(failobj=[])[1:]:
+        part.set_param(name, value)
     part.set_payload(base64.b64decode(attachment["content"]))
     encode_base64(part)
-    name = attachment["name"]
-    part.add_header("Content-Disposition", "attachment", filename=name if name.isascii() else ("utf-8", "", name))
+    file = attachment["name"]
+    part.add_header("Content-Disposition", "attachment", filename=file if file.isascii() else ("utf-8", "", file))
     return part
 
 

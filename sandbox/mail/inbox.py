@@ -4,7 +4,6 @@ import logging
 from collections.abc import Iterable
 from email import message_from_bytes, policy
 from email.message import EmailMessage
-from typing import cast
 
 from django.db import transaction
 
@@ -18,11 +17,11 @@ MOST_MAILS = 5000
 @transaction.atomic
 def take_in(*, raw: bytes, sent_by: str, recipients: Iterable[str], outcome: Mail.Outcome) -> Mail:
     """Store a mail with its parts, its recipients and its source."""
-    message = cast(EmailMessage, message_from_bytes(raw, policy=policy.default))
+    message = message_from_bytes(raw, policy=policy.default)
     mail = Mail(sent_by=_text(sent_by), raw=raw, outcome=outcome, headers=_headers(message))
     mail.subject = mail_header(mail, "subject")
     mail.message_id = mail_header(mail, "message-id")[:998]
-    attachments = []
+    attachments: list[Attachment] = []
     for part in message.walk():
         if part.is_multipart():
             continue

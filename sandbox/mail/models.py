@@ -79,4 +79,4 @@ class Attachment(models.Model):
         ordering = ["pk"]
 
     def get_absolute_url(self) -> str:
-        return reverse("mail:attachment", args=[self.mail_id, self.pk])
+        return reverse("mail:attachment", args=[self.mail.pk, self.pk])

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import socket
+from weakref import WeakKeyDictionary
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from asgiref.sync import sync_to_async
@@ -29,10 +30,13 @@ _server: asyncio.Server | None = None
 class Postbox:
     """aiosmtpd's hooks. The fault is chosen once a mail, when the sender is named."""
 
+    def __init__(self) -> None:
+        self._faults: WeakKeyDictionary[Session, switches.Switch] = WeakKeyDictionary()
+
     async def handle_MAIL(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, mail_options: list[str]
     ) -> str:
-        session.fault = await sync_to_async(switches.take)(SERVICE)
+        self._faults[session] = await sync_to_async(switches.take)(SERVICE)
         envelope.mail_from = address
         envelope.mail_options.extend(mail_options)
         return "250 OK"
@@ -40,14 +44,14 @@ class Postbox:
     async def handle_RCPT(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, rcpt_options: list[str]
     ) -> str:
-        if session.fault.mode == REJECT:
+        if self._faults[session].mode == REJECT:
             return "550 5.1.1 The sandbox was told to refuse this mail"
         envelope.rcpt_tos.append(address)
         envelope.rcpt_options.extend(rcpt_options)
         return "250 OK"
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
-        fault: switches.Switch = session.fault
+        fault = self._faults[session]
         if fault.mode == TEMPORARY:
             await asyncio.sleep(fault.delay_seconds)
             return "451 4.3.0 The sandbox was told to refuse mails for now"
