@@ -279,23 +279,27 @@ def eyes(dice: Dice, width: float, height: float) -> Drawing:
     figures = dice.several(wax.figures, 3)
     drawing.motif("eye", motifs.eye(figures, wax.outline))
     turned = [figures[1], figures[2], figures[0]]
-    drawing.motif("flower", motifs.flower(dice.pick([8, 10, 12]), turned, wax.outline, pointed=bool(dice.below(2))))
+    drawing.motif("flower", motifs.flower(dice.pick([8, 9, 10]), turned, wax.outline, pointed=bool(dice.below(2))))
     drawing.motif(
         "cell",
         [Circle(0, 0, 50, stroke=figures[0], width=13, dots=14), *motifs.record(12, turned, wax.outline)[2:]],
     )
-    step = height / dice.between(1.45, 1.95)
+    step = height / dice.between(1.4, 1.85)
     _dotted(drawing, wax.outline, step / 18)
     columns, rows = math.ceil(width / step / 2) + 1, math.ceil(height / step / 2) + 1
     for column in range(-columns, columns + 1):
         for row in range(-rows, rows + 1):
             x, y = width / 2 + column * step, height / 2 + row * step
-            if -step < x < width + step and -step < y < height + step:
-                drawing.place("eye", x + step / 2, y, step / 142)
-                drawing.place("eye", x, y + step / 2, step / 142, 90)
-            if -step / 2 < x < width + step / 2 and -step / 2 < y < height + step / 2:
-                drawing.place("flower", x, y, step / 190)
-                drawing.place("cell", x + step / 2, y + step / 2, step / 290)
+            for figure, across, down, scale, turn in (
+                ("eye", 0.5, 0.0, 142, 0),
+                ("eye", 0.0, 0.5, 142, 90),
+                ("flower", 0.0, 0.0, 190, 0),
+                ("cell", 0.5, 0.5, 290, 0),
+            ):
+                at = x + across * step, y + down * step
+                reach = step * 50 / scale
+                if -reach < at[0] < width + reach and -reach < at[1] < height + reach:
+                    drawing.place(figure, *at, step / scale, turn)
     return drawing
 
 

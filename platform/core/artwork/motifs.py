@@ -227,7 +227,7 @@ def eye(colours: list[str], ground: str) -> list[Mark]:
     return [
         Path(leaf((-50, 0), (50, 0), 50), fill=first),
         Path(leaf((-42, 0), (42, 0), 38), stroke=ground, width=2.5),
-        Path([*spun(leaf((0, -10), (0, -19), 5), 10)], fill=second),
+        Path([*spun(leaf((0, -10), (0, -20), 7), 8)], fill=second),
         Circle(0, 0, 9, fill=third),
         Circle(0, 0, 4, fill=ground),
         Circle(-32, 0, 3.5, fill=second),
