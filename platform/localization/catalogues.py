@@ -22,6 +22,7 @@ DOMAINS = ("django", "djangojs")
 UNREVIEWED = "unreviewed"
 _REVIEW_HEADER = "X-Review-Status"
 _PLURAL_HEADER = re.compile(r"^nplurals\s*=\s*(\d+)\s*;\s*plural\s*=\s*([^;]+);?\s*$")
+_LINE = re.compile(r'#.*|(?:(?:msgctxt|msgid|msgid_plural|msgstr(?:\[\d+\])?)\s*)?"(?:[^"\\]|\\.)*"|')
 _COUNTS = (*range(201), 1000, 1_000_000)
 
 
@@ -51,6 +52,11 @@ def read(path: Path) -> polib.POFile:
     :raises BrokenCatalogue: when it is not a catalogue at all
     """
     try:
+        lines = path.read_text(encoding="utf-8").split("\n")
+        # polib forgives a missing quote and cuts the text off there.
+        for number, line in enumerate(lines, start=1):
+            if not _LINE.fullmatch(line.strip()):
+                raise BrokenCatalogue(f"{path}:{number}: this line is no part of a catalogue: {line.strip()!r}")
         return polib.pofile(str(path), encoding="utf-8")
     except (OSError, ValueError) as error:
         # polib's syntax errors are OSErrors that name the line.
@@ -83,7 +89,7 @@ def set_header(catalogue: polib.POFile, language: Language) -> None:
         "Plural-Forms": language.plural_forms,
         _REVIEW_HEADER: before.get(_REVIEW_HEADER, UNREVIEWED),
     }
-    catalogue.metadata_is_fuzzy = []
+    catalogue.metadata_is_fuzzy = False
     catalogue.header = f"Buka in {language.name}."
 
 

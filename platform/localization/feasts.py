@@ -19,6 +19,9 @@ from django.utils.translation import gettext_lazy as _
 from holidays.constants import PUBLIC
 from holidays.countries.nigeria import Nigeria, NigeriaIslamicHolidays
 
+# The class below has a field of the type's own name.
+Day = date
+
 MONDAY, FRIDAY, SATURDAY, SUNDAY = 0, 4, 5, 6
 
 
@@ -35,14 +38,14 @@ class Kind(StrEnum):
 class Feast:
     """A day, or a stretch of days, people plan around."""
 
-    date: date
+    date: Day
     slug: str
     name: str | Promise
     """Translated when it is shown; a day the library knows and we do not keeps its English name."""
     is_expected: bool
     """Not yet certain: awaits the moon, or the organisers."""
     kind: Kind
-    last_date: date
+    last_date: Day
     """Equal to `date` for a single day."""
     states: tuple[str, ...] = ()
     """Where it matters; everywhere when empty."""
@@ -178,16 +181,16 @@ def _cultural_days(year: int) -> Iterator[Feast]:
 
 def _days_after_holidays(holidays: Iterable[Feast]) -> Iterator[Feast]:
     for holiday in holidays:
-        sure = {"is_expected": holiday.is_expected}
+        expected = holiday.is_expected
         if holiday.slug == "good-friday":
             # The fourth Sunday of Lent, three weeks before Easter.
             yield _cultural("mothering-sunday", _("Mothering Sunday"), holiday.date - timedelta(days=19))
         if holiday.slug in ("eid-el-fitr", "eid-el-kabir"):
             last = holiday.date + timedelta(days=1)
-            yield _cultural("durbar", _("Durbar"), holiday.date, last, states=_DURBAR_STATES, **sure)
+            yield _cultural("durbar", _("Durbar"), holiday.date, last, is_expected=expected, states=_DURBAR_STATES)
         if holiday.slug == "eid-el-kabir":
             third_day = holiday.date + timedelta(days=2)
-            yield _cultural("ojude-oba", _("Ojude Oba"), third_day, states=("Ogun",), **sure)
+            yield _cultural("ojude-oba", _("Ojude Oba"), third_day, is_expected=expected, states=("Ogun",))
 
 
 def _cultural(

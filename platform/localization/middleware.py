@@ -18,7 +18,7 @@ class LanguageMiddleware(MiddlewareMixin):
 
     - A page says its language at the front of its address and nothing else counts, so that shared caches may keep it.
     - The API goes by Accept-Language.
-    - Everything else (`/`, the admin) goes by the signed-in person, else the cookie, else Accept-Language, else English.
+    - All else (`/`, the admin) goes by the signed-in person, else the cookie, else Accept-Language, else English.
       A missing page of this kind is looked for behind the language's prefix.
 
     Django's own middleware is not used because it takes a language without a compiled catalogue for unknown, lets
@@ -63,4 +63,4 @@ def _goes_by_person(request: HttpRequest) -> bool:
 
 def _activate(request: HttpRequest, code: str) -> None:
     translation.activate(code)
-    request.LANGUAGE_CODE = code  # type: ignore[attr-defined]
+    request.LANGUAGE_CODE = code

@@ -1,3 +1,5 @@
+from typing import Any
+
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.cache import add_never_cache_headers
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -42,5 +44,6 @@ def _keep_in_account(request: HttpRequest, language: Language) -> None:
     spoken = preference.by_account(request)
     if spoken is not None and spoken != language:
         # Mails and messages follow the account's language, not the browser's.
-        request.user.language = language.code
-        request.user.save(update_fields=["language"])
+        user: Any = request.user
+        user.language = language.code
+        user.save(update_fields=["language"])
