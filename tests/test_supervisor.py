@@ -60,8 +60,13 @@ class Run:
     def wait_until_closed(self) -> int:
         """Return its exit status, once all it had to say has been read."""
         status = self.process.wait(CLOSED_SECONDS)
-        self._reader.join(10)
+        self._close()
         return status
+
+    def _close(self) -> None:
+        self._reader.join(10)
+        if self.process.stdout:
+            self.process.stdout.close()
 
     def processes(self) -> dict[int, str]:
         """Return the command lines of everything that runs for this run's folder."""
@@ -84,9 +89,7 @@ class Run:
             except ProcessLookupError:
                 continue
         self.process.wait(10)
-        self._reader.join(10)
-        if self.process.stdout:
-            self.process.stdout.close()
+        self._close()
 
 
 def belongs_to(process: psutil.Process, home: Path) -> str:
