@@ -32,6 +32,12 @@ START_SECONDS = 60
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _static_root_is_there() -> None:
+    """Keep WhiteNoise from warning that nothing has been collected yet; the tests read the files where they are."""
+    Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
+
+
 @pytest.fixture(autouse=True)
 def _own_keys_are_gone() -> None:
     """Begin each test without what an earlier one left in this worker's part of Redis, or this process remembers."""
