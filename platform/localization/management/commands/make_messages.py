@@ -12,7 +12,17 @@ from localization import catalogues
 from localization.languages import every_language
 
 # Nobody reads these in a browser or a message.
-IGNORED = ["node_modules", "staticfiles", "test-results", "tests", "*/tests/*", "benchmarks", "docs", "locale"]
+IGNORED = [
+    "node_modules",
+    "staticfiles",
+    "test-results",
+    "tests",
+    "*/tests/*",
+    "benchmarks",
+    "docs",
+    "locale",
+    "styleguide.html",
+]
 THIRD_PARTY_SCRIPTS = ["static/vendor/*", "*/vendor/*", "*.min.js"]
 
 
