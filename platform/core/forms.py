@@ -1,0 +1,88 @@
+"""Form fields for what people type: cleaned once at the door (`core.text`, `core.phones`)."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from core import phones
+from core.text import clean_line, clean_text
+
+
+class LineField(forms.CharField):
+    """One line of text, such as a name."""
+
+    def __init__(self, *, max_length: int, **kwargs: Any) -> None:
+        self.longest = max_length
+        super().__init__(strip=False, **kwargs)
+
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        return {**super().widget_attrs(widget), "maxlength": str(self.longest)}
+
+    def to_python(self, value: Any) -> str:
+        return self._clean_text(super().to_python(value) or "")
+
+    def _clean_text(self, text: str) -> str:
+        return clean_line(text, max_length=self.longest)
+
+
+class TextField(LineField):
+    """Text of several lines, such as wishes."""
+
+    widget = forms.Textarea
+
+    def _clean_text(self, text: str) -> str:
+        return clean_text(text, max_length=self.longest)
+
+
+class PhoneField(forms.CharField):
+    """A telephone number in any spelling; cleaned to E.164, shown the national way."""
+
+    widget = forms.TextInput
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        # dir: a number typed in an Arabic page still runs from left to right.
+        return {**super().widget_attrs(widget), "autocomplete": "tel", "inputmode": "tel", "dir": "ltr"}
+
+    def prepare_value(self, value: Any) -> Any:
+        return phones.national(value) if isinstance(value, str) and value.startswith("+") else value
+
+    def clean(self, value: Any) -> str:
+        text = self.to_python(value)
+        self.validate(text)
+        self.run_validators(text)
+        return phones.normalise(text) if text else ""
+
+
+class InstantField(forms.CharField):
+    """An instant in ISO 8601 with its offset from UTC, as links carry it; cleaned to UTC."""
+
+    default_error_messages = {
+        "not_a_time": _("This is not a time we understand. Please choose one of the times shown."),
+        "no_zone": _("This time does not say its time zone. Please choose one of the times shown."),
+    }
+
+    def clean(self, value: Any) -> datetime | None:
+        text = self.to_python(value)
+        self.validate(text)
+        self.run_validators(text)
+        return self._instant(text) if text else None
+
+    def _instant(self, text: str) -> datetime:
+        # Whoever writes the address by hand leaves the plus sign as it is, and it arrives as a space.
+        text = text[:40].replace(" ", "+") if "T" in text else text[:40]
+        try:
+            moment = datetime.fromisoformat(text)
+        except ValueError as error:
+            raise ValidationError(self.error_messages["not_a_time"], code="not_a_time") from error
+        if moment.tzinfo is None:
+            raise ValidationError(self.error_messages["no_zone"], code="no_zone")
+        try:
+            return moment.astimezone(UTC)
+        except OverflowError as error:
+            raise ValidationError(self.error_messages["not_a_time"], code="not_a_time") from error
