@@ -1,12 +1,15 @@
 """What Buka answers when something went wrong: problem details below /api/, a page elsewhere."""
 
+import logging
 from http import HTTPStatus
 
 from django.http import HttpRequest, HttpResponse
-from django.template import TemplateDoesNotExist, loader
+from django.template import loader
 from django.utils.translation import gettext as _
 
 from core.api import problems
+
+logger = logging.getLogger(__name__)
 
 _BARE = (
     '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
@@ -40,16 +43,13 @@ def refusal(request: HttpRequest, status: int, code: str, sentence: str) -> Http
     if request.path.startswith("/api/"):
         return problems.respond(request, status=status, code=code, detail=sentence)
     context = {"status": status, "code": code, "title": HTTPStatus(status).phrase, "sentence": sentence}
-    names = [f"{status}.html", "error.html"]
+    names = [f"{status}.html", "400.html"]
     if request.headers.get("HX-Request") == "true":
         names = ["error_fragment.html"]
     try:
-        # A page that failed may fail again in its frame; the bare one stands on nothing.
         body = loader.select_template(names).render(context, request)
-    except TemplateDoesNotExist:
-        body = _BARE.format(title=context["title"], sentence=sentence)
     except Exception:
-        if status != HTTPStatus.INTERNAL_SERVER_ERROR:
-            raise
+        # What broke a page may break the frame of its error page, too; the bare one stands on nothing.
+        logger.exception("The page for %d could not be rendered", status)
         body = _BARE.format(title=context["title"], sentence=sentence)
     return HttpResponse(body, status=status)

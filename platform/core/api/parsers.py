@@ -49,7 +49,7 @@ class JSONParser(parsers.BaseParser):
 
 def _deeper_than(levels: int, value: Any) -> bool:
     layer = [value]
-    for _level in range(levels + 1):
+    for _level in range(levels):
         layer = [
             child
             for parent in layer

@@ -181,5 +181,5 @@ def _django_errors(exc: DjangoValidationError) -> list[dict[str, str]]:
 def respond_to(request: HttpRequest, error: DomainError) -> HttpResponse:
     """Answer a refusal outside DRF."""
     answer = _from_domain(error, request.path)
-    body = orjson.dumps(answer.data, default=str)
-    return HttpResponse(body, status=answer.status_code, content_type=CONTENT_TYPE, headers=dict(answer.headers))
+    headers = {**answer.headers, "Content-Type": CONTENT_TYPE}
+    return HttpResponse(orjson.dumps(answer.data, default=str), status=answer.status_code, headers=headers)

@@ -63,6 +63,14 @@ _USUAL = {
 }
 
 
+def _completed(example: Any, status: int, description: str) -> Any:
+    """Return an example that names only a code and what is special about it with the members all problems have."""
+    if not isinstance(example, dict) or "code" not in example or "status" in example:
+        return example
+    usual = problems.problem(status=status, code=example["code"], detail=example.get("detail", description))
+    return {**usual, **example}
+
+
 Direction = Literal["request", "response"]
 
 
@@ -85,7 +93,10 @@ class BukaSchema(AutoSchema):
         bodies = super()._get_response_bodies(direction)
         for code, body in bodies.items():
             if code >= "400" and "application/json" in body.get("content", {}):
-                body["content"] = {problems.CONTENT_TYPE: body["content"].pop("application/json")}
+                content = body["content"].pop("application/json")
+                for example in content.get("examples", {}).values():
+                    example["value"] = _completed(example["value"], int(code), body["description"])
+                body["content"] = {problems.CONTENT_TYPE: content}
         reference = self.resolve_serializer(ProblemSerializer, "response").ref
         for code in sorted(self._problems() - set(bodies)):
             bodies[code] = {"description": _USUAL[code], "content": {problems.CONTENT_TYPE: {"schema": reference}}}
