@@ -178,6 +178,7 @@ CELERY_BEAT_SCHEDULE = {
     "release expired holds": {"task": "bookings.release_expired_holds", "schedule": 30.0, "options": {"expires": 30}},
     "send booking reminders": {"task": "bookings.send_reminders", "schedule": 300.0, "options": {"expires": 300}},
     "forget old idempotency keys": {"task": "core.idempotency.forget_old", "schedule": crontab(minute=17)},
+    "forget old events": {"task": "core.outbox.forget_old", "schedule": crontab(minute=37)},
 }
 
 # --- People ---------------------------------------------------------------------------------------------------
@@ -195,7 +196,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = reverse_lazy("accounts:log_in")
 LOGIN_REDIRECT_URL = reverse_lazy("bookings:my_bookings")
-LOGOUT_REDIRECT_URL = reverse_lazy("restaurants:home")
+LOGOUT_REDIRECT_URL = reverse_lazy("bookings:home")
 
 # --- Messages -------------------------------------------------------------------------------------------------
 
@@ -359,3 +360,6 @@ LOGGING = {
 # Demo people have made-up numbers; nothing may ever be sent to a real network from there.
 OUTBOUND_BLOCKED = env.outbound_blocked
 CONFIG_SUBSCRIPTIONS = "config.subscriptions"
+
+# What `manage.py load_demo` loads, in this order: modules with load(now=…) and refresh(now=…).
+DEMO_PARTS = ["restaurants.demo.loading", "bookings.demo"]
