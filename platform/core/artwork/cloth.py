@@ -61,7 +61,7 @@ def restaurant_cloth(name: str, width: float, height: float) -> Drawing:
 def eleko(dice: Dice, width: float, height: float) -> Drawing:
     """Starch-resist squares, a different figure in each, mirrored about the middle as the painter folds the cloth."""
     tones = dice.pick(INDIGOS)
-    rows = dice.pick([2, 3, 3])
+    rows = 2 if _is_banner(width, height) else dice.pick([2, 3, 3])
     tall = height / rows
     columns = max(1, round((width / tall - 1) / 2)) * 2 + 1
     wide = width / columns
@@ -127,28 +127,33 @@ def alabere(dice: Dice, width: float, height: float) -> Drawing:
     drawing = Drawing(width, height, tones.ground)
     figures = dice.several(motifs.ADIRE, 2)
     names = [drawing.motif(figure.__name__, figure(tones.pale, tones.half, tones.ground)) for figure in figures]
-    tall = height * dice.between(0.27, 0.31)
-    low = height * 0.1
-    bands = [low, tall, low, height - 4 * low - 2 * tall + low, low, tall, low]
-    y = 0.0
     edge = dice.pick([_teeth, _pleats, _seeds])
     core = dice.pick([_teeth, _pleats, _seeds])
-    for index, band in enumerate(bands):
-        if band == tall:
-            name = names[0]
-            count = math.ceil(width / tall / 2)
-            for column in range(-count, count + 1):
-                drawing.place(name, width / 2 + column * tall, y + band / 2, tall / 100 * 0.86)
-        elif index == 3:
-            core(drawing, tones, y, band, width)
-        else:
-            edge(drawing, tones, y, band, width)
-        y += band
+    if _is_banner(width, height):
+        tall, low = height * dice.between(0.48, 0.54), height * 0.12
+        middle = (height - tall - 2 * low) / 2
+        bands = [(edge, low), (core, middle), (None, tall), (core, middle), (edge, low)]
+    else:
+        tall, low = height * dice.between(0.26, 0.285), height * 0.085
+        middle = height - 4 * low - 2 * tall
+        bands = [(edge, low), (None, tall), (edge, low), (core, middle), (edge, low), (None, tall), (edge, low)]
     count = math.ceil(width / tall / 2)
-    for column in range(-count, count):
-        for row in (low + tall / 2, height - low - tall / 2):
-            drawing.place(names[1], width / 2 + (column + 0.5) * tall, row, tall / 100 * 0.2)
+    y = 0.0
+    for stitch, band in bands:
+        if stitch is not None:
+            stitch(drawing, tones, y, band, width)
+        else:
+            for column in range(-count, count + 1):
+                drawing.place(names[0], width / 2 + column * tall, y + band / 2, tall / 100 * 0.86)
+            for column in range(-count, count):
+                drawing.place(names[1], width / 2 + (column + 0.5) * tall, y + band / 2, tall / 100 * 0.2)
+        y += band
     return drawing
+
+
+def _is_banner(width: float, height: float) -> bool:
+    """Say whether the picture is so wide that a pattern of the usual scale would repeat too often."""
+    return width > 2.2 * height
 
 
 def _teeth(drawing: Drawing, tones: Indigo, y: float, band: float, width: float) -> None:
@@ -170,12 +175,12 @@ def _pleats(drawing: Drawing, tones: Indigo, y: float, band: float, width: float
 
 
 def _seeds(drawing: Drawing, tones: Indigo, y: float, band: float, width: float) -> None:
-    step = band * 1.5
+    step = band * 2
     count = math.ceil(width / step / 2)
     seeds: Commands = []
     for column in range(-count, count):
         x = width / 2 + (column + 0.5) * step
-        seeds += leaf((x, y + band * 0.08), (x, y + band * 0.92), band * 0.9)
+        seeds += leaf((x, y + band * 0.08), (x, y + band * 0.92), band * 1.0)
     drawing.paint(Path(seeds, fill=tones.half))
     drawing.paint(Path(line((0, y + band / 2), (width, y + band / 2)), stroke=tones.pale, width=band * 0.06))
 
@@ -237,7 +242,7 @@ def medallions(dice: Dice, width: float, height: float) -> Drawing:
     drawing.motif("great", [*halo, *great])
     between = [figures[1], figures[0], figures[2]]
     drawing.motif("small", dice.pick([motifs.pepper, motifs.eye])(between, wax.outline))
-    step = height / dice.between(1.15, 1.9)
+    step = height / dice.between(1.15, 1.5 if _is_banner(width, height) else 1.9)
     _dotted(drawing, wax.outline, step / 16)
     across = step * 1.12
     for column in range(-math.ceil(width / across / 2), math.ceil(width / across / 2) + 1):
