@@ -74,7 +74,7 @@ class TestNormalise:
             ("12", "phone_not_nigerian"),
             ("0803 123 456", "phone_not_nigerian"),
             ("0603 123 4567", "phone_not_nigerian"),
-            ("+44 123 456 7890", "phone_not_valid"),
+            ("+1 123 456 7890", "phone_not_valid"),
             ("+999 123 456 789", "phone_unknown"),
         ],
     )
