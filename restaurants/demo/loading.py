@@ -14,7 +14,7 @@ from django.utils import translation
 from django.utils.text import slugify
 
 from core.hotcache import bump
-from localization.feasts import feasts_between
+from localization.feasts import Feast, feasts_between
 from restaurants import reference, services
 from restaurants.demo.people import load_people
 from restaurants.models import (
@@ -84,6 +84,12 @@ def refresh(*, now: datetime) -> list[str]:
 
 def _never(number: int, reference: str, reason: str) -> None:
     raise AssertionError(f"Feature {number} {reference} of the shipped file {reason}.")
+
+
+def _note(feast: Feast, override: dict[str, Any]) -> str:
+    note: str = override.get("note", "")
+    # The moon decides, and an administrator moves the day.
+    return f"{note} Expected: the day may be another.".strip() if feast.is_expected else note
 
 
 def clock(text: str) -> time:
@@ -255,7 +261,7 @@ class _Loader:
                         date=feast.date,
                         name=str(feast.name),
                         is_closed=override.get("closed", False),
-                        note=override.get("note", ""),
+                        note=_note(feast, override),
                     )
                     days.append((day, override))
         SpecialDay.objects.bulk_create(day for day, _override in days)
