@@ -1,4 +1,5 @@
 import uuid
+from typing import Any
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -149,6 +150,13 @@ class Restaurant(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save what people edit; version and search text are kept up in the database alone, never from memory."""
+        if not self._state.adding and kwargs.get("update_fields") is None:
+            kept_up = {"plan_version", "search_text", "id"}
+            kwargs["update_fields"] = [field.name for field in self._meta.concrete_fields if field.name not in kept_up]
+        super().save(*args, **kwargs)
 
     @property
     def is_bookable(self) -> bool:
