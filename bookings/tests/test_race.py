@@ -1,0 +1,273 @@
+"""Many real connections at once for what only one can have, and the same with the guard off, which must fail."""
+
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError, connection, connections
+from psycopg.types.range import TimestamptzRange
+
+from accounts.tests.factories import member
+from bookings import errors, selectors, services
+from bookings.models import Booking, TableAllocation
+from bookings.services import Actor, claiming
+from bookings.states import OCCUPYING, Status
+from bookings.tests.factories import at, book, guest, tomorrow
+from core.errors import DomainError
+from restaurants.models import TableCombination
+from restaurants.tests.factories import house
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.race]
+
+RIVALS = 32
+
+_OVERLAPS = """
+    SELECT count(*) FROM (
+        SELECT upper(during) AS ends,
+               lead(lower(during)) OVER (PARTITION BY table_id ORDER BY lower(during), id) AS next_starts
+        FROM bookings_tableallocation WHERE live
+    ) AS rows WHERE next_starts < ends
+"""
+
+
+def overlaps() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(_OVERLAPS)
+        return cursor.fetchone()[0]
+
+
+def at_once(*actions: Callable[[], object]) -> list[object]:
+    """Run each action in a thread with a connection of its own, all starting together; return results or errors."""
+    start = threading.Barrier(len(actions))
+    results: list[object] = [None] * len(actions)
+
+    def run(index: int, action: Callable[[], object]) -> None:
+        try:
+            start.wait(timeout=30)
+            results[index] = action()
+        except Exception as error:
+            results[index] = error
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(actions)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+    return results
+
+
+def winners(results: list[object]) -> list[Booking]:
+    return [result for result in results if isinstance(result, Booking)]
+
+
+class TestTheLastTable:
+    def test_goes_to_one_of_two_and_the_other_sees_alternatives(self):
+        restaurant = house(tables=(2,))
+
+        results = at_once(*(lambda n=n: book(restaurant, guest=guest(n)) for n in (1, 2)))
+
+        assert len(winners(results)) == 1
+        refusal = next(result for result in results if isinstance(result, errors.NoTableFree))
+        assert refusal.details["alternatives"]
+
+    def test_goes_to_one_of_thirty_two(self):
+        restaurant = house(tables=(2,))
+
+        results = at_once(*(lambda n=n: book(restaurant, guest=guest(n)) for n in range(RIVALS)))
+
+        refusals = [result for result in results if isinstance(result, errors.NoTableFree)]
+        assert len(winners(results)) == 1
+        assert len(refusals) == RIVALS - 1
+        assert all(refusal.details["alternatives"] for refusal in refusals)
+        assert overlaps() == 0
+
+    def test_a_combination_and_an_overlapping_one_do_not_both_win(self):
+        restaurant = house(tables=(2, 2, 2))
+        for name, members in (("1+2", ["T1", "T2"]), ("2+3", ["T2", "T3"])):
+            joined = TableCombination.objects.create(restaurant=restaurant, name=name, min_party=3, max_party=4)
+            joined.tables.set(restaurant.tables.filter(name__in=members))
+
+        results = at_once(*(lambda n=n: book(restaurant, party_size=4, guest=guest(n)) for n in range(8)))
+
+        assert len(winners(results)) == 1
+        assert overlaps() == 0
+
+    def test_without_the_lock_the_constraint_still_refuses_the_second(self, monkeypatch):
+        """The last line: however the code forgets the lock, no table is sold twice."""
+        monkeypatch.setattr(claiming, "lock_service_days", lambda restaurant_id, days: None)
+        restaurant = house(tables=(2,))
+
+        results = at_once(*(lambda n=n: book(restaurant, guest=guest(n)) for n in range(8)))
+
+        assert len(winners(results)) == 1
+        assert overlaps() == 0
+
+    def test_the_twin_without_lock_and_constraint_sells_it_twice(self, monkeypatch):
+        """If this did not fail to hold, the tests above would prove nothing."""
+        monkeypatch.setattr(claiming, "lock_service_days", lambda restaurant_id, days: None)
+        with connection.cursor() as cursor:
+            cursor.execute("ALTER TABLE bookings_tableallocation DROP CONSTRAINT one_table_one_party")
+        try:
+            doubles = 0
+            for offset in range(5):
+                restaurant = house(tables=(2,))
+                day = tomorrow() + timedelta(days=offset)
+                at_once(
+                    *(lambda n=n, r=restaurant, d=day: book(r, starts_at=at(day=d), guest=guest(n)) for n in range(16))
+                )
+                doubles += overlaps()
+            assert doubles > 0
+        finally:
+            with connection.cursor() as cursor:
+                cursor.execute("TRUNCATE bookings_tableallocation, bookings_booking, bookings_block CASCADE")
+                cursor.execute(
+                    "ALTER TABLE bookings_tableallocation ADD CONSTRAINT one_table_one_party EXCLUDE USING gist "
+                    "(int8range(table_id, table_id, '[]') WITH &&, during WITH &&) WHERE (live)"
+                )
+
+
+class TestPacing:
+    def test_is_a_count_that_only_the_lock_protects(self):
+        restaurant = house(tables=(2,) * 20, shift={"max_parties_per_slot": 3})
+
+        results = at_once(*(lambda n=n: book(restaurant, guest=guest(n)) for n in range(16)))
+
+        assert len(winners(results)) == 3
+        assert all(isinstance(result, Booking | errors.TooManyAtOnce) for result in results)
+
+    def test_the_twin_without_the_lock_lets_too_many_in(self, monkeypatch):
+        """Every rival has a table of its own, so the constraint on tables cannot help: the count is the lock's."""
+        monkeypatch.setattr(claiming, "lock_service_days", lambda restaurant_id, days: None)
+        too_many = 0
+        for _round in range(5):
+            restaurant = house(tables=(2,) * 16, shift={"max_parties_per_slot": 1})
+            staff = Actor.staff(member(restaurant.pk))
+            tables = list(restaurant.tables.values_list("pk", flat=True))
+            results = at_once(
+                *(
+                    lambda n=n, table=table, r=restaurant: book(r, guest=guest(n), by=staff, table_ids=[table])
+                    for n, table in enumerate(tables)
+                )
+            )
+            too_many += max(0, len(winners(results)) - 1)
+
+        assert too_many > 0
+
+
+class TestAFullEvening:
+    def test_two_hundred_wishes_leave_no_overlap_and_every_answer_is_clear(self):
+        restaurant = house(tables=(2, 2, 4, 4, 6), turn_minutes=60)
+        clocks = ["18:00", "18:15", "18:30", "19:00", "19:30", "20:00", "20:45", "21:00"]
+
+        def wish(number: int) -> Callable[[], object]:
+            def ask() -> object:
+                answers = []
+                for turn in range(8):
+                    clock = clocks[(number + turn * 3) % len(clocks)]
+                    who = guest(number * 10 + turn)
+                    try:
+                        answers.append(book(restaurant, clock, party_size=1 + (number + turn) % 6, guest=who))
+                    except DomainError as refusal:
+                        answers.append(refusal)
+                return answers
+
+            return ask
+
+        results = at_once(*(wish(number) for number in range(25)))
+
+        assert not [result for result in results if isinstance(result, Exception)]
+        booked = [answer for answers in results for answer in answers if isinstance(answer, Booking)]
+        refused = [answer for answers in results for answer in answers if isinstance(answer, DomainError)]
+        assert len(booked) + len(refused) == 200
+        assert {type(refusal) for refusal in refused} <= {errors.NoTableFree}
+        assert overlaps() == 0
+        # What the rows say is what the page would say: nothing that fits was refused at the end.
+        for booking in booked:
+            assert booking.allocations.filter(live=True).count() == 1
+        for slot in selectors.slots_on(restaurant.pk, tomorrow(), 6):
+            if slot.available:
+                book(restaurant, starts_at=slot.starts_at, party_size=6, guest=guest(99))
+                break
+
+    def test_changes_cancellations_and_seatings_at_once_stay_consistent(self):
+        restaurant = house(tables=(2, 2, 4))
+        staff = Actor.staff(member(restaurant.pk))
+        bookings = [book(restaurant, "18:00", guest=guest(n)) for n in range(3)]
+
+        actions: list[Callable[[], object]] = []
+        for booking in bookings:
+            for clock in ("19:30", "19:45", "20:00"):
+                actions.append(lambda b=booking, c=clock: services.change_booking(booking=b, by=staff, starts_at=at(c)))
+            actions.append(lambda b=booking: services.cancel_booking(booking=b, by=staff, reason="Power cut"))
+        results = at_once(*actions)
+
+        surprises = [r for r in results if isinstance(r, Exception) and not isinstance(r, DomainError)]
+        assert surprises == []
+        assert overlaps() == 0
+        for booking in Booking.objects.all():
+            live = booking.allocations.filter(live=True)
+            assert live.exists() == (booking.status in OCCUPYING)
+            if live.exists():
+                assert live.get().during.lower == booking.starts_at
+
+
+class TestAHoldAtItsVeryEnd:
+    def test_is_confirmed_or_resold_never_both(self):
+        for _round in range(5):
+            restaurant = house(tables=(2,))
+            hold = services.hold_table(
+                restaurant_id=restaurant.pk,
+                starts_at=at(),
+                party_size=2,
+                by=Actor.diner(None),
+                hold_for=timedelta(milliseconds=30),
+            )
+
+            results = at_once(
+                lambda h=hold: services.confirm_hold(hold=h, guest=guest(1), by=Actor.diner(None)),
+                *(lambda n=n, r=restaurant: book(r, guest=guest(n)) for n in (2, 3, 4)),
+                services.release_expired_holds,
+            )
+
+            confirmed = Booking.objects.filter(restaurant_id=restaurant.pk, status=Status.CONFIRMED).count()
+            assert confirmed <= 1
+            assert overlaps() == 0
+            assert not [r for r in results if isinstance(r, Exception) and not isinstance(r, DomainError)]
+
+
+class TestTheConstraint:
+    def row(self, restaurant, start, end, **fields):
+        booking = Booking.objects.first() or book(restaurant, "21:00")
+        return TableAllocation.objects.create(
+            restaurant=restaurant,
+            table=restaurant.tables.first(),
+            booking=booking,
+            during=TimestamptzRange(at(start), at(end), "[)"),
+            **fields,
+        )
+
+    def test_refuses_overlap_in_every_form_and_allows_touching_and_dead_rows(self):
+        restaurant = house(tables=(2,))
+        self.row(restaurant, "12:00", "14:00")
+
+        for start, end in (("12:30", "13:00"), ("11:00", "15:00"), ("13:59", "15:00"), ("12:00", "14:00")):
+            with pytest.raises(IntegrityError, match="one_table_one_party"):
+                self.row(restaurant, start, end)
+        self.row(restaurant, "14:00", "15:00")
+        self.row(restaurant, "10:00", "12:00")
+        self.row(restaurant, "12:30", "13:00", live=False)
+
+    def test_refuses_rows_longer_than_availability_looks_back(self):
+        restaurant = house(tables=(2,))
+        booking = book(restaurant, "21:00")
+
+        with pytest.raises(IntegrityError, match="allocation_lasts_at_most_a_day"):
+            TableAllocation.objects.create(
+                restaurant=restaurant,
+                table=restaurant.tables.first(),
+                booking=booking,
+                during=TimestamptzRange(at("00:00"), at("01:00") + timedelta(days=1), "[)"),
+            )
