@@ -148,7 +148,7 @@ class TestPacing:
             tables = list(restaurant.tables.values_list("pk", flat=True))
             results = at_once(
                 *(
-                    lambda n=n, table=table, r=restaurant: book(r, guest=guest(n), by=staff, table_ids=[table])
+                    lambda n=n, table=table, r=restaurant, by=staff: book(r, guest=guest(n), by=by, table_ids=[table])
                     for n, table in enumerate(tables)
                 )
             )
