@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import User
@@ -27,6 +27,7 @@ from bookings.availability import (
     slot_times,
 )
 from bookings.models import Booking, BookingHistory, TableAllocation
+from bookings.states import OCCUPYING, Status
 from restaurants.models import Restaurant
 from restaurants.service_plan import ServicePlan, plan_of, plans_of, remembered_plan
 
@@ -64,7 +65,7 @@ def allocations_between(
     Expired holds count as free by the clock, whether or not they have been swept; who claims their tables must
     release them first.
     """
-    parameters = {
+    parameters: dict[str, Any] = {
         "from": since - LONGEST_ALLOCATION,
         "since": since,
         "until": until,
@@ -107,10 +108,15 @@ def plan_and_occupancy(
         plan = plan_of(restaurant_id, version=taken.versions[restaurant_id])
 
 
-def slots_on(restaurant_id: int, day: date, party_size: int, *, now: datetime | None = None) -> list[Slot]:
-    """Return every online start of a service day with whether this party can have it."""
+def slots_on(
+    restaurant_id: int, day: date, party_size: int, *, now: datetime | None = None, except_booking: int = 0
+) -> list[Slot]:
+    """Return every online start of a service day with whether this party can have it.
+
+    A booking that is about to be changed is left out by `except_booking`: it does not stand in its own way.
+    """
     now = now or timezone.now()
-    plan, occupancy, _expired = plan_and_occupancy(restaurant_id, day, now=now)
+    plan, occupancy, _expired = plan_and_occupancy(restaurant_id, day, now=now, except_booking=except_booking)
     return day_slots(plan, day, party_size, occupancy, now=now)
 
 
@@ -205,6 +211,20 @@ def bookings_of(diner: Person) -> "QuerySet[Booking]":
     return _with_what_doors_show(Booking.objects.filter(diner=diner)).order_by("-starts_at", "-pk")
 
 
+def upcoming_bookings_of(diner: Person, *, now: datetime | None = None) -> "QuerySet[Booking]":
+    """Return what a diner has before them, the next first."""
+    return bookings_of(diner).filter(_ahead(now)).order_by("starts_at", "pk")
+
+
+def past_bookings_of(diner: Person, *, now: datetime | None = None) -> "QuerySet[Booking]":
+    """Return a diner's visits and what came to nothing, the latest first."""
+    return bookings_of(diner).exclude(_ahead(now)).exclude(status=Status.EXPIRED)
+
+
+def _ahead(now: datetime | None) -> Q:
+    return Q(status__in=OCCUPYING, ends_at__gt=now or timezone.now())
+
+
 def bookings_staffed_by(person: Person, ability: Ability = Ability.SEE_BOOKINGS) -> "QuerySet[Booking]":
     """Return the bookings of every restaurant where this person has the ability."""
     ids = restaurant_ids_where(person, ability)
@@ -228,6 +248,24 @@ def bookings_seen_by(person: Person) -> "QuerySet[Booking]":
 def booking_by_public_id(public_id: UUID) -> Booking | None:
     """Return a booking whoever asks; the door must have its own proof that they may see it."""
     return _with_what_doors_show(Booking.objects.filter(public_id=public_id)).first()
+
+
+def booking_by_request_key(request_key: UUID) -> Booking | None:
+    """Return the booking that a form with this key has made already."""
+    return Booking.objects.filter(request_key=request_key).first()
+
+
+def booking_like(
+    *, restaurant_id: int, starts_at: datetime, party_size: int, among: Iterable[UUID] = (), diner: Person | None = None
+) -> Booking | None:
+    """Return a live booking of this very time and size: on a diner's account, or among those a browser remembers."""
+    theirs = Q(public_id__in=list(among))
+    if isinstance(diner, User) and diner.is_authenticated:
+        theirs |= Q(diner=diner)
+    same = Booking.objects.filter(
+        theirs, restaurant_id=restaurant_id, starts_at=starts_at, party_size=party_size, status__in=OCCUPYING
+    )
+    return same.order_by("-created_at").first()
 
 
 def bookings_by_code(code: str) -> list[Booking]:
