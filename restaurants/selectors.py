@@ -48,7 +48,8 @@ def restaurants_matching(search: Search) -> "QuerySet[Restaurant]":
         query = words_query(search.text)
         if query is None:
             return found.none()
-        found = found.annotate(words=SearchVector("search_text", config="simple")).filter(words=query)
+        # An alias: as an annotation every row would also be parsed again for the answer.
+        found = found.alias(words=SearchVector("search_text", config="simple")).filter(words=query)
     if search.city:
         found = found.filter(city__slug=search.city)
     if search.neighbourhood:
@@ -94,6 +95,11 @@ def restaurant_by_public_id(public_id: UUID) -> Restaurant | None:
 def restaurant_id_of(public_id: UUID) -> int | None:
     """Return the key of a public restaurant; None when there is none such."""
     return Restaurant.objects.public().filter(public_id=public_id).values_list("pk", flat=True).first()
+
+
+def place_by_slug(slug: str) -> Restaurant | None:
+    """Return a public restaurant with its city, for pages that name it and say how to find it."""
+    return Restaurant.objects.public().select_related("city").filter(slug=slug).first()
 
 
 def restaurant_by_slug(slug: str) -> Restaurant | None:

@@ -1,4 +1,8 @@
-from django.urls import URLPattern
+from django.urls import path
+
+from restaurants import views
 
 app_name = "restaurants"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("r/<slug:slug>/claim/", views.claim, name="claim"),
+]

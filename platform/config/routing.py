@@ -1,5 +1,9 @@
 """Every live connection, on one page."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-websocket_urlpatterns: list[URLPattern] = []
+from bookings.consumers import AvailabilityConsumer
+
+websocket_urlpatterns: list[URLPattern] = [
+    path("ws/restaurants/<uuid:public_id>/availability", AvailabilityConsumer.as_asgi()),
+]

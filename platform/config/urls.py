@@ -16,6 +16,7 @@ urlpatterns = [
     path("api/", include("restaurants.api.urls")),
     path("api/", include("bookings.api.urls")),
     path("", include("restaurants.urls_assets")),
+    path("", include("bookings.urls_root")),
     *i18n_patterns(
         path("", include("bookings.urls")),
         path("", include("restaurants.urls")),

@@ -25,6 +25,11 @@ class LanguageChoice:
     """The same, by way of the door that remembers the choice: for people to press."""
 
     @property
+    def plain_url(self) -> str:
+        """Its address without the query: what a page is known by whatever was asked of it."""
+        return self.url.partition("?")[0]
+
+    @property
     def direction(self) -> str:
         return "rtl" if self.bidi else "ltr"
 

@@ -64,6 +64,12 @@ def month(value: date | None) -> str:
 
 
 @register.filter
+def weekday_name(number: int) -> str:
+    """Friday, for 4"""
+    return formatting.weekday(number)
+
+
+@register.filter
 def clock(value: datetime | time | None, zone: Any = None) -> str:
     """7:05 pm"""
     return "" if value is None else formatting.time_of_day(value, zone=zone)

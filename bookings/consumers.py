@@ -1,0 +1,108 @@
+"""Live updates for pages that are open right now."""
+
+import asyncio
+import contextlib
+import json
+import logging
+from typing import Any
+from uuid import UUID
+from weakref import WeakKeyDictionary, WeakSet
+
+from channels.db import database_sync_to_async
+from channels.generic.websocket import AsyncWebsocketConsumer
+from redis.exceptions import RedisError
+
+from bookings.services.claiming import availability_group
+from core.redis import client
+from restaurants.selectors import restaurant_id_of
+
+logger = logging.getLogger(__name__)
+
+LARGEST_MESSAGE = 4096
+LOOK_EVERY = 5.0
+UNKNOWN_RESTAURANT, MESSAGE_TOO_BIG, TRY_AGAIN_LATER = 4404, 1009, 1013
+_AWAY = (RedisError, OSError)
+
+
+class AvailabilityConsumer(AsyncWebsocketConsumer):
+    """Tells an open page that the free times of a restaurant have changed; the page then asks for them.
+
+    Anybody may listen: nothing is said that the page does not show. What a client sends is not read.
+    """
+
+    group = ""
+
+    async def connect(self) -> None:
+        public_id: UUID = self.scope["url_route"]["kwargs"]["public_id"]
+        if await database_sync_to_async(restaurant_id_of)(public_id) is None:
+            await self.close(code=UNKNOWN_RESTAURANT)
+            return
+        group = availability_group(public_id)
+        try:
+            await self.channel_layer.group_add(group, self.channel_name)
+        except _AWAY:
+            # Silence would look like "nothing has changed"; the page tries again until there is someone to listen to.
+            await self.close(code=TRY_AGAIN_LATER)
+            return
+        self.group = group
+        await self.accept()
+        _watch(self)
+
+    async def disconnect(self, code: int) -> None:
+        _forget(self)
+        if self.group:
+            with contextlib.suppress(*_AWAY):
+                await self.channel_layer.group_discard(self.group, self.channel_name)
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        if len(text_data or bytes_data or "") > LARGEST_MESSAGE:
+            await self.close(code=MESSAGE_TOO_BIG)
+
+    async def availability_changed(self, event: dict[str, Any]) -> None:
+        await self.send(text_data=json.dumps({"type": "availability.changed", "day": event["day"]}))
+
+
+# --- Noticing that Redis has gone ------------------------------------------------------------------------------------
+# A subscription that Redis dropped comes back by itself, but what was said meanwhile is lost and nobody is told. So
+# one task for each process looks whether Redis is there; when it is not, the sockets are closed, and a page that
+# connects again asks for the times anew.
+
+_open: "WeakKeyDictionary[asyncio.AbstractEventLoop, WeakSet[AvailabilityConsumer]]" = WeakKeyDictionary()
+_watchers: "WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Task[None]]" = WeakKeyDictionary()
+
+
+def _watch(consumer: AvailabilityConsumer) -> None:
+    loop = asyncio.get_running_loop()
+    _open.setdefault(loop, WeakSet()).add(consumer)
+    task = _watchers.get(loop)
+    if task is None or task.done():
+        _watchers[loop] = loop.create_task(_look_after(loop))
+
+
+def _forget(consumer: AvailabilityConsumer) -> None:
+    _open.get(asyncio.get_running_loop(), WeakSet()).discard(consumer)
+
+
+async def _look_after(loop: asyncio.AbstractEventLoop) -> None:
+    run_before = ""
+    while consumers := _open.get(loop):
+        try:
+            run = await asyncio.to_thread(_run_of_redis)
+        except _AWAY as error:
+            run = ""
+            logger.warning(
+                "Live updates: Redis is away (%s); %d pages are asked to connect again", error, len(consumers)
+            )
+        # Another run than the one seen before: it was restarted between two looks.
+        if not run or (run_before and run != run_before):
+            for consumer in list(consumers):
+                with contextlib.suppress(Exception):
+                    await consumer.close(code=TRY_AGAIN_LATER)
+                consumers.discard(consumer)
+        run_before = run
+        await asyncio.sleep(LOOK_EVERY)
+
+
+def _run_of_redis() -> str:
+    facts: Any = client().info("server")
+    return str(facts["run_id"])

@@ -1,0 +1,182 @@
+"""The free times of one restaurant on one day, as its page shows them: grouped, with why not and what instead."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta, tzinfo
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from bookings import selectors
+from bookings.availability import Reason, Slot, party_refusal
+from bookings.discovery import DINNER, nearest_times
+from bookings.services.claiming import refused
+from localization import formatting
+from restaurants.service_plan import ServicePlan, remembered_plan
+
+# A diner can do something about these two; a time that has passed or is never offered is only noise.
+FULL = (Reason.NO_TABLE, Reason.PACING)
+STRIP_DAYS = 7
+LOOK_AHEAD_DAYS = 14
+OTHER_DAYS = 3
+TIMES_A_DAY = 4
+
+
+@dataclass(frozen=True)
+class Time:
+    """One start: its address when it is free, else why a diner sees it struck through."""
+
+    starts_at: datetime
+    url: str
+    is_next_day: bool
+    note: str | Promise = ""
+
+
+@dataclass
+class Group:
+    """The times of one shift."""
+
+    name: str
+    times: list[Time] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Day:
+    """A day of the strip above the times."""
+
+    date: date
+    is_chosen: bool
+    is_closed: bool
+    query: str
+
+
+@dataclass
+class Times:
+    """Everything the fragment of free times says."""
+
+    plan: ServicePlan
+    day: date
+    party_size: int
+    area: UUID | None
+    groups: list[Group] = field(default_factory=list)
+    strip: list[Day] = field(default_factory=list)
+    free: int = 0
+    why_not: str = ""
+    should_call: bool = False
+    other_days: list[tuple[date, list[Time]]] = field(default_factory=list)
+
+    @property
+    def zone(self) -> str:
+        return self.plan.zone.key
+
+
+def times_of(
+    restaurant_id: int, day: date, party_size: int, *, area: UUID | None = None, now: datetime | None = None
+) -> Times:
+    """Return the times of a service day for a party; one query, one more when the day has none and others may."""
+    now = now or timezone.now()
+    slots = selectors.slots_on(restaurant_id, day, party_size, now=now)
+    # Just compared with the database by the line above.
+    plan = remembered_plan(restaurant_id)
+    times = Times(plan, day, party_size, area, strip=_strip(plan, day, party_size, area, now))
+    area_plan = plan.area_named(area) if area else None
+    for slot in slots:
+        if slot.available or slot.reason in FULL:
+            _add(times, slot, area_plan.id if area_plan else None)
+    times.free = sum(bool(time.url) for group in times.groups for time in group.times)
+    if not times.free:
+        times.why_not, times.should_call = _why_not(plan, day, party_size, slots, now)
+        if not party_refusal(plan, party_size, online=True):
+            times.other_days = _other_days(times, restaurant_id, now)
+    return times
+
+
+def book_url(slug: str, starts_at: datetime, zone: tzinfo, party_size: int, area: UUID | None = None) -> str:
+    """Return the address at which a restaurant's time is booked, the time as its own clock shows it."""
+    query = {"starts_at": starts_at.astimezone(zone).isoformat(), "party": str(party_size)}
+    if area is not None:
+        query["area"] = str(area)
+    return f"{reverse('bookings:book', args=[slug])}?{urlencode(query)}"
+
+
+def _add(times: Times, slot: Slot, area_id: int | None) -> None:
+    plan = times.plan
+    is_free = slot.available and (area_id is None or area_id in slot.area_ids)
+    note: str | Promise = ""
+    if not slot.available:
+        note = gettext_lazy("Full")
+    elif not is_free:
+        note = gettext_lazy("Other areas only")
+    url = book_url(plan.slug, slot.starts_at, plan.zone, times.party_size, times.area) if is_free else ""
+    if not times.groups or times.groups[-1].name != slot.shift_name:
+        times.groups.append(Group(slot.shift_name))
+    local = slot.starts_at.astimezone(plan.zone)
+    times.groups[-1].times.append(Time(slot.starts_at, url, local.date() > times.day, note))
+
+
+def _strip(plan: ServicePlan, day: date, party_size: int, area: UUID | None, now: datetime) -> list[Day]:
+    today = now.astimezone(plan.zone).date()
+    last = today + timedelta(days=plan.policy.window_days)
+    first = max(today, min(day - timedelta(days=2), last - timedelta(days=STRIP_DAYS - 1)))
+    days = [first + timedelta(days=offset) for offset in range(STRIP_DAYS)]
+    extra = {"area": str(area)} if area else {}
+    return [
+        Day(each, each == day, not plan.shifts_on(each), urlencode({"date": each, "party": party_size, **extra}))
+        for each in days
+        if each <= max(last, day)
+    ]
+
+
+def _why_not(plan: ServicePlan, day: date, party_size: int, slots: list[Slot], now: datetime) -> tuple[str, bool]:
+    """Return the sentence that says why nothing is free, and whether a call may help."""
+    refusal = party_refusal(plan, party_size, online=True)
+    if refusal is not None:
+        return str(refused(refusal, plan)), True
+    special = plan.special_days.get(day)
+    shown = formatting.day(day)
+    if special is not None and not plan.shifts_on(day):
+        if special.note:
+            return _("Closed on %(day)s: %(occasion)s. %(note)s") % {
+                "day": shown,
+                "occasion": special.name,
+                "note": special.note,
+            }, False
+        return _("Closed on %(day)s: %(occasion)s.") % {"day": shown, "occasion": special.name}, False
+    reasons = {slot.reason for slot in slots}
+    if reasons & set(FULL):
+        return _("Every table for %(party)d is taken on %(day)s.") % {"party": party_size, "day": shown}, False
+    if not slots:
+        return _("The restaurant takes no bookings on %(day)s.") % {"day": shown}, False
+    for reason in (Reason.TOO_FAR_AHEAD, Reason.AFTER_CUT_OFF, Reason.TOO_SOON):
+        if reason in reasons:
+            return str(refused(reason, plan)), reason != Reason.TOO_FAR_AHEAD
+    if Reason.IN_THE_PAST in reasons:
+        return _("The last time of %(day)s has passed.") % {"day": shown}, False
+    return _("No time on %(day)s suits a party of %(party)d.") % {"day": shown, "party": party_size}, True
+
+
+def _other_days(times: Times, restaurant_id: int, now: datetime) -> list[tuple[date, list[Time]]]:
+    """Return the next days that have room, each with the times nearest to dinner."""
+    plan, today = times.plan, now.astimezone(times.plan.zone).date()
+    last = today + timedelta(days=plan.policy.window_days)
+    first = max(today, min(times.day, last) - timedelta(days=1))
+    until = min(first + timedelta(days=LOOK_AHEAD_DAYS), max(last, first))
+    found = []
+    area_plan = plan.area_named(times.area) if times.area else None
+    for day, slots in selectors.calendar_of(restaurant_id, first, until, times.party_size, now=now).items():
+        free = [slot for slot in slots if slot.available and (area_plan is None or area_plan.id in slot.area_ids)]
+        if day == times.day or not free:
+            continue
+        near = nearest_times(free, datetime.combine(day, DINNER, tzinfo=plan.zone), count=TIMES_A_DAY)
+        found.append((day, [_time(times, day, slot) for slot in near]))
+    return found[:OTHER_DAYS]
+
+
+def _time(times: Times, day: date, slot: Slot) -> Time:
+    plan = times.plan
+    url = book_url(plan.slug, slot.starts_at, plan.zone, times.party_size, times.area)
+    return Time(slot.starts_at, url, slot.starts_at.astimezone(plan.zone).date() > day)

@@ -1,0 +1,16 @@
+"""What machines ask for at the root, without a language in front."""
+
+from django.contrib.sitemaps import views as sitemaps
+from django.urls import path
+
+from bookings.views import machines
+
+app_name = "machines"
+_sitemaps = {"sitemaps": machines.SITEMAPS}
+urlpatterns = [
+    path("robots.txt", machines.robots, name="robots"),
+    path("manifest.webmanifest", machines.manifest, name="manifest"),
+    path("favicon.ico", machines.favicon, name="favicon"),
+    path("sitemap.xml", sitemaps.index, _sitemaps | {"sitemap_url_name": "machines:sitemap_section"}, name="sitemap"),
+    path("sitemap-<slug:section>.xml", sitemaps.sitemap, _sitemaps, name="sitemap_section"),
+]
