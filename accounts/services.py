@@ -68,3 +68,9 @@ def remember_language(*, user: User, language: str) -> None:
     if user.language != language:
         user.language = language
         user.save(update_fields=["language"])
+
+
+def change_profile(*, user: User, name: str, phone: str, language: str) -> None:
+    """Save what a person says about themselves; bookings already made keep the name and phone they were made with."""
+    user.name, user.phone, user.language = name, phone, language
+    user.save(update_fields=["name", "phone", "language"])

@@ -39,6 +39,11 @@ def remembers(request: HttpRequest, public_id: UUID) -> bool:
     return public_id.hex in request.session.get(SESSION_KEY, [])
 
 
+def remembered(request: HttpRequest) -> list[UUID]:
+    """Return the bookings this browser has made or opened."""
+    return [UUID(hex=key) for key in request.session.get(SESSION_KEY, [])]
+
+
 def may_see(request: HttpRequest, booking: Booking, token: Any = "") -> bool:
     """Tell whether this request may see and change a booking as its diner."""
     if request.user.is_authenticated and booking.diner_id == request.user.pk:

@@ -1,6 +1,6 @@
 """What bookings does when a fact is reported: it writes to the guest."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from bookings.models import Booking
 from bookings.states import ActorKind, Occasion, Status
 from core import codes, phones
 from localization import formatting
+from localization.formatting import Zone
 from notifications import services as notifications
 from restaurants.models import Restaurant
 
@@ -136,11 +137,15 @@ def manage_url(booking: Booking) -> str:
 
 def terms_text(booking: Booking) -> str:
     """Return the terms that were accepted with a booking, as sentences in the active language."""
-    policy = booking.policy
+    return " ".join(terms_sentences(booking.policy, starts_at=booking.starts_at, zone=booking.restaurant.time_zone))
+
+
+def terms_sentences(policy: dict[str, Any], *, starts_at: datetime, zone: Zone) -> list[str]:
+    """Return a booking's terms, its own or those it would have, as sentences in the active language."""
     sentences = []
     if policy.get("free_cancellation_hours"):
-        moment = booking.starts_at - timedelta(hours=policy["free_cancellation_hours"])
-        when = formatting.day_and_time(moment, zone=booking.restaurant.time_zone)
+        moment = starts_at - timedelta(hours=policy["free_cancellation_hours"])
+        when = formatting.day_and_time(moment, zone=zone)
         sentences.append(_("You can cancel free of charge until %(when)s.") % {"when": when})
     if policy.get("grace_minutes"):
         sentences.append(
@@ -151,4 +156,4 @@ def terms_text(booking: Booking) -> str:
         sentences.append(_("The restaurant asks for a deposit of %(amount)s, payable there.") % {"amount": amount})
     if policy.get("note"):
         sentences.append(policy["note"])
-    return " ".join(sentences)
+    return sentences

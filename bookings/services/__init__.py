@@ -2,7 +2,7 @@
 
 from bookings.services.blocks import block_tables, remove_block
 from bookings.services.booking import book_table, confirm_hold, hold_table, release_expired_holds
-from bookings.services.changing import attach_to_account, cancel_booking, change_booking, note_for_staff
+from bookings.services.changing import BookingMovedOn, attach_to_account, cancel_booking, change_booking, note_for_staff
 from bookings.services.claiming import Actor, Guest
 from bookings.services.floor import (
     complete_visit,
@@ -15,11 +15,14 @@ from bookings.services.floor import (
     seat_walk_in,
     undo_no_show,
 )
+from bookings.services.quoting import Quote, expect_room, nearest_times, quote
 from bookings.services.reminders import send_due_reminders
 
 __all__ = [
     "Actor",
+    "BookingMovedOn",
     "Guest",
+    "Quote",
     "attach_to_account",
     "block_tables",
     "book_table",
@@ -29,11 +32,14 @@ __all__ = [
     "confirm_hold",
     "confirm_request",
     "decline_request",
+    "expect_room",
     "hold_table",
     "mark_arrived",
     "mark_left",
     "mark_no_show",
+    "nearest_times",
     "note_for_staff",
+    "quote",
     "release_expired_holds",
     "remove_block",
     "seat_party",

@@ -1,0 +1,74 @@
+"""What a booking would be, before anybody makes it."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+
+from bookings import errors, selectors
+from bookings.services import claiming
+from bookings.services.booking import alternative, with_alternatives
+from restaurants.service_plan import AreaPlan, ServicePlan, plan_of, remembered_plan
+
+
+@dataclass(frozen=True)
+class Quote:
+    """A wish that the house's rules allow, with the terms it comes with."""
+
+    plan: ServicePlan
+    starts_at: datetime
+    ends_at: datetime
+    service_day: date
+    party_size: int
+    area: AreaPlan | None
+    terms: dict[str, Any]
+
+    @property
+    def needs_approval(self) -> bool:
+        return self.plan.policy.needs_approval
+
+
+def quote(*, restaurant_id: int, starts_at: datetime, party_size: int, area: UUID | None = None) -> Quote:
+    """Return what a diner would get, without asking whether a table is free.
+
+    :raises BookingRefused: as book_table, for the rules that need no look at other bookings
+    """
+    plan = plan_of(restaurant_id)
+    claim = claiming.check_claim(
+        plan, starts_at=starts_at, party_size=party_size, area=area, now=timezone.now(), online=True
+    )
+    return Quote(
+        plan=plan,
+        starts_at=claim.slot.starts_at,
+        ends_at=claim.ends_at,
+        service_day=claim.slot.service_day,
+        party_size=party_size,
+        area=plan.area_named(area) if area else None,
+        terms=claiming.terms(plan, party_size),
+    )
+
+
+def expect_room(wish: Quote) -> None:
+    """Find out whether a table seems free for a quote. Only advice: booking decides again under the lock.
+
+    :raises NoTableFree: :raises TooManyAtOnce: with the nearest free times
+    """
+    slots = selectors.slots_on(wish.plan.id, wish.service_day, wish.party_size)
+    slot = next((slot for slot in slots if slot.starts_at == wish.starts_at), None)
+    if slot is not None and slot.available and (wish.area is None or wish.area.id in slot.area_ids):
+        return
+    reason = None if slot is None or slot.available else slot.reason
+    refusal = errors.NoTableFree() if reason is None else claiming.refused(reason, wish.plan)
+    area = wish.area.public_id if wish.area else None
+    raise with_alternatives(refusal, wish.plan.id, wish.starts_at, wish.party_size, area)
+
+
+def nearest_times(
+    *, restaurant_id: int, wanted: datetime, party_size: int, include_wanted: bool = False
+) -> list[dict[str, Any]]:
+    """Return the free times nearest to a wanted one, as the refusals carry them."""
+    slots = selectors.alternatives_to(restaurant_id, wanted, party_size, include_wanted=include_wanted)
+    plan = remembered_plan(restaurant_id)
+    return [alternative(plan, slot) for slot in slots]

@@ -1,0 +1,225 @@
+"""Booking a table: the second step of three, and the page that confirms it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_http_methods
+
+from accounts.models import User
+from bookings import access, errors, selectors, services
+from bookings.forms.booking import DetailsForm, WishForm
+from bookings.services import Actor, Quote
+from bookings.subscribers import terms_sentences
+from core import phones
+from core.errors import DomainError
+from localization.languages import current_language
+from restaurants.models import Restaurant
+from restaurants.selectors import place_by_slug
+
+# Farther than any booking window: no use looking for free times there.
+SEARCHED = timedelta(days=740)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A free time offered in place of the one that cannot be had."""
+
+    starts_at: datetime
+    value: str
+    """When and where, as one button sends it."""
+    query: str
+    """The same as the query of this page's address."""
+    is_other_day: bool
+    note: str
+
+
+# Kept by the browser for its back button, so that a form found again is the same form, with the same key.
+@cache_control(private=True, max_age=0)
+@require_http_methods(["GET", "HEAD", "POST"])
+def book(request: HttpRequest, slug: str) -> HttpResponse:
+    restaurant = place_by_slug(slug)
+    if restaurant is None:
+        raise Http404(_("We know no such restaurant."))
+    if request.method == "POST":
+        return _take(request, restaurant)
+    if not request.GET.get("starts_at"):
+        return redirect("bookings:restaurant", slug=slug)
+    details = DetailsForm(initial={**_known_of(request), "request_key": uuid4()})
+    wish = WishForm(request.GET)
+    if not wish.is_valid():
+        return _show(request, restaurant, wish, details, status=422)
+    quote = None
+    try:
+        quote = services.quote(restaurant_id=restaurant.pk, **wish.wish())
+        services.expect_room(quote)
+    except DomainError as refusal:
+        return _show(request, restaurant, wish, details, quote=quote, refusal=refusal)
+    return _show(request, restaurant, wish, details, quote=quote)
+
+
+def _take(request: HttpRequest, restaurant: Restaurant) -> HttpResponse:
+    details = DetailsForm(request.POST)
+    wish = WishForm(_asked(request.POST))
+    are_details_fine = details.is_valid()
+    earlier = _made_before(request, details)
+    if earlier is not None:
+        return earlier
+    if not wish.is_valid():
+        return _show(request, restaurant, wish, details, status=422)
+    quote = None
+    try:
+        quote = services.quote(restaurant_id=restaurant.pk, **wish.wish())
+        if not are_details_fine:
+            return _show(request, restaurant, wish, details, quote=quote, status=422)
+        diner = request.user if isinstance(request.user, User) else None
+        booking = services.book_table(
+            restaurant_id=restaurant.pk,
+            guest=details.guest(),
+            by=Actor.diner(diner),
+            diner=diner,
+            language=current_language().code,
+            request_key=details.cleaned_data["request_key"],
+            **details.wishes(),
+            **wish.wish(),
+        )
+    except (errors.DuplicateBooking, errors.OverlapsOwnBooking) as refusal:
+        return _same_again(request, restaurant, wish) or _show(
+            request, restaurant, wish, details, quote=quote, refusal=refusal
+        )
+    except DomainError as refusal:
+        return _show(request, restaurant, wish, details, quote=quote, refusal=refusal)
+    access.remember(request, booking)
+    return redirect("bookings:booking", public_id=booking.public_id)
+
+
+def _asked(sent: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the wish a form sends; the button of another free time carries its own time and area."""
+    asked = {name: sent.get(name, "") for name in ("starts_at", "party", "area")}
+    if taken := sent.get("take"):
+        asked["starts_at"], _bar, asked["area"] = taken.partition("|")
+    return asked
+
+
+def _known_of(request: HttpRequest) -> dict[str, str]:
+    if not isinstance(request.user, User):
+        return {}
+    return {"name": request.user.name, "phone": request.user.phone, "email": request.user.email}
+
+
+def _made_before(request: HttpRequest, details: DetailsForm) -> HttpResponse | None:
+    """Show the booking this very form has made already, whatever it says now: it can be changed there."""
+    key = details.cleaned_data.get("request_key")
+    booking = selectors.booking_by_request_key(key) if key else None
+    if booking is None:
+        return None
+    access.remember(request, booking)
+    messages.info(request, _("This form was sent before, and this is the booking it made. You can change it here."))
+    return redirect("bookings:booking", public_id=booking.public_id)
+
+
+def _same_again(request: HttpRequest, restaurant: Restaurant, wish: WishForm) -> HttpResponse | None:
+    """Show the booking that a second tab, or a form opened twice, has made already."""
+    booking = selectors.booking_like(
+        restaurant_id=restaurant.pk,
+        starts_at=wish.cleaned_data["starts_at"],
+        party_size=wish.cleaned_data["party"],
+        among=access.remembered(request),
+        diner=request.user,
+    )
+    if booking is None:
+        return None
+    messages.info(request, _("You have booked this table already. Here is your booking."))
+    return redirect("bookings:booking", public_id=booking.public_id)
+
+
+def _show(
+    request: HttpRequest,
+    restaurant: Restaurant,
+    wish: WishForm,
+    details: DetailsForm,
+    *,
+    quote: Quote | None = None,
+    refusal: DomainError | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    choices = _choices(wish, restaurant, refusal) if refusal else []
+    starts_at = wish.cleaned_data.get("starts_at") if hasattr(wish, "cleaned_data") else None
+    context = {
+        "restaurant": restaurant,
+        "restaurant_phone": phones.national(restaurant.phone) if restaurant.phone else "",
+        "wish": wish,
+        "form": details,
+        "quote": quote,
+        "starts_at": starts_at if starts_at and abs(starts_at - timezone.now()) < SEARCHED else None,
+        "party_size": wish.cleaned_data.get("party"),
+        "terms": [],
+        "refusal": refusal,
+        "is_own_overlap": isinstance(refusal, errors.OverlapsOwnBooking | errors.DuplicateBooking),
+        "choices": choices,
+        "other_times_url": _other_times_url(restaurant, wish),
+        "was_sent": request.method == "POST",
+    }
+    if quote is not None:
+        context["terms"] = terms_sentences(quote.terms, starts_at=quote.starts_at, zone=restaurant.time_zone)
+    response = render(request, "bookings/book.html", context, status=refusal.status if refusal else status)
+    if refusal is not None and refusal.retry_after is not None:
+        response["Retry-After"] = str(refusal.retry_after)
+    response["X-Robots-Tag"] = "noindex"
+    return response
+
+
+def _choices(wish: WishForm, restaurant: Restaurant, refusal: DomainError) -> list[Choice]:
+    """Return the nearest free times; none where another time would not help."""
+    found = refusal.details.get("alternatives")
+    wanted, party_size = wish.cleaned_data["starts_at"], wish.cleaned_data["party"]
+    if found is None:
+        if not isinstance(refusal, errors.BookingRefused) or isinstance(
+            refusal, errors.RestaurantNotBookable | errors.PartySizeRefused | errors.DuplicateBooking
+        ):
+            return []
+        if abs(wanted - timezone.now()) > SEARCHED:
+            return []
+        found = services.nearest_times(
+            restaurant_id=restaurant.pk,
+            wanted=wanted,
+            party_size=party_size,
+            include_wanted=isinstance(refusal, errors.UnknownArea),
+        )
+    zone = ZoneInfo(restaurant.time_zone)
+    day = wanted.astimezone(zone).date()
+    return [_choice(alternative, day, wish.cleaned_data["area"], party_size) for alternative in found]
+
+
+def _choice(alternative: Mapping[str, Any], day: Any, asked: UUID | None, party_size: int) -> Choice:
+    starts_at = datetime.fromisoformat(alternative["starts_at"])
+    areas = {area["id"]: area["name"] for area in alternative["areas"]}
+    # The asked area where it is free; else the only one there is; else the house chooses among several.
+    area = str(asked) if str(asked) in areas else next(iter(areas)) if len(areas) == 1 and asked else ""
+    note = areas[area] if area else ""
+    query = {"starts_at": alternative["starts_at"], "party": party_size, **({"area": area} if area else {})}
+    value = f"{alternative['starts_at']}|{area}"
+    return Choice(starts_at, value, urlencode(query), starts_at.date() != day, note)
+
+
+def _other_times_url(restaurant: Restaurant, wish: WishForm) -> str:
+    """Return the restaurant's page, set to the same day and party as far as they were understood."""
+    answers = wish.cleaned_data
+    asked: dict[str, Any] = {}
+    if (starts_at := answers.get("starts_at")) and abs(starts_at - timezone.now()) < SEARCHED:
+        asked["date"] = starts_at.astimezone(ZoneInfo(restaurant.time_zone)).date().isoformat()
+    if party := answers.get("party"):
+        asked["party"] = party
+    query = f"?{urlencode(asked)}" if asked else ""
+    return reverse("bookings:restaurant", args=[restaurant.slug]) + query

@@ -1,0 +1,57 @@
+"""Finding a booking without an account: its code, and something its guest knows."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_http_methods
+
+from bookings import access, lookup
+from bookings.forms.booking import FindForm
+from core import codes
+from core.errors import DomainError, TooManyAttempts, Unavailable
+from core.limits import address_of
+
+
+@cache_control(private=True, no_store=True)
+@require_http_methods(["GET", "HEAD", "POST"])
+def find_booking(request: HttpRequest) -> HttpResponse:
+    if request.method != "POST":
+        code = codes.display(codes.normalise(request.GET.get("code", "")))
+        return _show(request, FindForm(initial={"code": code}))
+    form = FindForm(request.POST)
+    if not form.is_valid():
+        return _show(request, form, status=422)
+    code = codes.normalise(form.cleaned_data["code"])
+    contact = form.cleaned_data["contact"]
+    try:
+        booking = lookup.find_booking(
+            code=code, knows=lambda booking: lookup.known_by_anything(booking, contact), address=address_of(request)
+        )
+    except (TooManyAttempts, Unavailable) as refusal:
+        return _refuse(request, form, refusal)
+    if booking is None:
+        # One answer, whatever was wrong: nobody learns which codes there are.
+        sentence = _("We found no booking with this code and this phone, e-mail or name. Please check both.")
+        form.add_error(None, sentence)
+        return _show(request, form, status=422)
+    access.remember(request, booking)
+    return redirect("bookings:booking", public_id=booking.public_id)
+
+
+def _refuse(request: HttpRequest, form: FindForm, refusal: DomainError) -> HttpResponse:
+    sentence = (
+        _("Finding bookings does not work for a moment. The link in your confirmation mail does.")
+        if isinstance(refusal, Unavailable)
+        else _("There were too many attempts. Please wait an hour, or use the link in your confirmation mail.")
+    )
+    form.add_error(None, sentence)
+    response = _show(request, form, status=refusal.status)
+    response["Retry-After"] = str(refusal.retry_after)
+    return response
+
+
+def _show(request: HttpRequest, form: FindForm, status: int = 200) -> HttpResponse:
+    response = render(request, "bookings/find.html", {"form": form}, status=status)
+    response["X-Robots-Tag"] = "noindex" if request.method == "POST" or request.GET else "all"
+    return response

@@ -1,0 +1,373 @@
+"""A booking that stands: see it, change it, cancel it, keep it in one's account and calendar."""
+
+from datetime import date, datetime, timedelta
+from typing import Any
+from urllib.parse import quote as quoted
+from urllib.parse import urlencode
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import segno
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.models import User
+from bookings import access, calendars, errors, selectors, services, wording
+from bookings.availability import Slot
+from bookings.forms.booking import ChangeDetailsForm, MoveForm, OtherTimeForm, SeenForm
+from bookings.models import Booking
+from bookings.services import Actor
+from bookings.states import UPCOMING, Occasion, Status
+from bookings.subscribers import address_of, manage_url, map_url, terms_sentences
+from core import phones
+from core.errors import DomainError
+from localization import formatting
+from restaurants.service_plan import ServicePlan, plan_of
+
+PAST_ON_A_PAGE = 10
+NEW_FOR = timedelta(minutes=15)
+
+# Somebody's name and phone: nothing between us and the browser keeps these pages, and neither does the browser.
+private_page = cache_control(private=True, no_store=True)
+
+
+@private_page
+@require_safe
+def booking(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    if "token" in request.GET:
+        return _by_link(request, public_id)
+    found = _own(request, public_id)
+    return _booking_page(request, found)
+
+
+def _by_link(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Let the browser remember a booking opened by its link, and go on without the token in the address."""
+    found = selectors.booking_by_public_id(public_id)
+    if found is None or not access.may_see(request, found, request.GET["token"]):
+        raise Http404(_("We found no such booking."))
+    access.remember(request, found)
+    return redirect("bookings:booking", public_id=public_id)
+
+
+def _own(request: HttpRequest, public_id: UUID) -> Booking:
+    found = selectors.booking_by_public_id(public_id)
+    if found is None or not access.may_see(request, found):
+        raise Http404(_("We found no such booking."))
+    return found
+
+
+def _booking_page(request: HttpRequest, found: Booking) -> HttpResponse:
+    now = timezone.now()
+    restaurant = found.restaurant
+    history = list(selectors.history_of(found))
+    status = Status(found.status)
+    restaurant_url = request.build_absolute_uri(reverse("bookings:restaurant", args=[restaurant.slug]))
+    when = formatting.day_and_time(found.starts_at, zone=restaurant.time_zone)
+    invitation = _("We have a table at %(restaurant)s on %(when)s.") % {"restaurant": restaurant.name, "when": when}
+    context = {
+        **_named(found),
+        "heading": wording.heading_of(found),
+        "tone": wording.tone_of(found),
+        "is_new": status in UPCOMING and now - found.created_at < NEW_FOR and len(history) == 1,
+        "is_requested": status == Status.REQUESTED,
+        "has_table": found.is_occupying,
+        "may_change": status in UPCOMING and found.starts_at > now,
+        "may_keep": request.user.is_authenticated and found.diner_id is None,
+        "is_mine": found.diner_id is not None and found.diner_id == request.user.pk,
+        "occasion": Occasion(found.occasion).label if found.occasion else "",
+        "address": address_of(restaurant),
+        "map_url": map_url(restaurant),
+        "qr": _qr(manage_url(found)) if found.is_occupying else "",
+        "terms": terms_sentences(found.policy, starts_at=found.starts_at, zone=restaurant.time_zone),
+        "lines": wording.lines_of(history, zone=restaurant.time_zone),
+        "restaurant_url": restaurant_url,
+        "invitation": invitation,
+        "whatsapp_url": f"https://wa.me/?text={quoted(f'{invitation} {restaurant_url}')}",
+    }
+    return _private(render(request, "bookings/booking.html", context))
+
+
+def _named(found: Booking) -> dict[str, Any]:
+    """Return what every page about one booking shows of it."""
+    phone = found.restaurant.phone
+    return {
+        "booking": found,
+        "restaurant": found.restaurant,
+        "restaurant_phone": phones.national(phone) if phone else "",
+        "party": wording.guests(found.party_size),
+    }
+
+
+def _private(response: HttpResponse) -> HttpResponse:
+    response["X-Robots-Tag"] = "noindex"
+    return response
+
+
+def _qr(url: str) -> SafeString:
+    """Return the QR code of an address as SVG; at error level M a folded printout can still be read."""
+    code = segno.make(url, error="m", micro=False)
+    svg = code.svg_inline(omitsize=True, border=2, svgclass=None, lineclass=None, dark="#000", light="#fff")
+    return mark_safe(svg)  # noqa: S308  # drawn here, from an address of ours
+
+
+@private_page
+@require_safe
+def calendar(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    found = _own(request, public_id)
+    response = HttpResponse(calendars.calendar_of(found), content_type="text/calendar; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="buka-{found.code}.ics"'
+    return _private(response)
+
+
+@private_page
+@require_POST
+@login_required
+def keep(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Put a booking made without an account on the account of the person who now is signed in."""
+    found = _own(request, public_id)
+    if isinstance(request.user, User):
+        services.attach_to_account(booking=found, diner=request.user)
+        messages.success(request, _("This booking is now in your account."))
+    return redirect("bookings:booking", public_id=public_id)
+
+
+@private_page
+@require_safe
+@login_required
+def my_bookings(request: HttpRequest) -> HttpResponse:
+    now = timezone.now()
+    pages = Paginator(selectors.past_bookings_of(request.user, now=now), PAST_ON_A_PAGE)
+    page = pages.get_page(request.GET.get("page"))
+    is_first = page.number == 1
+    context = {
+        "upcoming": _listed(selectors.upcoming_bookings_of(request.user, now=now)) if is_first else [],
+        "past": _listed(page),
+        "is_first": is_first,
+        "previous_url": f"?page={page.previous_page_number()}" if page.has_previous() else "",
+        "next_url": f"?page={page.next_page_number()}" if page.has_next() else "",
+        "position": _("Page %(page)d of %(pages)d") % {"page": page.number, "pages": pages.num_pages},
+    }
+    return _private(render(request, "bookings/my_bookings.html", context))
+
+
+def _listed(bookings: Any) -> list[dict[str, Any]]:
+    return [
+        {
+            **_named(each),
+            "day": each.starts_at.astimezone(ZoneInfo(each.restaurant.time_zone)),
+            "status": Status(each.status).label,
+            "tone": wording.tone_of(each),
+            "is_upcoming": each.status in UPCOMING,
+        }
+        for each in bookings
+    ]
+
+
+# --- Cancel -----------------------------------------------------------------------------------------------------
+
+
+@private_page
+@require_http_methods(["GET", "HEAD", "POST"])
+def cancel(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    found = _own(request, public_id)
+    refusal: DomainError | None = None
+    if request.method == "POST":
+        seen = SeenForm(request.POST)
+        # Whoever sends the form without the version has seen no state to compare with: the pages always send it.
+        version = seen.cleaned_data["version"] if seen.is_valid() else -1
+        try:
+            services.cancel_booking(booking=found, by=_actor(request), expected_version=version)
+        except DomainError as error:
+            refusal = error
+            found = _own(request, public_id)
+        else:
+            messages.success(request, _("Your booking is cancelled. The table is free for others now."))
+            return redirect("bookings:booking", public_id=public_id)
+    if refusal is None and not _may_change(found):
+        return redirect("bookings:booking", public_id=public_id)
+    return _cancel_page(request, found, refusal)
+
+
+def _cancel_page(request: HttpRequest, found: Booking, refusal: DomainError | None) -> HttpResponse:
+    hours = found.policy.get("free_cancellation_hours", 0)
+    free_until = found.starts_at - timedelta(hours=hours)
+    history = list(selectors.history_of(found))
+    context = {
+        **_named(found),
+        "may_change": _may_change(found),
+        "refusal": refusal,
+        "news": _news(request, history, refusal, found),
+        "seen": SeenForm(initial={"version": found.version, "seen": len(history)}),
+        "is_late": found.status == Status.CONFIRMED and timezone.now() > free_until,
+        "free_until": formatting.day_and_time(free_until, zone=found.restaurant.time_zone),
+        "notice": formatting.duration(timedelta(hours=hours)),
+    }
+    return _private(render(request, "bookings/cancel.html", context, status=refusal.status if refusal else 200))
+
+
+def _actor(request: HttpRequest) -> Actor:
+    return Actor.diner(request.user if isinstance(request.user, User) else None)
+
+
+def _may_change(found: Booking) -> bool:
+    return found.status in UPCOMING and found.starts_at > timezone.now()
+
+
+def _news(request: HttpRequest, history: list[Any], refusal: DomainError | None, found: Booking) -> list[wording.Line]:
+    """Return what has happened since the diner opened the form, when that is why it was refused."""
+    seen = SeenForm(request.POST)
+    if not isinstance(refusal, services.BookingMovedOn) or not seen.is_valid():
+        return []
+    return wording.lines_of(history[seen.cleaned_data["seen"] or 0 :], zone=found.restaurant.time_zone)
+
+
+# --- Change -----------------------------------------------------------------------------------------------------
+
+
+@private_page
+@require_http_methods(["GET", "HEAD", "POST"])
+def change(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    found = _own(request, public_id)
+    if not _may_change(found):
+        messages.warning(request, errors.TooLateToChange.message)
+        return redirect("bookings:booking", public_id=public_id)
+    page = ChangePage(request, found)
+    if request.method != "POST":
+        return page.show()
+    return page.change_details() if request.POST.get("part") == "details" else page.move()
+
+
+class ChangePage:
+    """The page on which a diner chooses another time, or corrects the details; each is a form of its own."""
+
+    def __init__(self, request: HttpRequest, found: Booking) -> None:
+        self.request = request
+        self.found = found
+        self.plan: ServicePlan = plan_of(found.restaurant_id)
+        self.zone = ZoneInfo(found.restaurant.time_zone)
+        self.details = ChangeDetailsForm.of(found)
+        self.mistakes: list[str] = []
+        self.refusal: DomainError | None = None
+
+    def move(self) -> HttpResponse:
+        move = MoveForm(self.request.POST)
+        if not move.is_valid():
+            self.mistakes = move.said()
+            return self.show(status=422)
+        wish = move.wish()
+        return self._attempt(**wish)
+
+    def change_details(self) -> HttpResponse:
+        self.details = ChangeDetailsForm(self.request.POST)
+        if not self.details.is_valid():
+            return self.show(status=422)
+        return self._attempt(guest=self.details.guest(), **self.details.wishes())
+
+    def _attempt(self, **wanted: Any) -> HttpResponse:
+        seen = SeenForm(self.request.POST)
+        version = seen.cleaned_data["version"] if seen.is_valid() else -1
+        try:
+            changed = services.change_booking(
+                booking=self.found, by=_actor(self.request), expected_version=version, **wanted
+            )
+        except DomainError as refusal:
+            self.refusal = refusal
+            self.found = _own(self.request, self.found.public_id)
+            return self.show(status=refusal.status)
+        if changed.version == version:
+            messages.info(self.request, _("Nothing was different, so your booking stays as it is."))
+        else:
+            messages.success(self.request, _("Your booking is changed."))
+        return redirect("bookings:booking", public_id=changed.public_id)
+
+    def show(self, status: int = 200) -> HttpResponse:
+        history = list(selectors.history_of(self.found))
+        other, day, party, area = self._looked_for()
+        slots = self._slots(day, party, area) if day and party else []
+        context = {
+            **_named(self.found),
+            "when": formatting.day_and_time(self.found.starts_at, zone=self.zone),
+            "refusal": self.refusal,
+            "mistakes": self.mistakes,
+            "news": _news(self.request, history, self.refusal, self.found),
+            "choices": self._alternatives(),
+            "other": other,
+            "day": day,
+            "slots": slots,
+            "has_free_slots": any(slot.available for slot in slots),
+            "wanted_party": party,
+            "wanted_area": area,
+            "details": self.details,
+            "seen": SeenForm(initial={"version": self.found.version, "seen": len(history)}),
+            "terms": terms_sentences(self.found.policy, starts_at=self.found.starts_at, zone=self.zone),
+            "largest_party": self._largest_party(),
+        }
+        return _private(render(self.request, "bookings/change.html", context, status=status))
+
+    def _largest_party(self) -> int:
+        return min(self.plan.policy.max_party_online, self.plan.largest_party)
+
+    def _looked_for(self) -> tuple[OtherTimeForm, date | None, int | None, UUID | None]:
+        """Return for which day, party and area times are shown: what was asked, else the booking's own."""
+        asked: dict[str, Any] = {
+            "date": self.found.service_day.isoformat(),
+            "party": self.found.party_size,
+            "area": str(self.found.area.public_id) if self.found.area else "",
+        }
+        for source in (self.request.GET, self.request.POST):
+            asked |= {name: source[name] for name in ("date", "party", "area") if name in source}
+        today = timezone.now().astimezone(self.zone).date()
+        form = OtherTimeForm(
+            asked,
+            areas=[(area.public_id, area.name) for area in self.plan.areas],
+            largest_party=self._largest_party(),
+            first_day=today,
+            last_day=today + timedelta(days=self.plan.policy.window_days),
+        )
+        if not form.is_valid():
+            return form, None, None, None
+        day = form.cleaned_data["date"]
+        if not today - timedelta(days=1) <= day <= today + timedelta(days=self.plan.policy.window_days):
+            form.add_error("date", errors.TimeTooFarAhead(days=self.plan.policy.window_days).message)
+            return form, None, None, None
+        area = form.cleaned_data["area"]
+        return form, day, form.cleaned_data["party"], UUID(area) if area else None
+
+    def _slots(self, day: date, party: int, area: UUID | None) -> list[Any]:
+        slots = selectors.slots_on(self.found.restaurant_id, day, party, except_booking=self.found.pk)
+        wanted = self.plan.area_named(area) if area else None
+        return [self._offered(slot, wanted.id if wanted else None) for slot in slots]
+
+    def _offered(self, slot: Slot, area_id: int | None) -> "OfferedTime":
+        is_free = slot.available and (area_id is None or area_id in slot.area_ids)
+        local = slot.starts_at.astimezone(self.zone)
+        return OfferedTime(local, is_free, is_current=slot.starts_at == self.found.starts_at)
+
+    def _alternatives(self) -> list[dict[str, Any]]:
+        """Return the nearest free times after a refusal, each with the address that shows its day."""
+        found = self.refusal.details.get("alternatives", []) if self.refusal else []
+        choices = []
+        for alternative in found:
+            starts_at = datetime.fromisoformat(alternative["starts_at"])
+            query = {"date": starts_at.date().isoformat(), "party": self.request.POST.get("party", "")}
+            choices.append({"starts_at": starts_at, "value": alternative["starts_at"], "query": urlencode(query)})
+        return choices
+
+
+class OfferedTime:
+    """A start that the change page shows: free, full, or the booking's own."""
+
+    def __init__(self, starts_at: datetime, available: bool, is_current: bool) -> None:
+        self.starts_at = starts_at
+        self.available = available
+        self.is_current = is_current
+        self.value = starts_at.isoformat()

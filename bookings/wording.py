@@ -1,0 +1,119 @@
+"""A booking in plain words, for the person who made it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from bookings.models import Booking, BookingHistory
+from bookings.states import ActorKind, Status
+from localization import formatting
+
+HEADINGS = {
+    Status.HELD: gettext_lazy("Your table is kept for a moment"),
+    Status.REQUESTED: gettext_lazy("The restaurant has your request"),
+    Status.CONFIRMED: gettext_lazy("Your table is booked"),
+    Status.ARRIVED: gettext_lazy("Welcome: the restaurant knows you are here"),
+    Status.SEATED: gettext_lazy("Enjoy your meal"),
+    Status.COMPLETED: gettext_lazy("Thank you for your visit"),
+    Status.CANCELLED: gettext_lazy("This booking is cancelled"),
+    Status.NO_SHOW: gettext_lazy("The restaurant waited for you"),
+    Status.LEFT: gettext_lazy("You left before you were seated"),
+    Status.DECLINED: gettext_lazy("The restaurant cannot take this booking"),
+    Status.EXPIRED: gettext_lazy("This table has been given back"),
+}
+TONES = {
+    Status.CONFIRMED: "good",
+    Status.ARRIVED: "good",
+    Status.SEATED: "good",
+    Status.COMPLETED: "good",
+    Status.HELD: "wait",
+    Status.REQUESTED: "wait",
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One entry of a booking's history as its guest reads it."""
+
+    at: datetime
+    text: str
+    reason: str = ""
+
+
+def heading_of(booking: Booking) -> str:
+    return str(HEADINGS[Status(booking.status)])
+
+
+def tone_of(booking: Booking) -> str:
+    """Return good, wait or bad, for the colour of its mark."""
+    return TONES.get(Status(booking.status), "bad")
+
+
+def guests(count: int) -> str:
+    return ngettext("%(count)d guest", "%(count)d guests", count) % {"count": count}
+
+
+def lines_of(history: Iterable[BookingHistory], *, zone: str) -> list[Line]:
+    """Return what happened, without what is the house's own affair, such as which table it was."""
+    lines = []
+    for entry in history:
+        for text in _texts(entry, zone):
+            is_for_guest = (
+                entry.to_status in (Status.CANCELLED, Status.DECLINED) and entry.actor_kind != ActorKind.DINER
+            )
+            lines.append(Line(entry.at, text, entry.reason if is_for_guest else ""))
+    return lines
+
+
+def _texts(entry: BookingHistory, zone: str) -> list[str]:
+    if entry.from_status == entry.to_status:
+        return _changes(entry.changes, is_own=entry.actor_kind == ActorKind.DINER, zone=zone)
+    text = _move(entry)
+    return [text] if text else []
+
+
+def _move(entry: BookingHistory) -> str:
+    is_own = entry.actor_kind == ActorKind.DINER
+    status = Status(entry.to_status)
+    if not entry.from_status:
+        if status == Status.REQUESTED:
+            return _("You asked for this table.")
+        return _("You booked this table.") if is_own else _("The restaurant wrote this booking down.")
+    if status == Status.CANCELLED:
+        return _("You cancelled the booking.") if is_own else _("The restaurant cancelled the booking.")
+    if status == Status.CONFIRMED and entry.from_status == Status.NO_SHOW:
+        return _("The restaurant corrected the no-show.")
+    sentences = {
+        Status.CONFIRMED: _("The booking was confirmed."),
+        Status.DECLINED: _("The restaurant declined the request."),
+        Status.ARRIVED: _("You arrived."),
+        Status.SEATED: _("You were shown to your table."),
+        Status.COMPLETED: _("The visit ended."),
+        Status.NO_SHOW: _("Nobody came within the time the table was kept."),
+        Status.LEFT: _("You left before you were seated."),
+        Status.EXPIRED: _("The table was given back."),
+    }
+    return sentences.get(status, "")
+
+
+def _changes(changes: dict[str, Any], *, is_own: bool, zone: str) -> list[str]:
+    texts = []
+    if "starts_at" in changes:
+        when = formatting.day_and_time(datetime.fromisoformat(changes["starts_at"]["to"]), zone=zone)
+        own, other = _("You moved the booking to %(when)s."), _("The restaurant moved the booking to %(when)s.")
+        texts.append((own if is_own else other) % {"when": when})
+    if "party_size" in changes:
+        values = {"guests": guests(changes["party_size"]["to"])}
+        own = _("You changed the number of guests: now %(guests)s.")
+        other = _("The restaurant changed the number of guests: now %(guests)s.")
+        texts.append((own if is_own else other) % values)
+    if "area" in changes:
+        area = changes["area"]["to"]
+        texts.append(_("Area: %(area)s.") % {"area": area} if area else _("Area: anywhere in the house."))
+    if {"guest_name", "guest_phone", "guest_email", "notes", "occasion"} & set(changes):
+        texts.append(_("You changed your details.") if is_own else _("The restaurant changed your details."))
+    return texts

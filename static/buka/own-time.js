@@ -1,0 +1,15 @@
+// Tells a diner abroad what the restaurant's time is on their own clock. The page is complete without it.
+
+for (const place of document.querySelectorAll("[data-own-time]")) {
+  const moment = new Date(place.dataset.ownTime);
+  const language = document.documentElement.lang || undefined;
+  const day = { weekday: "long", day: "numeric", month: "long", hour: "numeric", minute: "2-digit", numberingSystem: "latn" };
+  const clockIn = (timeZone) => new Intl.DateTimeFormat("en", { ...day, timeZone }).format(moment);
+  try {
+    // The zones may differ in name only, or on other days than this one.
+    if (clockIn(undefined) === clockIn(place.dataset.zone)) continue;
+    const when = new Intl.DateTimeFormat(language, { ...day, timeZoneName: "short" }).format(moment);
+    place.textContent = place.dataset.sentence.replace("%(when)s", when);
+    place.hidden = false;
+  } catch { /* An old browser does not know the zone; the restaurant's time stands above. */ }
+}
