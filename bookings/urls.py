@@ -1,4 +1,19 @@
-from django.urls import URLPattern
+from django.urls import URLPattern, path
+
+from bookings.views import booking, discovery, finding, managing
 
 app_name = "bookings"
-urlpatterns: list[URLPattern] = []
+urlpatterns: list[URLPattern] = [
+    path("", discovery.home, name="home"),
+    path("search/", discovery.search, name="search"),
+    path("r/<slug:slug>/", discovery.restaurant, name="restaurant"),
+    path("r/<slug:slug>/times/", discovery.slots, name="slots"),
+    path("r/<slug:slug>/book/", booking.book, name="book"),
+    path("bookings/", managing.my_bookings, name="my_bookings"),
+    path("bookings/<uuid:public_id>/", managing.booking, name="booking"),
+    path("bookings/<uuid:public_id>/change/", managing.change, name="change"),
+    path("bookings/<uuid:public_id>/cancel/", managing.cancel, name="cancel"),
+    path("bookings/<uuid:public_id>/calendar.ics", managing.calendar, name="calendar"),
+    path("bookings/<uuid:public_id>/keep/", managing.keep, name="keep"),
+    path("find/", finding.find_booking, name="find_booking"),
+]
