@@ -32,7 +32,6 @@ from core.embedded import processes  # noqa: E402  (the path must be known first
 from core.embedded.services import services  # noqa: E402
 from core.embedded.steps import say, step  # noqa: E402
 
-
 HOST = "127.0.0.1"
 START_SECONDS = 60
 # Whatever these say outside, a benchmark has its own.
@@ -221,9 +220,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
         ]
         say(f"| {' | '.join(cells)} |")
         if number == 0:
-            say(
-                f"|{'|'.join('-' * (width + 1) + ('-' if column == 0 else ':') for column, width in enumerate(widths))}|"
-            )
+            say(f"|{'-' * (widths[0] + 2)}|{'|'.join('-' * (width + 1) + ':' for width in widths[1:])}|")
 
 
 def _text(cell: object) -> str:

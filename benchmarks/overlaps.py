@@ -6,7 +6,8 @@ from django.db import connection
 # Empty while the exclusion constraint stands, which is the point: it is counted from the rows, not believed.
 _DOUBLES = """
     SELECT count(*) FROM (
-        SELECT lead(lower(during)) OVER (PARTITION BY table_id ORDER BY lower(during)) < upper(during) AS runs_into_the_next
+        SELECT lead(lower(during)) OVER (PARTITION BY table_id ORDER BY lower(during)) < upper(during)
+               AS runs_into_the_next
         FROM bookings_tableallocation WHERE live
     ) AS neighbours WHERE runs_into_the_next
 """

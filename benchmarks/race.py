@@ -85,9 +85,8 @@ def main(arguments: list[str] | None = None) -> int:
 
         with step("Setting the tables"):
             races = list(prepare(rounds, asked.clients, random.Random(asked.seed)))
-        with harness.web(world, server=asked.server) as port:
-            with step(f"Racing: {rounds} rounds of {asked.clients} clients"):
-                outcomes = asyncio.run(race(port, races))
+        with harness.web(world, server=asked.server) as port, step(f"Racing: {rounds} rounds of {asked.clients}"):
+            outcomes = asyncio.run(race(port, races))
         taken = bookings_won()
         overlapping = doubles()
     tell(outcomes, where=f"{asked.server}; {where}")
@@ -288,9 +287,7 @@ def tell(outcomes: list[Outcome], *, where: str) -> None:
     )
     for number, outcome in enumerate(outcomes, start=1):
         if outcome.wins != 1 or outcome.errors:
-            say(
-                f"Round {number}: {outcome.wins} won, {outcome.conflicts} refused with other times, {outcome.errors} else"
-            )
+            say(f"Round {number}: {outcome.wins} won, {outcome.conflicts} heard of other times, {outcome.errors} else")
     say(f"\n{where}")
 
 

@@ -278,7 +278,7 @@ _PLAN = """
     FROM clocks
 """
 
-# Codes count through all that the alphabet can write, in steps that share no factor with their number: none comes twice.
+# Codes count through all that the alphabet can write, in steps that share no factor with their number: none twice.
 _BOOKINGS = """
     INSERT INTO bookings_booking (
         id, public_id, code, restaurant_id, guest_name, guest_phone, guest_email, language, status, channel, party_size,
@@ -338,6 +338,8 @@ def _take_bookings(scale: Scale, *, seed: int, today: date) -> None:
 def _without_constraints(*tables: str) -> Iterator[None]:
     """Take off keys, uniqueness, exclusion and indexes of these tables, and put all of them on again at the end."""
     with connection.cursor() as cursor:
+        # Inside a transaction, references that are yet to be checked would keep the tables from being altered.
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute(
             "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint "
             "WHERE conrelid = ANY(%s::regclass[]) AND contype IN ('f', 'u', 'x')",
