@@ -12,15 +12,19 @@ from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from redis.exceptions import RedisError
 
+from accounts.models import User
+from accounts.selectors import may
+from accounts.states import Ability
 from bookings.services.claiming import availability_group
 from core.redis import client
+from restaurants.models import Restaurant
 from restaurants.selectors import restaurant_id_of
 
 logger = logging.getLogger(__name__)
 
 LARGEST_MESSAGE = 4096
 LOOK_EVERY = 5.0
-UNKNOWN_RESTAURANT, MESSAGE_TOO_BIG, TRY_AGAIN_LATER = 4404, 1009, 1013
+UNKNOWN_RESTAURANT, NOT_STAFF, MESSAGE_TOO_BIG, TRY_AGAIN_LATER = 4404, 4403, 1009, 1013
 _AWAY = (RedisError, OSError)
 
 
@@ -37,6 +41,9 @@ class AvailabilityConsumer(AsyncWebsocketConsumer):
         if await database_sync_to_async(restaurant_id_of)(public_id) is None:
             await self.close(code=UNKNOWN_RESTAURANT)
             return
+        await self._listen(public_id)
+
+    async def _listen(self, public_id: UUID) -> None:
         group = availability_group(public_id)
         try:
             await self.channel_layer.group_add(group, self.channel_name)
@@ -60,6 +67,26 @@ class AvailabilityConsumer(AsyncWebsocketConsumer):
 
     async def availability_changed(self, event: dict[str, Any]) -> None:
         await self.send(text_data=json.dumps({"type": "availability.changed", "day": event["day"]}))
+
+
+class TodayConsumer(AvailabilityConsumer):
+    """The same news for the house's own page of the day; only its staff may listen."""
+
+    async def connect(self) -> None:
+        public_id: UUID = self.scope["url_route"]["kwargs"]["public_id"]
+        if not await database_sync_to_async(_may_watch)(self.scope.get("user"), public_id):
+            # Accepted first: a browser learns no code of a handshake that was refused, and would try for ever.
+            await self.accept()
+            await self.close(code=NOT_STAFF)
+            return
+        await self._listen(public_id)
+
+
+def _may_watch(person: Any, public_id: UUID) -> bool:
+    if not isinstance(person, User):
+        return False
+    found = Restaurant.objects.filter(public_id=public_id).values_list("pk", flat=True).first()
+    return found is not None and may(person, Ability.SEE_BOOKINGS, restaurant_id=found)
 
 
 # --- Noticing that Redis has gone ------------------------------------------------------------------------------------

@@ -232,6 +232,11 @@ def bookings_staffed_by(person: Person, ability: Ability = Ability.SEE_BOOKINGS)
     return _with_what_doors_show(bookings)
 
 
+def bookings_on(restaurant_id: int, day: date) -> "QuerySet[Booking]":
+    """Return every booking of a service day, whatever became of it; the door has checked who asks."""
+    return _with_what_doors_show(Booking.objects.on_service_day(restaurant_id, day))
+
+
 def bookings_seen_by(person: Person) -> "QuerySet[Booking]":
     """Return what a person may read: their own and, as staff, their restaurants'."""
     if not isinstance(person, User) or not person.is_authenticated:
@@ -306,3 +311,44 @@ def day_totals(restaurant_id: int, day: date) -> dict[str, Any]:
         line["parties"] += 1
         line["covers"] += party_size
     return totals
+
+
+# --- When the plan changes under bookings ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class OutOfPlan:
+    """A booking to come that the restaurant's plan would no longer allow, and why."""
+
+    booking: Booking
+    reason: str
+    """table_not_in_use, day_closed or outside_shifts"""
+    tables: tuple[str, ...] = ()
+
+
+def bookings_out_of_plan(restaurant_id: int, *, now: datetime | None = None) -> list[OutOfPlan]:
+    """Return the bookings ahead that no longer fit hours, shifts, special days or tables. They stand as they are:
+    nobody is moved silently, people decide.
+    """
+    now = now or timezone.now()
+    plan = plan_of(restaurant_id)
+    ahead = Booking.objects.filter(
+        restaurant_id=restaurant_id,
+        starts_at__gt=now,
+        status__in=(Status.REQUESTED, Status.CONFIRMED),
+    )
+    found = []
+    grids: dict[date, set[datetime]] = {}
+    for booking in _with_what_doors_show(ahead).order_by("starts_at", "pk"):
+        day = booking.service_day
+        if day not in grids:
+            grids[day] = {slot.starts_at for slot in slot_times(plan, day)}
+        idle = [row.table.name for row in booking.allocations.all() if row.table_id not in plan.table_areas]
+        special = plan.special_days.get(day)
+        if special is not None and special.is_closed:
+            found.append(OutOfPlan(booking, "day_closed"))
+        elif booking.starts_at not in grids[day]:
+            found.append(OutOfPlan(booking, "outside_shifts"))
+        elif idle:
+            found.append(OutOfPlan(booking, "table_not_in_use", tuple(idle)))
+    return found

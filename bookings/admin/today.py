@@ -1,13 +1,531 @@
-"""Today, for the people at the desk."""
+"""Today: the day's parties by shift, everything the desk does to them, live.
 
+Every action is a form that works without JavaScript; with htmx the board is exchanged in place. What people type
+stands in a dialog outside the board, so that news never wipes it out.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import wraps
 from typing import Any
+from uuid import UUID, uuid4
 
-from django.http import HttpRequest, HttpResponse
-from django.urls import URLPattern, path
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.models import User
+from accounts.selectors import may, restaurant_ids_where
+from accounts.states import Ability
+from bookings import board as boards
+from bookings import selectors, services
+from bookings.availability import day_slots
+from bookings.forms import desk
+from bookings.models import Booking
+from bookings.services import Actor, BookingMovedOn
+from bookings.states import Channel
+from core.errors import DomainError
+from localization import formatting
+from restaurants.models import Restaurant
+from restaurants.service_plan import ServicePlan, plan_of
+from restaurants.states import RestaurantStatus
+
+# How far the desk leafs: a typing mistake in the address must not count a calendar through.
+FARTHEST = timedelta(days=800)
+
+MOVES: dict[str, Callable[..., Booking]] = {
+    "approve": services.confirm_request,
+    "arrive": services.mark_arrived,
+    "seat": services.seat_party,
+    "complete": services.complete_visit,
+    "leave": services.mark_left,
+    "no-show": services.mark_no_show,
+    "undo": services.undo_no_show,
+}
+DONE: dict[str, str | Promise] = {
+    "approve": gettext_lazy("%(name)s: the request is approved."),
+    "decline": gettext_lazy("%(name)s: the request is declined."),
+    "arrive": gettext_lazy("%(name)s: arrived."),
+    "seat": gettext_lazy("%(name)s: seated."),
+    "complete": gettext_lazy("%(name)s: the visit is completed."),
+    "leave": gettext_lazy("%(name)s: left before being seated."),
+    "no-show": gettext_lazy("%(name)s: marked as a no-show."),
+    "undo": gettext_lazy("%(name)s: expected again."),
+    "cancel": gettext_lazy("%(name)s: the booking is cancelled."),
+    "tables": gettext_lazy("%(name)s: the table is changed."),
+    "change": gettext_lazy("%(name)s: the booking is changed."),
+    "notes": gettext_lazy("%(name)s: the note is kept."),
+    "book": gettext_lazy("%(name)s: booked."),
+    "walk-in": gettext_lazy("%(name)s: seated."),
+}
+
+
+@dataclass(frozen=True)
+class Desk:
+    """One restaurant's desk, with whoever works at it."""
+
+    site: Any
+    request: HttpRequest
+    restaurant: Restaurant
+    user: User
+    may_run: bool
+
+    @property
+    def is_htmx(self) -> bool:
+        return self.request.headers.get("HX-Request") == "true"
+
+    def plan(self) -> ServicePlan:
+        return plan_of(self.restaurant.pk)
+
+    def day(self) -> date:
+        """Return the day asked for, else the service day that is on."""
+        today = selectors.service_day_of(self.restaurant.pk)
+        try:
+            day = date.fromisoformat((self.request.GET.get("day") or self.request.POST.get("board_day") or "")[:10])
+        except ValueError:
+            return today
+        return min(max(day, today - FARTHEST), today + FARTHEST)
+
+    def address(self, name: str = "today_day", *args: Any, day: date | None = None) -> str:
+        address = reverse(f"admin:{name}", args=[self.restaurant.public_id, *args])
+        return f"{address}?day={day:%Y-%m-%d}" if day else address
+
+    def booking(self, public_id: UUID) -> Booking:
+        """Return a booking of this very restaurant."""
+        found = selectors.bookings_staffed_by(self.user).filter(restaurant=self.restaurant, public_id=public_id).first()
+        if found is None:
+            raise Http404(_("We found no such booking."))
+        return found
 
 
 def urls(site: Any) -> list[URLPattern]:
-    def today(request: HttpRequest) -> HttpResponse:
-        return HttpResponse()
+    """Return Today's addresses, each behind the site's log-in."""
 
-    return [path("today/", site.admin_view(today), name="today")]
+    def at(route: str, view: Callable[..., HttpResponse], name: str, *methods: str) -> URLPattern:
+        door = require_http_methods(methods or ["GET", "HEAD"])
+        return path(route, site.admin_view(door(_at_the_desk(site, view))), name=name)
+
+    return [
+        path("today/", site.admin_view(require_safe(first_house)), name="today"),
+        at("today/<uuid:house>/", show_day, "today_day"),
+        at("today/<uuid:house>/board/", show_board, "today_board"),
+        at("today/<uuid:house>/times/", show_times, "today_times"),
+        at("today/<uuid:house>/walk-in/", seat_walk_in, "today_walk_in", "GET", "HEAD", "POST"),
+        at("today/<uuid:house>/book/", take_booking, "today_book", "GET", "HEAD", "POST"),
+        at("today/<uuid:house>/bookings/<uuid:public_id>/", show_booking, "today_booking"),
+        at("today/<uuid:house>/bookings/<uuid:public_id>/<slug:move>/", act, "today_act", "POST"),
+    ]
+
+
+def _at_the_desk(site: Any, view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Hand the desk to a view if who asks works there; to everybody else the house does not exist."""
+
+    @wraps(view)
+    def inner(request: HttpRequest, house: UUID, **kwargs: Any) -> HttpResponse:
+        restaurant = Restaurant.objects.filter(public_id=house).exclude(status=RestaurantStatus.LISTED).first()
+        user = request.user
+        if (
+            restaurant is None
+            or not isinstance(user, User)
+            or not may(user, Ability.SEE_BOOKINGS, restaurant_id=restaurant.pk)
+        ):
+            raise Http404(_("We could not find that."))
+        may_run = may(user, Ability.RUN_SERVICE, restaurant_id=restaurant.pk)
+        if request.method == "POST" and not may_run:
+            raise Http404(_("We could not find that."))
+        return view(Desk(site, request, restaurant, user, may_run), **kwargs)
+
+    return inner
+
+
+def _houses(request: HttpRequest) -> list[Restaurant]:
+    """Return the restaurants whose day this person may see."""
+    ids = restaurant_ids_where(request.user, Ability.SEE_BOOKINGS)
+    houses = Restaurant.objects.exclude(status=RestaurantStatus.LISTED).order_by("name", "pk")
+    return list((houses if ids is None else houses.filter(pk__in=ids)).only("name", "public_id", "status")[:500])
+
+
+def first_house(request: HttpRequest) -> HttpResponse:
+    """Open the house last looked at, else the first."""
+    houses = _houses(request)
+    if not houses:
+        return _no_house(request)
+    last = request.session.get("today")
+    house = next((house for house in houses if str(house.public_id) == last), houses[0])
+    return HttpResponseRedirect(reverse("admin:today_day", args=[house.public_id]))
+
+
+def _no_house(request: HttpRequest) -> HttpResponse:
+    from django.contrib import admin
+
+    context = {**admin.site.each_context(request), "title": _("Today")}
+    return render(request, "admin/today/no_house.html", context)
+
+
+# --- The board ------------------------------------------------------------------------------------------------
+
+
+def show_day(at: Desk) -> HttpResponse:
+    request = at.request
+    if request.session.get("today") != str(at.restaurant.public_id):
+        request.session["today"] = str(at.restaurant.public_id)
+    return _page(at, at.day())
+
+
+def show_board(at: Desk) -> HttpResponse:
+    """The board alone, as an open page asks for it when something has changed."""
+    return HttpResponse(_board_html(at, at.day(), keep_refusals=True))
+
+
+def _page(at: Desk, day: date, *, refusals: dict[int, str] | None = None, status: int = 200) -> HttpResponse:
+    today = selectors.service_day_of(at.restaurant.pk)
+    context = {
+        **at.site.each_context(at.request),
+        "title": _("Today") if day == today else formatting.day(day),
+        "subtitle": at.restaurant.name,
+        "content_title": None,
+        "houses": _houses(at.request),
+        "yesterday": day - timedelta(days=1),
+        "tomorrow": day + timedelta(days=1),
+        "today": today,
+        "live_url": f"/ws/restaurants/{at.restaurant.public_id}/today",
+        **_board_context(at, day, refusals=refusals),
+    }
+    return render(at.request, "admin/today/today.html", context, status=status)
+
+
+def _board_context(
+    at: Desk, day: date, *, refusals: dict[int, str] | None = None, keep_refusals: bool = False
+) -> dict[str, Any]:
+    board = boards.board_of(at.plan(), day)
+    return {
+        "desk": at,
+        "restaurant": at.restaurant,
+        "board": board,
+        "day": day,
+        "refusals": refusals or {},
+        "keep_refusals": keep_refusals,
+        "zone": board.zone,
+    }
+
+
+def _board_html(at: Desk, day: date, **kwargs: Any) -> str:
+    extra = {"said": kwargs.pop("said", ""), "oob": kwargs.pop("oob", False)}
+    return render_to_string("admin/today/_board.html", {**_board_context(at, day, **kwargs), **extra}, at.request)
+
+
+# --- One tap ---------------------------------------------------------------------------------------------------
+
+
+def act(at: Desk, public_id: UUID, move: str) -> HttpResponse:
+    """Do something to a booking; a refusal comes back beside its row, or in the dialog it was asked from."""
+    booking = at.booking(public_id)
+    if move in MOVES:
+        return _tap(at, booking, move)
+    if move in FORMS:
+        return _submit(at, booking, move)
+    raise Http404(_("We could not find that."))
+
+
+def _tap(at: Desk, booking: Booking, move: str) -> HttpResponse:
+    day = at.day()
+    try:
+        _expect(booking, at.request.POST.get("version", ""))
+        MOVES[move](booking=booking, by=Actor.staff(at.user))
+    except DomainError as refusal:
+        refusals = {booking.pk: said_by(refusal)}
+        if at.is_htmx:
+            return HttpResponse(_board_html(at, day, refusals=refusals), status=409)
+        return _page(at, day, refusals=refusals, status=409)
+    return _done(at, day, move, booking)
+
+
+def _expect(booking: Booking, version: str) -> None:
+    """:raises BookingMovedOn: unless the desk saw the booking as it is"""
+    if version != str(booking.version):
+        raise BookingMovedOn(version=booking.version)
+
+
+def _done(at: Desk, day: date, move: str, booking: Booking) -> HttpResponse:
+    sentence = DONE[move] % {"name": booking.guest_name or _("Walk-in")}
+    if not at.is_htmx:
+        messages.success(at.request, sentence)
+        return HttpResponseRedirect(f"{at.address(day=day)}#booking-{booking.pk}")
+    if at.request.POST.get("from") == "dialog":
+        # The dialog's place stays empty; the board comes along for its own.
+        html = _board_html(at, day, said=sentence, oob=True)
+        return HttpResponse(html, headers={"HX-Trigger": "today-done"})
+    return HttpResponse(_board_html(at, day, said=sentence))
+
+
+def said_by(refusal: DomainError) -> str:
+    """Return a refusal's sentence with the facts that help at the desk."""
+    sentence = str(refusal)
+    if tables := refusal.details.get("tables"):
+        sentence = _("%(sentence)s (%(tables)s)") % {"sentence": sentence, "tables": formatting.list_of(tables)}
+    times = [
+        formatting.time_of_day(datetime.fromisoformat(free["starts_at"]))
+        for free in refusal.details.get("alternatives", [])
+    ]
+    if times:
+        sentence = _("%(sentence)s Free: %(times)s.") % {"sentence": sentence, "times": ", ".join(times)}
+    return sentence
+
+
+# --- One booking, opened -------------------------------------------------------------------------------------
+
+
+def show_booking(at: Desk, public_id: UUID) -> HttpResponse:
+    return _booking_panel(at, at.booking(public_id))
+
+
+def _booking_panel(
+    at: Desk,
+    booking: Booking,
+    *,
+    bound: "dict[str, Any] | None" = None,
+    refusal: str = "",
+    status: int = 200,
+) -> HttpResponse:
+    plan = at.plan()
+    now = timezone.now()
+    context = {
+        "desk": at,
+        "restaurant": at.restaurant,
+        "zone": plan.zone.key,
+        "row": boards.row_of(plan, booking, now),
+        "booking": booking,
+        "history": list(selectors.history_of(booking)),
+        "day": at.day() if at.request.GET.get("day") else booking.service_day,
+        "refusal": refusal,
+        **_forms_for(at, booking, plan, now, bound or {}),
+    }
+    return _panel(at, "admin/today/_booking.html", booking.guest_name or _("Walk-in"), context, status)
+
+
+def _forms_for(at: Desk, booking: Booking, plan: ServicePlan, now: datetime, bound: dict[str, Any]) -> dict[str, Any]:
+    """Return the forms that this state of the booking allows, with what was typed into one of them."""
+    if not at.may_run:
+        return {}
+    version = {"version": booking.version}
+    forms: dict[str, Any] = {
+        "notes_form": bound.get("notes") or desk.NotesForm(initial={**version, "staff_notes": booking.staff_notes}),
+    }
+    if booking.status == "requested":
+        forms["decline_form"] = bound.get("decline") or desk.ReasonForm(initial=version, auto_id="decline_%s")
+    if booking.status in ("requested", "confirmed", "arrived"):
+        forms["cancel_form"] = bound.get("cancel") or desk.ReasonForm(initial=version, auto_id="cancel_%s")
+    if booking.is_occupying and booking.status != "held":
+        forms["tables_form"] = bound.get("tables") or _tables_form(booking, None)
+        forms["change_form"] = bound.get("change") or _change_form(booking, plan, now, None)
+    return forms
+
+
+def _tables_form(booking: Booking, data: Any) -> desk.TablesForm:
+    tables = boards.tables_at(
+        booking.restaurant_id, booking.service_day, booking.starts_at, booking.ends_at, booking=booking
+    )
+    form = desk.TablesForm(
+        data, initial={"version": booking.version, "tables": [table.id for table in tables if table.is_kept]}
+    )
+    form.fields["tables"].offer(tables)  # type: ignore[attr-defined]
+    return form
+
+
+def _change_form(booking: Booking, plan: ServicePlan, now: datetime, data: Any) -> desk.ChangeForm:
+    form = desk.ChangeForm(
+        data,
+        auto_id="change_%s",
+        initial={
+            "version": booking.version,
+            "party": booking.party_size,
+            "day": booking.service_day,
+            "clock": desk.clock_of(plan, booking.starts_at),
+        },
+    )
+    day = _day_in(data, booking.service_day)
+    slots = _slots(plan, day, booking.party_size, now, except_booking=booking.pk)
+    form.offer(plan, slots, now=now, kept=booking.starts_at if day == booking.service_day else None)
+    return form
+
+
+def _day_in(data: Any, otherwise: date) -> date:
+    try:
+        return date.fromisoformat(str((data or {}).get("day", ""))[:10])
+    except ValueError:
+        return otherwise
+
+
+def _slots(plan: ServicePlan, day: date, party_size: int, now: datetime, *, except_booking: int = 0) -> list[Any]:
+    plan, occupancy, _expired = selectors.plan_and_occupancy(plan.id, day, now=now, except_booking=except_booking)
+    return day_slots(plan, day, party_size, occupancy, now=now, online=False)
+
+
+def _submit(at: Desk, booking: Booking, move: str) -> HttpResponse:
+    form_of, do = FORMS[move]
+    plan = at.plan()
+    form = form_of(at, booking, plan)
+    refusal = ""
+    if form.is_valid():
+        try:
+            _expect(booking, str(form.cleaned_data["version"]))
+            do(at, booking, form)
+            return _done(at, at.day(), move, at.booking(booking.public_id))
+        except DomainError as refused:
+            refusal = said_by(refused)
+            if isinstance(refused, BookingMovedOn):
+                # What was typed stays; the next try is made against what the desk now sees.
+                form.data = form.data.copy()
+                form.data["version"] = str(booking.version)
+    return _booking_panel(
+        at, at.booking(booking.public_id), bound={move: form}, refusal=refusal, status=409 if refusal else 422
+    )
+
+
+def _cancel(at: Desk, booking: Booking, form: Any) -> None:
+    services.cancel_booking(
+        booking=booking,
+        by=Actor.staff(at.user),
+        reason=form.cleaned_data["reason"],
+        expected_version=form.cleaned_data["version"],
+    )
+
+
+def _decline(at: Desk, booking: Booking, form: Any) -> None:
+    services.decline_request(booking=booking, by=Actor.staff(at.user), reason=form.cleaned_data["reason"])
+
+
+def _change(at: Desk, booking: Booking, form: Any) -> None:
+    answers = form.cleaned_data
+    day, clock = answers["day"], answers["clock"]
+    kept = day == booking.service_day and clock.strftime("%H:%M") == desk.clock_of(form.plan, booking.starts_at)
+    services.change_booking(
+        booking=booking,
+        by=Actor.staff(at.user),
+        starts_at=booking.starts_at if kept else form.starts_at(),
+        party_size=answers["party"],
+        heed_pacing=not answers["over_pacing"],
+        expected_version=answers["version"],
+    )
+
+
+def _tables(at: Desk, booking: Booking, form: Any) -> None:
+    services.change_booking(
+        booking=booking,
+        by=Actor.staff(at.user),
+        table_ids=form.cleaned_data["tables"],
+        expected_version=form.cleaned_data["version"],
+    )
+
+
+def _notes(at: Desk, booking: Booking, form: Any) -> None:
+    services.note_for_staff(booking=booking, notes=form.cleaned_data["staff_notes"])
+
+
+FORMS: dict[str, tuple[Callable[[Desk, Booking, ServicePlan], Any], Callable[[Desk, Booking, Any], None]]] = {
+    "cancel": (lambda at, booking, plan: desk.ReasonForm(at.request.POST, auto_id="cancel_%s"), _cancel),
+    "decline": (lambda at, booking, plan: desk.ReasonForm(at.request.POST, auto_id="decline_%s"), _decline),
+    "change": (lambda at, booking, plan: _change_form(booking, plan, timezone.now(), at.request.POST), _change),
+    "tables": (lambda at, booking, plan: _tables_form(booking, at.request.POST), _tables),
+    "notes": (lambda at, booking, plan: desk.NotesForm(at.request.POST), _notes),
+}
+
+
+# --- New parties -----------------------------------------------------------------------------------------------
+
+
+def seat_walk_in(at: Desk) -> HttpResponse:
+    now = timezone.now()
+    today = selectors.service_day_of(at.restaurant.pk, now)
+    form = desk.WalkInForm(at.request.POST or None, auto_id="walk_in_%s")
+    form.fields["tables"].offer(  # type: ignore[attr-defined]
+        boards.tables_at(at.restaurant.pk, today, now, now + timedelta(minutes=15))
+    )
+    refusal, status = "", 200
+    if at.request.method == "POST":
+        status = 422
+        if form.is_valid():
+            answers = form.cleaned_data
+            try:
+                booking = services.seat_walk_in(
+                    restaurant_id=at.restaurant.pk,
+                    party_size=answers["party"],
+                    by=Actor.staff(at.user, Channel.WALK_IN),
+                    guest=form.guest(),
+                    table_ids=answers["tables"] or None,
+                    minutes=answers["minutes"],
+                )
+                return _done(at, today, "walk-in", booking)
+            except DomainError as refused:
+                refusal, status = said_by(refused), 409
+    context = {"desk": at, "restaurant": at.restaurant, "form": form, "refusal": refusal, "day": today}
+    return _panel(at, "admin/today/_walk_in.html", _("Walk-in"), context, status)
+
+
+def take_booking(at: Desk) -> HttpResponse:
+    now, plan, day = timezone.now(), at.plan(), at.day()
+    today = selectors.service_day_of(at.restaurant.pk, now)
+    data = at.request.POST or None
+    asked = max(_day_in(data, day), today)
+    initial = {"day": asked, "party": 2, "request_key": uuid4()}
+    form = desk.DeskBookingForm(data, initial=initial, auto_id="book_%s")
+    form.offer(plan, _slots(plan, asked, _party_in(data), now), now=now)
+    refusal, status = "", 200
+    if data is not None:
+        status = 422
+        if form.is_valid():
+            try:
+                return _done(at, form.cleaned_data["day"], "book", _book(at, form))
+            except DomainError as refused:
+                refusal, status = said_by(refused), 409
+    context = {"desk": at, "restaurant": at.restaurant, "form": form, "refusal": refusal, "day": day}
+    return _panel(at, "admin/today/_book.html", _("New booking"), context, status)
+
+
+def _book(at: Desk, form: desk.DeskBookingForm) -> Booking:
+    answers = form.cleaned_data
+    return services.book_table(
+        restaurant_id=at.restaurant.pk,
+        starts_at=form.starts_at(),
+        party_size=answers["party"],
+        guest=form.guest(),
+        by=Actor.staff(at.user, Channel(answers["channel"])),
+        area=UUID(answers["area"]) if answers["area"] else None,
+        notes=answers["notes"],
+        occasion=answers["occasion"],
+        request_key=answers["request_key"],
+        heed_pacing=not answers["over_pacing"],
+    )
+
+
+def show_times(at: Desk) -> HttpResponse:
+    """The options of a time field, when day or party of a form change."""
+    now, plan = timezone.now(), at.plan()
+    asked = at.request.GET
+    form = desk.SlotForm(
+        initial={"clock": asked.get("clock", "")[:5]}, auto_id=f"{asked.get('prefix', 'book')[:10]}_%s"
+    )
+    form.offer(plan, _slots(plan, _day_in(asked, at.day()), _party_in(asked), now), now=now)
+    return HttpResponse(form["clock"].as_widget(attrs={"aria-busy": "false"}))
+
+
+def _party_in(data: Any) -> int:
+    asked = str((data or {}).get("party", ""))
+    return int(asked) if asked.isdecimal() and 1 <= len(asked) <= 3 and int(asked) else 2
+
+
+def _panel(at: Desk, template: str, title: str, context: dict[str, Any], status: int) -> HttpResponse:
+    """Answer with what fills the dialog, or with a whole page where there is no script to open one."""
+    context = {**context, "panel_title": title}
+    if at.is_htmx:
+        return render(at.request, template, context, status=status)
+    page = {**at.site.each_context(at.request), "title": title, "subtitle": at.restaurant.name}
+    return render(at.request, "admin/today/panel.html", {**page, **context, "panel": template}, status=status)

@@ -1,0 +1,137 @@
+// What the back office gains where scripts run. Everything works without this file.
+"use strict";
+
+(() => {
+  const onReady = (task) => (document.readyState === "loading" ? document.addEventListener("DOMContentLoaded", task) : task());
+
+  onReady(() => {
+    const today = document.getElementById("today");
+    if (today) {
+      listen(today);
+      const day = document.getElementById("t-day");
+      day?.addEventListener("change", () => day.value && day.form.requestSubmit());
+      for (const element of document.querySelectorAll("[data-only-without-script]")) element.hidden = true;
+      dialogs();
+      failures(today);
+    }
+    times();
+    labels();
+  });
+
+  // --- Live: somebody booked, changed, cancelled; the board is fetched anew -------------------------------------
+
+  function refresh() { window.htmx?.trigger(document.body, "buka-today"); }
+
+  function listen(today) {
+    const url = new URL(today.dataset.liveUrl, location.href);
+    url.protocol = url.protocol.replace("http", "ws");
+    const lost = document.getElementById("t-lost");
+    let pause = 1000;
+    let wasOpen = false;
+    let soon = null;
+    const connect = () => {
+      const socket = new WebSocket(url);
+      socket.onopen = () => {
+        today.dataset.live = "on";
+        lost.hidden = true;
+        pause = 1000;
+        // What was said meanwhile is gone.
+        if (wasOpen) refresh();
+        wasOpen = true;
+      };
+      socket.onmessage = (message) => {
+        const news = JSON.parse(message.data);
+        if (news.day && news.day !== today.dataset.day) return;
+        clearTimeout(soon);
+        soon = setTimeout(refresh, 120);
+      };
+      socket.onclose = (closed) => {
+        today.dataset.live = "off";
+        if (closed.code === 4403 || closed.code === 4404) return;
+        lost.textContent = today.dataset.lost;
+        lost.hidden = !wasOpen && pause < 4000;
+        setTimeout(connect, pause * (0.75 + Math.random() / 2));
+        pause = Math.min(pause * 2, 30000);
+      };
+    };
+    connect();
+    document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && refresh());
+  }
+
+  // --- The dialog: what people type stands outside the board -----------------------------------------------------
+
+  function dialogs() {
+    const dialog = document.getElementById("t-dialog");
+    const panel = document.getElementById("t-panel");
+    let opener = null;
+    document.body.addEventListener("htmx:beforeRequest", (event) => {
+      if (event.detail.target === panel && !dialog.open) opener = event.detail.elt.id || event.detail.elt;
+    });
+    document.body.addEventListener("htmx:afterSwap", (event) => {
+      if (event.detail.target !== panel) return;
+      if (!panel.childElementCount) return;
+      if (!dialog.open) dialog.showModal();
+      const wrong = panel.querySelector(".has-errors input, .has-errors select, .t-refused");
+      const first = wrong || panel.querySelector("form.t-grid:not(details form) input:not([type=hidden])") || panel.querySelector("h2");
+      if (first?.classList.contains("t-refused")) { first.tabIndex = -1; }
+      first?.focus();
+      first?.select?.();
+    });
+    document.body.addEventListener("today-done", () => dialog.open && dialog.close());
+    dialog.addEventListener("click", (event) => {
+      if (event.target.closest("[data-close]") || event.target === dialog) dialog.close();
+    });
+    dialog.addEventListener("close", () => {
+      panel.replaceChildren();
+      const back = typeof opener === "string" ? document.getElementById(opener) : opener;
+      if (back?.isConnected) back.focus();
+    });
+  }
+
+  function failures(today) {
+    const say = () => {
+      const lost = document.getElementById("t-lost");
+      lost.textContent = today.dataset.failed;
+      lost.hidden = false;
+    };
+    document.body.addEventListener("htmx:sendError", say);
+    document.body.addEventListener("htmx:responseError", (event) => {
+      // Signed out meanwhile, or the house is no longer theirs: the page itself says so.
+      if ([401, 403, 404].includes(event.detail.xhr.status)) location.reload();
+      else say();
+    });
+    // A log-in page in place of the board: the session is over.
+    document.body.addEventListener("htmx:beforeSwap", (event) => {
+      if (event.detail.xhr.responseURL.includes("/login/")) { event.preventDefault(); location.reload(); }
+    });
+  }
+
+  // --- The free times follow day and party -----------------------------------------------------------------------
+
+  function times() {
+    document.body.addEventListener("change", async (event) => {
+      const form = event.target.closest("form[data-times]");
+      if (!form || !["day", "party"].includes(event.target.name)) return;
+      const clock = form.elements.clock;
+      const address = new URL(form.dataset.times, location.href);
+      for (const name of ["day", "party", "clock"]) address.searchParams.set(name, form.elements[name].value);
+      clock.setAttribute("aria-busy", "true");
+      try {
+        const answer = await fetch(address, { headers: { "HX-Request": "true" } });
+        if (answer.ok) {
+          const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("select");
+          clock.replaceChildren(...fresh.children);
+        }
+      } catch { /* The server decides when the form is sent. */ }
+      clock.removeAttribute("aria-busy");
+    });
+  }
+
+  // --- Unfold's controls without a name ---------------------------------------------------------------------------
+
+  function labels() {
+    for (const link of document.querySelectorAll("a[title]:not([aria-label]), button[title]:not([aria-label])")) {
+      link.setAttribute("aria-label", link.title);
+    }
+  }
+})();
