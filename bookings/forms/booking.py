@@ -95,7 +95,7 @@ class WishesForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3}),
     )
 
-    def wishes(self) -> dict[str, str]:
+    def wishes(self) -> dict[str, Any]:
         return {"occasion": self.cleaned_data["occasion"], "notes": self.cleaned_data["notes"]}
 
 

@@ -2,7 +2,9 @@
 
 for (const place of document.querySelectorAll("[data-own-time]")) {
   const moment = new Date(place.dataset.ownTime);
-  const language = document.documentElement.lang || undefined;
+  const page = document.documentElement.lang;
+  // The page's language as this person's region writes it: day before month in Nigeria.
+  const language = navigator.languages.find((each) => each.split("-")[0] === page.split("-")[0]) || page || undefined;
   const day = { weekday: "long", day: "numeric", month: "long", hour: "numeric", minute: "2-digit", numberingSystem: "latn" };
   const clockIn = (timeZone) => new Intl.DateTimeFormat("en", { ...day, timeZone }).format(moment);
   try {
