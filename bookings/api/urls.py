@@ -1,5 +1,42 @@
 """Search, free times and bookings for machines, below /api/."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from bookings.api.finding import AvailabilityView, RestaurantsView
+from bookings.api.views import (
+    BookingsView,
+    BookingView,
+    CalendarView,
+    HoldConfirmView,
+    HoldsView,
+    HoldView,
+    LookupView,
+    ServiceMoves,
+)
+
+app_name = "bookings_api"
+MOVES = {
+    "confirm": "confirm",
+    "decline": "decline",
+    "check-in": "check_in",
+    "seat": "seat",
+    "complete": "complete",
+    "leave": "leave",
+    "no-show": "no_show",
+    "undo-no-show": "undo_no_show",
+}
+urlpatterns = [
+    path("restaurants", RestaurantsView.as_view(), name="restaurants"),
+    path("restaurants/<uuid:id>/availability", AvailabilityView.as_view(), name="availability"),
+    path("bookings", BookingsView.as_view(), name="bookings"),
+    path("bookings/lookup", LookupView.as_view(), name="lookup"),
+    path("bookings/holds", HoldsView.as_view(), name="holds"),
+    path("bookings/holds/<uuid:id>", HoldView.as_view(), name="hold"),
+    path("bookings/holds/<uuid:id>/confirm", HoldConfirmView.as_view(), name="confirm_hold"),
+    path("bookings/<uuid:id>", BookingView.as_view(), name="booking"),
+    path("bookings/<uuid:id>/calendar.ics", CalendarView.as_view(), name="calendar"),
+    *[
+        path(f"bookings/<uuid:id>/{word}", ServiceMoves.as_view({"post": action}), name=action)
+        for word, action in MOVES.items()
+    ],
+]

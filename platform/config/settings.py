@@ -50,6 +50,7 @@ INSTALLED_APPS = [
     "import_export",
     "rest_framework",
     "drf_spectacular",
+    "drf_spectacular_sidecar",
     "core",
     "localization",
     "notifications",
@@ -328,8 +329,16 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api",
     "COMPONENT_SPLIT_REQUEST": True,
-    "ENUM_NAME_OVERRIDES": {},
+    "ENUM_NAME_OVERRIDES": {
+        "BookingStatus": "bookings.states.Status",
+        "Channel": "bookings.states.Channel",
+        "RestaurantStatus": "restaurants.api.serializers.SHOWN",
+        "Allergen": "restaurants.states.Allergen",
+    },
     "SERVERS": [{"url": BASE_URL}],
+    # The page's scripts come from this server: it works offline, and tells nobody who reads it.
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "/favicon.ico",
 }
 
 # --- The admin's theme --------------------------------------------------------------------------------------------

@@ -27,7 +27,7 @@ def etag_of(*parts: object) -> str:
 
 def with_etag(request: Request | HttpRequest, etag: str, response: Response) -> Response:
     """Return the response with its ETag, or 304 without a body when the client has that state."""
-    if request.method in ("GET", "HEAD") and _names(request.headers.get("If-None-Match", ""), etag, weak=True):
+    if request.method in ("GET", "HEAD") and _names(request.headers.get("If-None-Match", ""), etag):
         response = Response(status=status.HTTP_304_NOT_MODIFIED)
     response["ETag"] = etag
     response.setdefault("Cache-Control", "private, no-cache")
@@ -42,13 +42,12 @@ def check_if_match(request: Request | HttpRequest, etag: str) -> None:
     :raises PreconditionFailed: when `If-Match` names another state
     """
     wanted = request.headers.get("If-Match")
-    if wanted is not None and not _names(wanted, etag, weak=False):
+    if wanted is not None and not _names(wanted, etag):
         raise PreconditionFailed
 
 
-def _names(header: str, etag: str, *, weak: bool) -> bool:
-    tags = [tag.strip() for tag in header.split(",")]
-    if "*" in tags:
-        return True
-    # A compressing proxy or middleware weakens the tag it passes on; for reading, that is the same state.
-    return etag in ([tag.removeprefix("W/") for tag in tags] if weak else tags)
+def _names(header: str, etag: str) -> bool:
+    # A compressing proxy, as our own middleware, weakens the tag it passes on, and a client can only send back what it
+    # got. Our tags stand for a state, not for its bytes, so the weakened one names the same state.
+    tags = [tag.strip().removeprefix("W/") for tag in header.split(",")]
+    return "*" in tags or etag in tags

@@ -1,5 +1,12 @@
-"""The OpenAPI schema and its page, below /api/."""
+"""The OpenAPI schema and its pages, below /api/."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from core.api.pages import DocsView, SchemaView, errors
+
+app_name = "core_api"
+urlpatterns = [
+    path("schema", SchemaView.as_view(), name="schema"),
+    path("docs", DocsView.as_view(), name="docs"),
+    path("docs/errors", errors, name="errors"),
+]

@@ -381,8 +381,8 @@ class TestETags:
 
         stale = api.patch("/api/tagged", headers={"If-Match": '"x"'})
         assert (stale.status_code, stale.json()["code"]) == (412, "precondition_failed")
-        assert api.patch("/api/tagged", headers={"If-Match": f"W/{etag}"}).status_code == 412
-        for given in ({"If-Match": etag}, {"If-Match": "*"}, {}):
+        # What a client that takes compressed answers was given is a weakened tag.
+        for given in ({"If-Match": etag}, {"If-Match": f"W/{etag}"}, {"If-Match": "*"}, {}):
             assert api.patch("/api/tagged", headers=given).status_code == 204
 
 

@@ -1,0 +1,193 @@
+"""What the API says of free times and bookings, as plain values (see serializers for the words)."""
+
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.urls import reverse
+
+from bookings import access
+from bookings.availability import Reason, Slot, party_refusal
+from bookings.models import Booking
+from bookings.services.booking import alternative
+from bookings.services.claiming import refused
+from bookings.states import Status
+from bookings.subscribers import manage_url
+from restaurants.api.bodies import absolute, money, page_url
+from restaurants.service_plan import ServicePlan
+
+# --- Free times --------------------------------------------------------------------------------------------------
+
+
+def slot_body(plan: ServicePlan, slot: Slot) -> dict[str, Any]:
+    """Return a free time: what the alternatives of a refusal are made of, too."""
+    return alternative(plan, slot)
+
+
+def day_body(plan: ServicePlan, day: date, party_size: int, slots: list[Slot], area: UUID | None) -> dict[str, Any]:
+    """Return a service day's times for a party, those it cannot have among them, with the reason."""
+    special = plan.special_days.get(day)
+    refusal = party_refusal(plan, party_size, online=True)
+    return {
+        "restaurant": plan.public_id,
+        "date": day,
+        "party_size": party_size,
+        "area": area,
+        "time_zone": plan.zone.key,
+        "bookable": plan.is_bookable,
+        "closed": not plan.shifts_on(day),
+        "special_day": {"name": special.name, "note": special.note} if special else None,
+        "deposit": deposit_of(plan, party_size),
+        "needs_approval": plan.policy.needs_approval,
+        "reason": refusal,
+        "note": str(refused(refusal, plan)) if refusal else (special.note if special else ""),
+        "slots": [_answer(plan, slot, area) for slot in slots],
+    }
+
+
+def _answer(plan: ServicePlan, slot: Slot, area: UUID | None) -> dict[str, Any]:
+    body = slot_body(plan, slot)
+    reason: str | None = slot.reason
+    if area is not None:
+        body["areas"] = [each for each in body["areas"] if each["id"] == str(area)]
+        if slot.available and not body["areas"]:
+            reason = Reason.NO_TABLE
+    return {**body, "available": reason is None, "reason": reason}
+
+
+def calendar_body(
+    plan: ServicePlan, first: date, last: date, party_size: int, days: dict[date, list[Slot]], area: UUID | None
+) -> dict[str, Any]:
+    """Return how much is free on each of some days."""
+    refusal = party_refusal(plan, party_size, online=True)
+    return {
+        "restaurant": plan.public_id,
+        "from": first,
+        "to": last,
+        "party_size": party_size,
+        "area": area,
+        "time_zone": plan.zone.key,
+        "bookable": plan.is_bookable,
+        "reason": refusal,
+        "note": str(refused(refusal, plan)) if refusal else "",
+        "days": [_summary(plan, day, slots, area) for day, slots in days.items()],
+    }
+
+
+def _summary(plan: ServicePlan, day: date, slots: list[Slot], area: UUID | None) -> dict[str, Any]:
+    asked = plan.area_named(area) if area else None
+    free = [slot for slot in slots if slot.available and (asked is None or asked.id in slot.area_ids)]
+    special = plan.special_days.get(day)
+    return {
+        "date": day,
+        "closed": not plan.shifts_on(day),
+        "special_day": {"name": special.name, "note": special.note} if special else None,
+        "slots": len(slots),
+        "available": len(free),
+        "first_at": _local(free[0].starts_at, plan.zone) if free else None,
+        "last_at": _local(free[-1].starts_at, plan.zone) if free else None,
+    }
+
+
+def deposit_of(plan: ServicePlan, party_size: int) -> dict[str, str] | None:
+    policy = plan.policy
+    if not policy.deposit_kobo_per_guest or party_size < policy.deposit_from_party:
+        return None
+    return money(policy.deposit_kobo_per_guest * party_size)
+
+
+def _local(moment: datetime, zone: ZoneInfo) -> str:
+    return moment.astimezone(zone).isoformat()
+
+
+# --- Bookings ----------------------------------------------------------------------------------------------------
+
+
+def booking_body(booking: Booking, *, for_staff: bool = False, with_token: bool = False) -> dict[str, Any]:
+    """Return a booking as its diner, or with `for_staff` as the house, sees it.
+
+    :param booking: with restaurant, area and live allocations, as bookings.selectors gives them
+    :param with_token: for somebody without an account: what opens the booking again
+    """
+    restaurant = booking.restaurant
+    body = {
+        **_claim(booking),
+        "code": booking.code,
+        "restaurant_info": {
+            "slug": restaurant.slug,
+            "name": restaurant.name,
+            "url": page_url(restaurant.slug),
+            "phone": restaurant.phone or None,
+            "time_zone": restaurant.time_zone,
+        },
+        "tables": [allocation.table.name for allocation in booking.allocations.all()],
+        "service_day": booking.service_day,
+        "shift": booking.shift_name,
+        "guest": {
+            "name": booking.guest_name,
+            "phone": booking.guest_phone or None,
+            "email": booking.guest_email or None,
+        },
+        "notes": booking.notes,
+        "occasion": booking.occasion or None,
+        "channel": booking.channel,
+        "hold_expires_at": booking.hold_expires_at if booking.status == Status.HELD else None,
+        "terms": _terms(booking),
+        "late_cancellation": booking.is_late_cancellation,
+        "version": booking.version,
+        "created_at": booking.created_at,
+        "updated_at": booking.updated_at,
+        "links": _links(booking),
+        "manage_url": manage_url(booking) if with_token else None,
+        "token": access.token_for(booking) if with_token else None,
+    }
+    if for_staff:
+        body["staff"] = {
+            "notes": booking.staff_notes,
+            "has_account": booking.diner_id is not None,
+            "table_promised": booking.is_locked,
+            "arrived_at": booking.arrived_at,
+            "seated_at": booking.seated_at,
+            "left_at": booking.left_at,
+        }
+    return body
+
+
+def hold_body(booking: Booking) -> dict[str, Any]:
+    """Return a hold; its token is all that whoever made it needs to confirm it or give it back."""
+    return {**_claim(booking), "expires_at": booking.hold_expires_at, "token": access.token_for(booking)}
+
+
+def _claim(booking: Booking) -> dict[str, Any]:
+    restaurant, area = booking.restaurant, booking.area
+    zone = restaurant.time_zone
+    return {
+        "id": booking.public_id,
+        "status": booking.status,
+        "starts_at": _local(booking.starts_at, ZoneInfo(zone)),
+        "ends_at": _local(booking.ends_at, ZoneInfo(zone)),
+        "party_size": booking.party_size,
+        "restaurant": restaurant.public_id,
+        "area": {"id": area.public_id, "name": area.name} if area else None,
+    }
+
+
+def _terms(booking: Booking) -> dict[str, Any]:
+    policy = booking.policy
+    hours = policy.get("free_cancellation_hours", 0)
+    free_until = booking.starts_at - timedelta(hours=hours)
+    return {
+        "free_cancellation_until": _local(free_until, ZoneInfo(booking.restaurant.time_zone)),
+        "grace_minutes": policy.get("grace_minutes", 0),
+        "deposit": money(policy["deposit_kobo"]) if policy.get("deposit_kobo") else None,
+        "note": policy.get("note", ""),
+    }
+
+
+def _links(booking: Booking) -> dict[str, str]:
+    return {
+        "self": absolute(reverse("bookings_api:booking", args=[booking.public_id])),
+        "page": absolute(reverse("bookings:booking", args=[booking.public_id])),
+        "calendar": absolute(reverse("bookings_api:calendar", args=[booking.public_id])),
+    }

@@ -1,0 +1,108 @@
+"""Who asks, and as what they may see or touch a booking."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.utils.translation import gettext_lazy as _
+from rest_framework.exceptions import NotAuthenticated
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from accounts.models import User
+from accounts.selectors import may
+from accounts.states import Ability
+from bookings import access, errors, selectors
+from bookings.models import Booking
+from bookings.services import Actor
+from bookings.states import Channel
+from core.errors import InvalidInput, NotAllowed
+from restaurants.identity import key_of
+from restaurants.service_plan import ServicePlan, plan_of
+from restaurants.states import PUBLIC_STATUSES
+
+TOKEN_HEADER = "X-Booking-Token"  # noqa: S105 - a header's name
+
+
+class SignedInToRead(BasePermission):
+    """Anybody may book; only somebody has bookings to list."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        return request.method != "GET" or bool(request.user and request.user.is_authenticated)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A booking that the asker may see, and how they came by it."""
+
+    booking: Booking
+    user: User | None
+    is_diner: bool
+    is_staff: bool
+    by_token: bool
+
+    @property
+    def actor(self) -> Actor:
+        """As whom the asker changes the booking: their own as its diner, even where they work."""
+        if self.is_diner or self.user is None:
+            return Actor.diner(self.user, Channel.API)
+        return Actor.staff(self.user)
+
+    def for_staff(self) -> Actor:
+        """:raises NotAllowed: when they may see the booking but not run the service"""
+        if self.user is None or not may(self.user, Ability.RUN_SERVICE, restaurant_id=self.booking.restaurant_id):
+            raise NotAllowed
+        return Actor.staff(self.user)
+
+    def for_change(self) -> Actor:
+        """:raises NotAllowed: as for_staff(), unless it is their own"""
+        return self.actor if self.is_diner else self.for_staff()
+
+
+def user_of(request: Request) -> User | None:
+    return request.user if isinstance(request.user, User) else None
+
+
+def entry_to(request: Request, public_id: UUID) -> Entry:
+    """Return a booking to its diner, to staff who see it, to whoever holds its token.
+
+    :raises NotAuthenticated: when nothing was shown that could prove anything
+    :raises BookingNotFound: when it is not there or not theirs, which nobody can tell apart
+    """
+    user = user_of(request)
+    token = request.headers.get(TOKEN_HEADER) or request.query_params.get("token") or ""
+    if user is None and not token:
+        raise NotAuthenticated(_("Log in, or send the booking's token."))
+    booking = selectors.booking_by_public_id(public_id)
+    if booking is None:
+        raise errors.BookingNotFound
+    by_token = access.opens(token, public_id)
+    is_own = user is not None and booking.diner_id == user.pk
+    is_staff = user is not None and may(user, Ability.SEE_BOOKINGS, restaurant_id=booking.restaurant_id)
+    if not (by_token or is_own or is_staff):
+        raise errors.BookingNotFound
+    return Entry(booking, user, is_own or by_token, is_staff, by_token)
+
+
+def public_plan(public_id: UUID) -> ServicePlan:
+    """Return the plan of a restaurant that somebody wants to book at.
+
+    :raises InvalidInput: naming the field, when there is none such
+    """
+    key = key_of(public_id)
+    plan = None if key is None else plan_of(key)
+    if plan is None or plan.status not in PUBLIC_STATUSES:
+        raise InvalidInput(errors={"restaurant": [_("We know no such restaurant.")]})
+    return plan
+
+
+def table_ids_of(plan: ServicePlan, names: list[str]) -> list[int]:
+    """Return the keys of tables that staff named.
+
+    :raises UnknownTable: when the house has no such table
+    """
+    by_name = {name.casefold(): pk for pk, name in plan.table_names.items()}
+    try:
+        return [by_name[name.casefold()] for name in names]
+    except KeyError as error:
+        raise errors.UnknownTable from error

@@ -1,0 +1,677 @@
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework.permissions import AllowAny, IsAuthenticated
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import Serializer
+from rest_framework.views import APIView
+from rest_framework.viewsets import ViewSet
+
+from accounts.models import User
+from accounts.selectors import may
+from accounts.states import Ability
+from bookings import calendars, errors, lookup, selectors, services
+from bookings.api import bodies, examples
+from bookings.api import serializers as words
+from bookings.api.entry import (
+    TOKEN_HEADER,
+    Entry,
+    SignedInToRead,
+    entry_to,
+    public_plan,
+    table_ids_of,
+    user_of,
+)
+from bookings.models import Booking
+from bookings.services import Actor, Guest
+from bookings.states import Channel, Status
+from core import codes
+from core.api.etags import check_if_match, etag_of, with_etag
+from core.api.idempotency import idempotent
+from core.api.pagination import CursorPages
+from core.api.query import Query
+from core.api.renderers import JSONRenderer, to_bytes
+from core.api.schema import problem_response
+from core.errors import InvalidInput, NotAllowed
+from core.limits import Limit, address_of
+from localization.languages import current_language
+from restaurants.identity import key_of
+from restaurants.service_plan import ServicePlan, plan_of
+
+# A stranger could keep a whole evening from others; a few tries with different times are enough for anybody.
+HOLDS_BY_ADDRESS = Limit("holds.address", most=30, seconds=600)
+
+# --- What the operations have in common --------------------------------------------------------------------------
+
+TAGS = ["Bookings"]
+TOKEN = OpenApiParameter(
+    TOKEN_HEADER,
+    OpenApiTypes.STR,
+    OpenApiParameter.HEADER,
+    description="For guests without an account: the token that came with the booking. `?token=` does the same.",
+)
+IF_MATCH = OpenApiParameter(
+    "If-Match",
+    OpenApiTypes.STR,
+    OpenApiParameter.HEADER,
+    description="The ETag of the state that was seen; another state is answered 412.",
+)
+NOT_FOUND = problem_response("There is no such booking, or it is not yours.", booking_not_found={})
+TAKEN = {"detail": "No table is free at that time. Here are the nearest times that are."}
+REFUSED = problem_response(
+    "A rule of the house, or somebody who was quicker. With `booking_no_table_free` and `booking_pacing`, "
+    "`alternatives` holds the nearest free times.",
+    booking_no_table_free={**TAKEN, "alternatives": examples.ALTERNATIVES},
+    booking_duplicate={"detail": "You have booked here at that time already."},
+)
+UNFIT = problem_response(
+    "The house does not take such a booking, or the Idempotency-Key belongs to another request.",
+    booking_closed={"detail": "The restaurant is closed then.", "reason": "closed"},
+    booking_party_size={
+        "detail": "Online, this restaurant takes parties of 1 to 8. Please call for other sizes.",
+        "reason": "party_too_large",
+        "smallest": 1,
+        "largest": 8,
+    },
+)
+STALE = problem_response("It has changed since it was read.", precondition_failed={})
+
+
+def malformed(field: str, sentence: str, code: str) -> OpenApiResponse:
+    return problem_response(
+        "The request does not make sense; `errors` says where.",
+        invalid_input={"detail": sentence, "errors": [{"pointer": f"#/{field}", "detail": sentence, "code": code}]},
+    )
+
+
+NO_OFFSET = malformed("starts_at", "Say the offset from UTC too, as in 2026-12-24T19:00:00+01:00.", "no_offset")
+
+
+def asked(name: str, value: Any) -> OpenApiExample:
+    return OpenApiExample(name, value, request_only=True)
+
+
+def answered(name: str, value: Any, status: int = 200) -> OpenApiExample:
+    return OpenApiExample(name, value, response_only=True, status_codes=[str(status)])
+
+
+def read(request: Request, serializer: type[Serializer[Any]], data: Any = None) -> dict[str, Any]:
+    """Return what was sent, cleaned.
+
+    :raises rest_framework.exceptions.ValidationError: naming each field
+    """
+    asking = serializer(data=request.data if data is None else data)
+    asking.is_valid(raise_exception=True)
+    return dict(asking.validated_data)
+
+
+def guest_of(given: dict[str, Any] | None, user: User | None = None, *, like: Guest | None = None) -> Guest:
+    """Return the guest that was written down; what is left out comes from the account, or from `like`.
+
+    :raises InvalidInput: without a name
+    """
+    given = given or {}
+    known = like or (Guest(user.name, user.phone, user.email) if user else Guest(""))
+    # Whoever writes down how they want to be reached does not mean the account's other ways as well.
+    own_contact = like is not None or not (given.get("phone") or given.get("email"))
+    guest = Guest(
+        name=given.get("name") or known.name,
+        phone=given.get("phone", known.phone if own_contact else ""),
+        email=given.get("email", known.email if own_contact else ""),
+    )
+    if not guest.name:
+        raise InvalidInput(errors={"guest/name": [_("Say who comes.")]})
+    return guest
+
+
+def shown(request: Request, entry: Entry, *, status: int = 200, with_token: bool = False) -> Response:
+    """Answer a booking as the asker may see it, with its ETag."""
+    body = bodies.booking_body(entry.booking, for_staff=entry.is_staff, with_token=with_token)
+    return with_etag(request, etag(entry), Response(body, status=status))
+
+
+def etag(entry: Entry) -> str:
+    return etag_of(entry.booking.public_id, entry.booking.version, entry.is_staff)
+
+
+def again(entry: Entry) -> Entry:
+    """Return the same with the booking as it now is."""
+    booking = selectors.booking_by_public_id(entry.booking.public_id)
+    if booking is None:
+        raise errors.BookingNotFound
+    return Entry(booking, entry.user, entry.is_diner, entry.is_staff, entry.by_token)
+
+
+def seen_version(request: Request, entry: Entry) -> int | None:
+    """Return the version that a change relies on, for the service to compare under its lock.
+
+    :raises PreconditionFailed: when the client has seen another one
+    """
+    check_if_match(request, etag(entry))
+    return entry.booking.version if "If-Match" in request.headers else None
+
+
+# --- /api/bookings -----------------------------------------------------------------------------------------------
+
+
+class BookingsView(APIView):
+    permission_classes = (SignedInToRead,)
+
+    @extend_schema(
+        operation_id="bookings",
+        summary="My bookings, or a restaurant's",
+        description=(
+            "Without `restaurant` those on the asker's account, the latest first. With a restaurant where the asker "
+            "works, all of it, in the order of the evening; `day` is the service day."
+        ),
+        tags=TAGS,
+        parameters=[
+            OpenApiParameter("restaurant", OpenApiTypes.UUID, description="A restaurant's id."),
+            OpenApiParameter("day", OpenApiTypes.DATE, description="A service day."),
+            OpenApiParameter(
+                "status",
+                OpenApiTypes.STR,
+                enum=[choice[0] for choice in words.ASKABLE],
+                many=True,
+                description="Repeated, or divided by commas.",
+            ),
+            OpenApiParameter("cursor", OpenApiTypes.STR, description=str(CursorPages.cursor_query_description)),
+            OpenApiParameter("limit", OpenApiTypes.INT, description=str(CursorPages.page_size_query_description)),
+        ],
+        responses={200: words.BookingPageSerializer},
+        examples=[answered("One", {"results": [examples.PLAIN_BOOKING], "next": None, "previous": None})],
+    )
+    def get(self, request: Request) -> Response:
+        query = Query(request.query_params)
+        restaurant, day = query.uuid("restaurant"), query.day("day")
+        statuses = query.choices("status", [choice[0] for choice in words.ASKABLE])
+        query.check()
+        found, for_staff = self._found(request, restaurant)
+        if day is not None:
+            found = found.filter(service_day=day)
+        if statuses:
+            found = found.filter(status__in=statuses)
+        pages = CursorPages()
+        pages.ordering = ("starts_at", "pk") if for_staff else ("-starts_at", "-pk")
+        page = pages.paginate_queryset(found, request, None) or []
+        return pages.get_paginated_response([bodies.booking_body(each, for_staff=for_staff) for each in page])
+
+    def _found(self, request: Request, restaurant: UUID | None) -> "tuple[QuerySet[Booking], bool]":
+        user = user_of(request)
+        own = selectors.bookings_of(user or request.user).exclude(status__in=(Status.HELD, Status.EXPIRED))
+        if restaurant is None:
+            return own, False
+        key = key_of(restaurant)
+        if key is not None and user is not None and may(user, Ability.SEE_BOOKINGS, restaurant_id=key):
+            return selectors.bookings_staffed_by(user).filter(restaurant_id=key), True
+        return own.filter(restaurant__public_id=restaurant), False
+
+    @extend_schema(
+        operation_id="book",
+        summary="Book a table",
+        description=(
+            "Takes a table at once, with or without an account. A guest without one gets `token` and `manage_url`, "
+            "which open the booking again. `Idempotency-Key` is recommended: without it, too, the very same booking "
+            "is not made twice (`booking_duplicate`). Status `requested` means that the house has yet to confirm."
+        ),
+        tags=TAGS,
+        request=words.BookingAskSerializer,
+        responses={201: words.BookingSerializer, 400: NO_OFFSET, 409: REFUSED, 422: UNFIT},
+        examples=[asked("Four at seven", examples.ASK), answered("Confirmed", examples.BOOKING, 201)],
+    )
+    @idempotent
+    def post(self, request: Request) -> Response:
+        ask = read(request, words.BookingAskSerializer)
+        user = user_of(request)
+        plan = public_plan(ask["restaurant"])
+        by, more = self._as_whom(ask, user, plan)
+        diner = user if not by.user or by.is_online else None
+        booking = services.book_table(
+            restaurant_id=plan.id,
+            starts_at=ask["starts_at"],
+            party_size=ask["party_size"],
+            area=ask.get("area"),
+            guest=guest_of(ask.get("guest"), diner),
+            notes=ask.get("notes", ""),
+            occasion=ask.get("occasion") or "",
+            by=by,
+            diner=diner,
+            language=current_language().code,
+            **more,
+        )
+        entry = again(Entry(booking, user, by.is_online, not by.is_online, by_token=user is None))
+        response = shown(request, entry, status=201, with_token=user is None)
+        response["Location"] = reverse("bookings_api:booking", args=[booking.public_id])
+        return response
+
+    def _as_whom(self, ask: dict[str, Any], user: User | None, plan: ServicePlan) -> tuple[Actor, dict[str, Any]]:
+        if "channel" not in ask:
+            for name in ("tables", "pass_pacing"):
+                if ask.get(name):
+                    raise InvalidInput(errors={name: [_("Only staff can ask for this, together with channel.")]})
+            return Actor.diner(user, Channel.API), {}
+        if user is None or not may(user, Ability.RUN_SERVICE, restaurant_id=plan.id):
+            raise NotAllowed(_("Only staff of this restaurant can book through this channel."))
+        more: dict[str, Any] = {"heed_pacing": not ask["pass_pacing"]}
+        if ask.get("tables"):
+            more["table_ids"] = table_ids_of(plan, ask["tables"])
+        return Actor.staff(user, Channel(ask["channel"])), more
+
+
+class BookingView(APIView):
+    # Whoever has the token may; entry_to() refuses all others.
+    permission_classes = (AllowAny,)
+
+    @extend_schema(
+        operation_id="booking",
+        summary="A booking",
+        description="For its diner, staff of its restaurant, and whoever holds its token.",
+        tags=TAGS,
+        parameters=[TOKEN],
+        responses={200: words.BookingSerializer, 404: NOT_FOUND},
+        examples=[answered("As its diner sees it", examples.PLAIN_BOOKING)],
+    )
+    def get(self, request: Request, id: UUID) -> Response:
+        return shown(request, entry_to(request, id))
+
+    @extend_schema(
+        operation_id="change_booking",
+        summary="Change a booking",
+        description=(
+            "Time, size, area, wishes, guest; staff also the tables. One atomic move: when the new wish cannot be "
+            "met, the booking stays as it was. Code and accepted terms stay in any case."
+        ),
+        tags=TAGS,
+        parameters=[TOKEN, IF_MATCH],
+        request=words.BookingChangeSerializer,
+        responses={
+            200: words.BookingSerializer,
+            400: NO_OFFSET,
+            404: NOT_FOUND,
+            409: REFUSED,
+            412: STALE,
+            422: UNFIT,
+        },
+        examples=[
+            asked("Two more, an hour later", {"starts_at": "2026-12-24T20:00:00+01:00", "party_size": 6}),
+            answered("Changed", {**examples.PLAIN_BOOKING, "party_size": 6, "version": 2}),
+        ],
+    )
+    def patch(self, request: Request, id: UUID) -> Response:
+        entry = entry_to(request, id)
+        by = entry.for_change()
+        ask = read(request, words.BookingChangeSerializer)
+        booking = entry.booking
+        changes: dict[str, Any] = {
+            name: ask[name] for name in ("starts_at", "party_size", "area", "notes") if name in ask
+        }
+        if "occasion" in ask:
+            changes["occasion"] = ask["occasion"] or ""
+        if "guest" in ask:
+            like = Guest(booking.guest_name, booking.guest_phone, booking.guest_email)
+            changes["guest"] = guest_of(ask["guest"], like=like)
+            if by.is_online and not (changes["guest"].phone or changes["guest"].email):
+                raise errors.ContactMissing
+        if "tables" in ask or ask["pass_pacing"]:
+            by = entry.for_staff()
+            changes["heed_pacing"] = not ask["pass_pacing"]
+            if "tables" in ask:
+                changes["table_ids"] = table_ids_of(plan_of(booking.restaurant_id), ask["tables"])
+        services.change_booking(booking=booking, by=by, expected_version=seen_version(request, entry), **changes)
+        return shown(request, again(entry))
+
+    @extend_schema(
+        operation_id="cancel_booking",
+        summary="Cancel a booking",
+        description=(
+            "Frees the table. `late_cancellation` tells whether it came after the free time the terms name. Staff "
+            "give the guest a reason, in the body or as `?reason=`."
+        ),
+        tags=TAGS,
+        parameters=[
+            TOKEN,
+            IF_MATCH,
+            OpenApiParameter("reason", OpenApiTypes.STR, description="Why; staff must say so."),
+        ],
+        request=None,
+        responses={
+            200: words.BookingSerializer,
+            404: NOT_FOUND,
+            409: problem_response(
+                "It is over, or has begun.",
+                illegal_move={
+                    "detail": "This is “Cancelled” and cannot become “Cancelled”.",
+                    "from": "cancelled",
+                    "to": "cancelled",
+                    "allowed": [],
+                },
+                booking_too_late_to_change={},
+            ),
+            412: STALE,
+            422: problem_response("Staff gave no reason.", booking_reason_missing={}),
+        },
+        examples=[answered("Cancelled", examples.CANCELLED)],
+    )
+    def delete(self, request: Request, id: UUID) -> Response:
+        entry = entry_to(request, id)
+        by = entry.for_change()
+        given = request.data if isinstance(request.data, dict) and request.data else {}
+        ask = read(request, words.CancelAskSerializer, {"reason": request.query_params.get("reason", ""), **given})
+        services.cancel_booking(
+            booking=entry.booking,
+            by=by,
+            reason=ask.get("reason", ""),
+            expected_version=seen_version(request, entry),
+        )
+        return shown(request, again(entry))
+
+
+class CalendarRenderer(BaseRenderer):
+    media_type = "text/calendar"
+    format = "ics"
+    charset = "utf-8"
+
+    def render(self, data: Any, accepted_media_type: Any = None, renderer_context: Any = None) -> bytes:
+        return data if isinstance(data, bytes) else to_bytes(data)
+
+
+class CalendarView(APIView):
+    permission_classes = (AllowAny,)
+    renderer_classes = (CalendarRenderer, JSONRenderer)
+
+    @extend_schema(
+        operation_id="booking_calendar",
+        summary="A booking for a calendar program",
+        description="iCalendar; the same UID with a higher SEQUENCE replaces what a calendar has.",
+        tags=TAGS,
+        parameters=[TOKEN],
+        responses={(200, "text/calendar"): OpenApiTypes.STR, 404: NOT_FOUND},
+        examples=[answered("An event", "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VEVENT\r\n…\r\nEND:VCALENDAR\r\n")],
+    )
+    def get(self, request: Request, id: UUID) -> HttpResponse:
+        booking = entry_to(request, id).booking
+        response = HttpResponse(calendars.calendar_of(booking), content_type="text/calendar; charset=utf-8")
+        response["Content-Disposition"] = f'attachment; filename="buka-{booking.code}.ics"'
+        response["Cache-Control"] = "private, no-cache"
+        return response
+
+
+class LookupView(APIView):
+    permission_classes = (AllowAny,)
+
+    @extend_schema(
+        operation_id="find_booking",
+        summary="Find a booking by its code",
+        description=(
+            "With the phone number or e-mail address the guest gave. The answer carries the token that opens the "
+            "booking. One answer for a wrong code and a wrong contact, and only a few tries an hour."
+        ),
+        tags=TAGS,
+        auth=[],
+        parameters=[
+            OpenApiParameter("code", OpenApiTypes.STR, required=True, description="Spaces and small letters are fine."),
+            OpenApiParameter("phone", OpenApiTypes.STR, description="In any spelling."),
+            OpenApiParameter("email", OpenApiTypes.STR),
+        ],
+        responses={
+            200: words.BookingSerializer,
+            400: malformed("code", "Write the code of the booking.", "invalid"),
+            404: problem_response("No booking has this code and this contact.", booking_not_found={}),
+            503: problem_response("Nobody can count the tries just now.", unavailable={"retry_after": 10}),
+        },
+        examples=[answered("Found", examples.BOOKING)],
+    )
+    def get(self, request: Request) -> Response:
+        query = Query(request.query_params)
+        code = query.text("code", max_length=40)
+        phone, email = query.text("phone", max_length=40), query.text("email", max_length=254)
+        if not query.has("code"):
+            query.refuse("code", _("Write the code of the booking."))
+        if not query.has("phone") and not query.has("email"):
+            query.refuse("phone", _("Write the phone number or the e-mail address of the booking."))
+        query.check()
+
+        def knows(booking: Booking) -> bool:
+            by_phone = not phone or lookup.known_by_phone(booking, phone)
+            return by_phone and (not email or lookup.known_by_email(booking, email))
+
+        booking = lookup.find_booking(code=codes.normalise(code), knows=knows, address=address_of(request))
+        if booking is None:
+            raise errors.BookingNotFound
+        return shown(request, Entry(booking, None, True, False, True), with_token=True)
+
+
+# --- Holds -------------------------------------------------------------------------------------------------------
+
+
+def hold_entry(request: Request, public_id: UUID) -> Entry:
+    entry = entry_to(request, public_id)
+    if not entry.is_diner:
+        raise errors.BookingNotFound
+    return entry
+
+
+class HoldsView(APIView):
+    permission_classes = (AllowAny,)
+
+    @extend_schema(
+        operation_id="hold_table",
+        summary="Hold a table",
+        description="Keeps a table for ten minutes while the guest's details, or payment, are found.",
+        tags=["Holds"],
+        request=words.HoldAskSerializer,
+        responses={201: words.HoldSerializer, 400: NO_OFFSET, 409: REFUSED, 422: UNFIT},
+        examples=[
+            asked("Four at seven", {name: examples.ASK[name] for name in ("restaurant", "starts_at", "party_size")}),
+            answered("Held", examples.HOLD, 201),
+        ],
+    )
+    @idempotent
+    def post(self, request: Request) -> Response:
+        ask = read(request, words.HoldAskSerializer)
+        user = user_of(request)
+        plan = public_plan(ask["restaurant"])
+        HOLDS_BY_ADDRESS.take(f"user:{user.pk}" if user else address_of(request))
+        hold = services.hold_table(
+            restaurant_id=plan.id,
+            starts_at=ask["starts_at"],
+            party_size=ask["party_size"],
+            area=ask.get("area"),
+            by=Actor.diner(user, Channel.API),
+            diner=user,
+            language=current_language().code,
+        )
+        held = again(Entry(hold, user, True, False, user is None)).booking
+        location = {"Location": reverse("bookings_api:hold", args=[hold.public_id])}
+        return Response(bodies.hold_body(held), status=201, headers=location)
+
+
+class HoldView(APIView):
+    permission_classes = (AllowAny,)
+
+    @extend_schema(
+        operation_id="release_hold",
+        summary="Give a held table back",
+        tags=["Holds"],
+        parameters=[TOKEN],
+        request=None,
+        responses={
+            204: OpenApiResponse(description="The table is free for others."),
+            404: NOT_FOUND,
+            409: problem_response("It is no hold any more.", booking_hold_expired={}),
+        },
+    )
+    def delete(self, request: Request, id: UUID) -> Response:
+        entry = hold_entry(request, id)
+        if entry.booking.status != Status.HELD:
+            raise errors.HoldExpired
+        # Somebody may confirm it this very moment; a booking is not given back by this door.
+        services.cancel_booking(booking=entry.booking, by=entry.actor, expected_version=entry.booking.version)
+        return Response(status=204)
+
+
+class HoldConfirmView(APIView):
+    permission_classes = (AllowAny,)
+
+    @extend_schema(
+        operation_id="confirm_hold",
+        summary="Turn a hold into a booking",
+        tags=["Holds"],
+        parameters=[TOKEN],
+        request=words.HoldConfirmSerializer,
+        responses={
+            200: words.BookingSerializer,
+            404: NOT_FOUND,
+            409: problem_response("The time is over, or it is a booking already.", booking_hold_expired={}),
+            422: problem_response("Nobody could be reached.", booking_contact_missing={}),
+        },
+        examples=[asked("With a guest", {"guest": examples.ASK["guest"]}), answered("Confirmed", examples.BOOKING)],
+    )
+    @idempotent
+    def post(self, request: Request, id: UUID) -> Response:
+        entry = hold_entry(request, id)
+        ask = read(request, words.HoldConfirmSerializer)
+        services.confirm_hold(
+            hold=entry.booking,
+            guest=guest_of(ask.get("guest"), entry.user),
+            by=entry.actor,
+            notes=ask.get("notes", ""),
+            occasion=ask.get("occasion") or "",
+            language=current_language().code,
+        )
+        return shown(request, again(entry), with_token=entry.by_token)
+
+
+# --- The evening, for staff --------------------------------------------------------------------------------------
+
+
+def move(
+    name: str,
+    summary: str,
+    description: str,
+    *,
+    to: Status,
+    request: type[Serializer[Any]] | None = None,
+    refusals: dict[int, OpenApiResponse] | None = None,
+    examples_of: list[OpenApiExample] | None = None,
+) -> Callable[[Any], Any]:
+    """Describe one of the moves below."""
+    illegal = problem_response(
+        "The booking is in a state that this does not follow; `allowed` says what does.",
+        illegal_move={
+            "detail": f"This is “Completed” and cannot become “{to.label}”.",
+            "from": "completed",
+            "to": to.value,
+            "allowed": [],
+        },
+    )
+    described: Callable[[Any], Any] = extend_schema(
+        operation_id=name,
+        summary=summary,
+        description=description,
+        tags=["Service"],
+        parameters=[IF_MATCH],
+        request=request,
+        responses={200: words.BookingSerializer, 404: NOT_FOUND, 409: illegal, 412: STALE, **(refusals or {})},
+        examples=[
+            answered("Done", {**examples.PLAIN_BOOKING, "status": to.value, "version": 2}),
+            *(examples_of or []),
+        ],
+    )
+    return described
+
+
+class ServiceMoves(ViewSet):
+    """What the house does with a booking; each move is written down with who made it."""
+
+    permission_classes = (IsAuthenticated,)
+
+    @move("confirm_booking", "Confirm a request", "Approves a booking that waits for the house.", to=Status.CONFIRMED)
+    @idempotent
+    def confirm(self, request: Request, id: UUID) -> Response:
+        return self._moved(request, id, services.confirm_request)
+
+    @move(
+        "decline_booking",
+        "Decline a request",
+        "Turns a request down and frees its tables; the guest is told why.",
+        to=Status.DECLINED,
+        request=words.DeclineAskSerializer,
+        examples_of=[asked("A full house", {"reason": "We have a wedding that evening."})],
+    )
+    @idempotent
+    def decline(self, request: Request, id: UUID) -> Response:
+        return self._moved(request, id, services.decline_request, words.DeclineAskSerializer)
+
+    @move("check_in_booking", "The party has come", "Waits at the door or the bar.", to=Status.ARRIVED)
+    @idempotent
+    def check_in(self, request: Request, id: UUID) -> Response:
+        return self._moved(request, id, services.mark_arrived)
+
+    @move(
+        "seat_booking",
+        "The party sits down",
+        "At the tables kept for it, or at others that are free.",
+        to=Status.SEATED,
+        request=words.SeatAskSerializer,
+        examples_of=[asked("At another table", {"tables": ["T7"]}), asked("Where it was planned", {})],
+        refusals={422: problem_response("The house has no such table.", booking_unknown_table={})},
+    )
+    @idempotent
+    def seat(self, request: Request, id: UUID) -> Response:
+        return self._moved(request, id, services.seat_party, words.SeatAskSerializer)
+
+    @move("complete_booking", "The party has left", "Frees its tables for the rest of the turn.", to=Status.COMPLETED)
+    @idempotent
+    def complete(self, request: Request, id: UUID) -> Response:
+        return self._moved(request, id, services.complete_visit)
+
+    @move("leave_booking", "The party went away", "Before it was seated; frees its tables.", to=Status.LEFT)
+    @idempotent
+    def leave(self, request: Request, id: UUID) -> Response:
+        return self._moved(request, id, services.mark_left)
+
+    @move(
+        "no_show_booking",
+        "The party never came",
+        "After its grace; frees its tables. While the grace lasts: 409 `booking_too_early_for_no_show`.",
+        to=Status.NO_SHOW,
+    )
+    @idempotent
+    def no_show(self, request: Request, id: UUID) -> Response:
+        return self._moved(request, id, services.mark_no_show)
+
+    @move(
+        "undo_no_show_booking",
+        "They came after all",
+        "On the same day, with the table it had or another that is free.",
+        to=Status.CONFIRMED,
+    )
+    @idempotent
+    def undo_no_show(self, request: Request, id: UUID) -> Response:
+        return self._moved(request, id, services.undo_no_show)
+
+    def _moved(
+        self,
+        request: Request,
+        public_id: UUID,
+        service: Callable[..., Booking],
+        serializer: type[Serializer[Any]] | None = None,
+    ) -> Response:
+        entry = entry_to(request, public_id)
+        by = entry.for_staff()
+        check_if_match(request, etag(entry))
+        ask = read(request, serializer) if serializer else {}
+        if "tables" in ask:
+            ask["table_ids"] = table_ids_of(plan_of(entry.booking.restaurant_id), ask.pop("tables"))
+        service(booking=entry.booking, by=by, **ask)
+        return shown(request, again(entry))

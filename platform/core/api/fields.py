@@ -1,0 +1,96 @@
+"""Serializer fields for what people and programs send: cleaned once at the door (`core.text`, `core.phones`)."""
+
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from core import phones
+from core.text import clean_line, clean_text
+
+NO_OFFSET = _("Say the offset from UTC too, as in 2026-12-24T19:00:00+01:00.")
+NOT_AN_INSTANT = _("Write the time as in 2026-12-24T19:00:00+01:00 (ISO 8601 with the offset from UTC).")
+OUT_OF_REACH = _("This time is too far away: nothing is kept for so many years.")
+_INSTANT = re.compile(r"^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?([Zz]|[+-]\d{2}:?\d{2})?$", re.ASCII)
+_YEARS = 10
+
+
+class NotAnInstant(ValueError):
+    """The text is no instant; `sentence` says what is wrong with it."""
+
+    def __init__(self, sentence: Any, code: str) -> None:
+        super().__init__(code)
+        self.sentence = sentence
+        self.code = code
+
+
+def instant_of(text: str) -> datetime:
+    """Return an instant written in ISO 8601 with its offset, in UTC.
+
+    :raises NotAnInstant: when it cannot be read, lacks the offset, or lies decades away
+    """
+    if not _INSTANT.match(text):
+        raise NotAnInstant(NOT_AN_INSTANT, "not_an_instant")
+    try:
+        moment = datetime.fromisoformat(text.upper())
+    except ValueError as error:
+        raise NotAnInstant(NOT_AN_INSTANT, "not_an_instant") from error
+    if moment.tzinfo is None:
+        raise NotAnInstant(NO_OFFSET, "no_offset")
+    # Calendars end, and a sum of days beyond their end is an error nobody expects.
+    if abs(moment.year - timezone.now().year) > _YEARS:
+        raise NotAnInstant(OUT_OF_REACH, "out_of_reach")
+    return moment.astimezone(UTC)
+
+
+class LineField(serializers.CharField):
+    """One line of text, such as a name."""
+
+    def __init__(self, *, max_length: int, **kwargs: Any) -> None:
+        self.longest = max_length
+        super().__init__(max_length=max_length, **kwargs)
+
+    def to_internal_value(self, data: Any) -> str:
+        text = self._clean_text(super().to_internal_value(data))
+        if not text and not self.allow_blank:
+            self.fail("blank")
+        return text
+
+    def _clean_text(self, text: str) -> str:
+        return clean_line(text, max_length=self.longest)
+
+
+class TextField(LineField):
+    """Text of several lines, such as wishes."""
+
+    def _clean_text(self, text: str) -> str:
+        return clean_text(text, max_length=self.longest)
+
+
+class PhoneField(serializers.CharField):
+    """A telephone number in any spelling; cleaned to E.164."""
+
+    def to_internal_value(self, data: Any) -> str:
+        text = super().to_internal_value(data)
+        return phones.normalise(text) if text else ""
+
+
+@extend_schema_field(OpenApiTypes.DATETIME)
+class InstantField(serializers.Field):
+    """An instant in ISO 8601 with its offset; cleaned to UTC."""
+
+    def to_internal_value(self, data: Any) -> datetime:
+        try:
+            if not isinstance(data, str):
+                raise NotAnInstant(NOT_AN_INSTANT, "not_an_instant")
+            return instant_of(data.strip())
+        except NotAnInstant as error:
+            raise serializers.ValidationError(error.sentence, code=error.code) from error
+
+    def to_representation(self, value: Any) -> Any:
+        return value
