@@ -305,7 +305,7 @@ def _take_bookings(scale: Scale, *, seed: int, today: date) -> None:
 
     past, far = SPARSE
     past_days = past[1] - past[0] + 1
-    figures = {
+    figures: dict[str, int | date] = {
         "seed": seed,
         "today": today,
         "bookings": scale.bookings,
