@@ -36,6 +36,14 @@ class AvailabilityConsumer(AsyncWebsocketConsumer):
 
     group = ""
 
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        except _AWAY:
+            # Silence would look like "nothing has changed"; the page tries again until there is someone to listen to.
+            _forget(self)
+            await send({"type": "websocket.close", "code": TRY_AGAIN_LATER})
+
     async def connect(self) -> None:
         public_id: UUID = self.scope["url_route"]["kwargs"]["public_id"]
         if await database_sync_to_async(restaurant_id_of)(public_id) is None:
@@ -45,12 +53,7 @@ class AvailabilityConsumer(AsyncWebsocketConsumer):
 
     async def _listen(self, public_id: UUID) -> None:
         group = availability_group(public_id)
-        try:
-            await self.channel_layer.group_add(group, self.channel_name)
-        except _AWAY:
-            # Silence would look like "nothing has changed"; the page tries again until there is someone to listen to.
-            await self.close(code=TRY_AGAIN_LATER)
-            return
+        await self.channel_layer.group_add(group, self.channel_name)
         self.group = group
         await self.accept()
         _watch(self)
@@ -71,6 +74,14 @@ class AvailabilityConsumer(AsyncWebsocketConsumer):
 
 class TodayConsumer(AvailabilityConsumer):
     """The same news for the house's own page of the day; only its staff may listen."""
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        except _AWAY:
+            # Silence would look like "nothing has changed"; the page tries again until there is someone to listen to.
+            _forget(self)
+            await send({"type": "websocket.close", "code": TRY_AGAIN_LATER})
 
     async def connect(self) -> None:
         public_id: UUID = self.scope["url_route"]["kwargs"]["public_id"]

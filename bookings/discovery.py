@@ -199,9 +199,7 @@ def evening_ahead(*, party_size: int = 2, now: datetime | None = None) -> Evenin
     The choice is kept for a minute: what is shown is an invitation, the booking decides.
     """
     now = now or timezone.now()
-    local = now.astimezone(HOME_ZONE)
-    is_today = local.time() < LAST_CALL
-    day = local.date() if is_today else local.date() + timedelta(days=1)
+    day, is_today = coming_evening(now)
 
     def build() -> bytes:
         return orjson.dumps(_evening_choice(day, party_size, now))
@@ -217,6 +215,13 @@ def evening_ahead(*, party_size: int = 2, now: datetime | None = None) -> Evenin
         if starts:
             cards.append(card)
     return Evening(day, is_today, party_size, cards)
+
+
+def coming_evening(now: datetime) -> tuple[date, bool]:
+    """Return the day of the evening that is still worth going out in, and whether that is today."""
+    local = now.astimezone(HOME_ZONE)
+    is_today = local.time() < LAST_CALL
+    return (local.date() if is_today else local.date() + timedelta(days=1)), is_today
 
 
 def _evening_choice(day: date, party_size: int, now: datetime) -> dict[str, list[str]]:

@@ -121,7 +121,7 @@ def _add(times: Times, slot: Slot, area_id: int | None) -> None:
 def _strip(plan: ServicePlan, day: date, party_size: int, area: UUID | None, now: datetime) -> list[Day]:
     today = now.astimezone(plan.zone).date()
     last = today + timedelta(days=plan.policy.window_days)
-    first = max(today, min(day - timedelta(days=2), last - timedelta(days=STRIP_DAYS - 1)))
+    first = max(today, min(day - timedelta(days=1), last - timedelta(days=STRIP_DAYS - 1)))
     days = [first + timedelta(days=offset) for offset in range(STRIP_DAYS)]
     extra = {"area": str(area)} if area else {}
     return [

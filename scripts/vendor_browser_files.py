@@ -1,7 +1,8 @@
-"""Copy third-party browser files into static/buka/, from the versions in package-lock.json, with their licences.
+"""Copy third-party browser files into static/buka/ and tests/browser/, with their licences.
 
-Run it after moving a version or adding an icon: `python scripts/vendor_browser_files.py`. It needs Node's npm and the
-development requirements. What it writes is kept in the repository, so running Buka needs neither.
+The versions are those of package-lock.json. Run it after moving a version or adding an icon:
+`python scripts/vendor_browser_files.py`. It needs Node's npm and the development requirements. What it writes is kept
+in the repository, so running Buka needs neither.
 """
 
 import re
@@ -16,6 +17,7 @@ from fontTools.ttLib import TTFont
 ROOT = Path(__file__).resolve().parent.parent
 MODULES = ROOT / "node_modules"
 STATIC = ROOT / "static" / "buka"
+AXE = ROOT / "tests" / "browser" / "axe"  # looks for barriers in pages; only the tests need it
 
 # Only the icons that pages use: every one is bytes on a diner's data plan.
 ICONS = """
@@ -50,6 +52,9 @@ def main() -> None:
     licences.mkdir(parents=True, exist_ok=True)
     shutil.copy(MODULES / "lucide-static/LICENSE", licences / "lucide.txt")
     shutil.copy(FONT.parent.parent / "LICENSE_FONT", licences / "merriweather.txt")
+    AXE.mkdir(parents=True, exist_ok=True)
+    for name in ("axe.min.js", "LICENSE"):
+        shutil.copy(MODULES / "axe-core" / name, AXE / name)
 
 
 def write_sprite(target: Path) -> None:

@@ -16,6 +16,9 @@ from django.utils.translation import pgettext_lazy
 from core.text import clean_line
 from localization.formatting import time_of_day
 
+# The forms below have fields of the types' own names.
+Day = date
+
 LARGEST_PARTY = 99
 DAYS_AHEAD = 730
 DEFAULT_PARTY = 2
@@ -178,7 +181,7 @@ class SearchForm(forms.Form):
         self,
         data: Any = None,
         *,
-        today: date,
+        today: Day,
         cities: Iterable[tuple[str, str]],
         neighbourhoods: dict[str, list[str]],
         cuisines: Iterable[tuple[str, str]],
@@ -217,8 +220,9 @@ class SearchForm(forms.Form):
         chosen, city = self["neighbourhood"].value(), self["city"].value()
         elsewhere = any(chosen in names for slug, names in self.neighbourhoods.items() if slug != city)
         if chosen and elsewhere and chosen not in self.neighbourhoods.get(city or "", []):
-            self.data = self.data.copy()
-            self.data["neighbourhood"] = ""
+            data: Any = self.data
+            self.data = data = data.copy()
+            data["neighbourhood"] = ""
 
 
 class TimesForm(forms.Form):
@@ -229,7 +233,7 @@ class TimesForm(forms.Form):
     area = forms.Field(label=_("Where"), required=False, widget=KeepingSelect)
 
     def __init__(
-        self, data: Any = None, *, today: date, last_day: date, areas: Iterable[tuple[UUID, str]], **options: Any
+        self, data: Any = None, *, today: Day, last_day: Day, areas: Iterable[tuple[UUID, str]], **options: Any
     ) -> None:
         super().__init__(data, auto_id="times-%s", **options)
         day: Any = self.fields["date"]

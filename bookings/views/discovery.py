@@ -103,7 +103,7 @@ def _shown(card: Card, vocabulary: Vocabulary, *, party_size: int, day: date | N
         _photo_url(card.photo),
         ", ".join(dict.fromkeys(part for part in (restaurant.neighbourhood, restaurant.city.name) if part)),
         [words.name_of(words.CUISINES, slug, vocabulary.cuisines.get(slug, slug)) for slug in card.cuisine_slugs],
-        PriceBand(restaurant.price_band).label if restaurant.price_band else "",
+        str(PriceBand(restaurant.price_band).label) if restaurant.price_band else "",
         times,
     )
 

@@ -43,7 +43,7 @@ def _kept_for(seconds: int) -> dict[str, str]:
     return {"Cache-Control": f"public, max-age={seconds}"}
 
 
-class LanguageSitemap(Sitemap):  # type: ignore[type-arg]  # Django's own cannot be subscripted at run time
+class LanguageSitemap(Sitemap):
     """Addresses in every language, each with its siblings; a page of the sitemap holds a hundred places."""
 
     i18n = True

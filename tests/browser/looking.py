@@ -1,0 +1,64 @@
+"""What every page is looked at for in a real browser: barriers, broken promises to the browser, width on a phone."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+AXE = (Path(__file__).parent / "axe" / "axe.min.js").read_text()
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+# A run that looked at nothing would find nothing.
+FEWEST_PASSES = 15
+
+_POLICY_ALARM = """
+    addEventListener("securitypolicyviolation", (event) => {
+        console.error("POLICY", event.violatedDirective, event.blockedURI);
+    });
+"""
+
+
+@dataclass
+class Faults:
+    """What a page complained about, and whom else it spoke to."""
+
+    said: list[str] = field(default_factory=list)
+    foreign: list[str] = field(default_factory=list)
+
+
+@contextmanager
+def watched(page: Any, home: str) -> Iterator[Faults]:
+    """Look at a page from its first byte on; at the end nothing may have been complained about.
+
+    :raises AssertionError: for a console or page error, a violated policy, a request to a foreign host
+    """
+    faults = Faults()
+    host = urlsplit(home).netloc
+    page.add_init_script(_POLICY_ALARM)
+    page.on("console", lambda line: line.type == "error" and faults.said.append(line.text))
+    page.on("pageerror", lambda error: faults.said.append(str(error)))
+    page.on(
+        "request",
+        lambda request: urlsplit(request.url).netloc not in (host, "") and faults.foreign.append(request.url),
+    )
+    yield faults
+    assert not faults.said, faults.said
+    assert not faults.foreign, f"Requests to foreign hosts: {faults.foreign}"
+
+
+def barriers(page: Any) -> list[str]:
+    """Return what axe finds wrong with the page as it stands, one line for each place."""
+    page.evaluate(AXE)
+    found = page.evaluate("rules => axe.run(document, {runOnly: {type: 'tag', values: rules}})", RULES)
+    assert len(found["passes"]) >= FEWEST_PASSES, f"axe looked at too little: {len(found['passes'])} rules passed"
+    return [
+        f"{violation['id']}: {node['html'][:160]} ({node['failureSummary'].splitlines()[-1].strip()})"
+        for violation in found["violations"]
+        for node in violation["nodes"]
+    ]
+
+
+def too_wide(page: Any) -> int:
+    """Return by how many pixels the page is wider than the window."""
+    return int(page.evaluate("() => Math.max(0, document.documentElement.scrollWidth - innerWidth)"))
