@@ -20,6 +20,7 @@ from bookings.availability import (
     Occupancy,
     Slot,
     SlotTime,
+    answer,
     day_slots,
     midnight_of,
     nearest,
@@ -180,11 +181,13 @@ def restaurants_free_at(
     for restaurant_id, plan in plans_of(taken.versions).items():
         if party_refusal(plan, party_size, online=True):
             continue
-        if not any(abs(slot.starts_at - wanted) <= around for slot in slot_times(plan, day)):
+        near = [slot for slot in slot_times(plan, day) if abs(slot.starts_at - wanted) <= around]
+        if not near:
             continue
         occupancy = Occupancy.of(plan, day, taken.allocations[restaurant_id])
-        slots = day_slots(plan, day, party_size, occupancy, now=now)
-        free = [slot for slot in slots if slot.available and abs(slot.starts_at - wanted) <= around]
+        # Only the starts that were asked for: a whole day of each house would cost three times as much.
+        slots = (answer(plan, slot, party_size, occupancy, now=now, online=True) for slot in near)
+        free = [slot for slot in slots if slot.available]
         if free:
             found[restaurant_id] = free
     return found
