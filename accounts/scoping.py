@@ -10,11 +10,12 @@ from typing import Any
 from django import forms
 from django.contrib.admin import RelatedFieldListFilter
 from django.contrib.admin.options import BaseModelAdmin
-from django.core.exceptions import ValidationError
+from django.core.exceptions import ImproperlyConfigured, PermissionDenied, ValidationError
 from django.db.models import Field, Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import User
 from accounts.selectors import Person, may, restaurant_ids_where
 from accounts.states import Ability
 
@@ -32,6 +33,16 @@ def house_of(row: Any, path: str) -> int | None:
         if row is None:
             return None
     return int(row)
+
+
+def person_of(request: HttpRequest) -> User:
+    """Return who is signed in.
+
+    :raises PermissionDenied: when nobody is
+    """
+    if not isinstance(request.user, User):
+        raise PermissionDenied
+    return request.user
 
 
 def is_superuser(request: HttpRequest) -> bool:
@@ -138,6 +149,13 @@ class InScope(BaseModelAdmin):
         house = getattr(request, "_house", None)
         # In an open row, or one begun from a restaurant's page, only that house's rows come into question.
         return rows.filter(**{path: house}) if house else rows
+
+    def own(self, request: HttpRequest, model: type[Model]) -> QuerySet[Any]:
+        """Return the rows of a model of restaurants that may be chosen here."""
+        rows = self.choices_of(request, model)
+        if rows is None:
+            raise ImproperlyConfigured(f"{model.__name__} has no page with a scope.")
+        return rows
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if (choices := self.choices_of(request, db_field.remote_field.model)) is not None:

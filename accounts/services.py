@@ -22,6 +22,12 @@ class WeakPassword(DomainError):
     status = 400
 
 
+class LastOwner(DomainError):
+    code = "account_last_owner"
+    message = _("A restaurant keeps at least one owner. Make somebody else an owner first.")
+    status = 409
+
+
 @transaction.atomic
 def register_diner(*, email: str, password: str, name: str, phone: str = "", language: str = "en") -> User:
     """Make an account for a diner.
@@ -43,7 +49,13 @@ def register_diner(*, email: str, password: str, name: str, phone: str = "", lan
 
 @transaction.atomic
 def add_member(*, user: User, restaurant_id: int, role: Role) -> Membership:
-    """Give a person a role at a restaurant, replacing the one they had there, and open the admin to them."""
+    """Give a person a role at a restaurant, replacing the one they had there, and open the admin to them.
+
+    :raises LastOwner: when the restaurant's only owner would become something else
+    """
+    held = Membership.objects.filter(user=user, restaurant_id=restaurant_id).first()
+    if held is not None and role != Role.OWNER:
+        expect_another_owner(membership=held)
     membership, _created = Membership.objects.update_or_create(
         user=user, restaurant_id=restaurant_id, defaults={"role": role}
     )
@@ -55,12 +67,34 @@ def add_member(*, user: User, restaurant_id: int, role: Role) -> Membership:
 
 @transaction.atomic
 def remove_member(*, membership: Membership) -> None:
-    """Take a person's role away, and the admin with it when it was their last."""
+    """Take a person's role away, and the admin with it when it was their last.
+
+    :raises LastOwner: when the restaurant would be left without an owner
+    """
+    expect_another_owner(membership=membership)
     user = User.objects.select_for_update().get(pk=membership.user_id)
     membership.delete()
     if not user.is_superuser and not Membership.objects.filter(user=user).exists():
         user.is_staff = False
         user.save(update_fields=["is_staff"])
+
+
+@transaction.atomic
+def expect_another_owner(*, membership: Membership) -> None:
+    """Find out whether the restaurant keeps an owner without this one; two owners cannot leave at the same moment.
+
+    :raises LastOwner: when it would not
+    """
+    if membership.role != Role.OWNER and not _is_owner(membership):
+        return
+    owners = Membership.objects.select_for_update().filter(restaurant_id=membership.restaurant_id, role=Role.OWNER)
+    if not [owner for owner in owners.order_by("pk") if owner.pk != membership.pk]:
+        raise LastOwner
+
+
+def _is_owner(membership: Membership) -> bool:
+    """Tell whether the stored row is an owner's; the one in hand may carry a new role already."""
+    return Membership.objects.filter(pk=membership.pk, role=Role.OWNER).exists()
 
 
 def remember_language(*, user: User, language: str) -> None:

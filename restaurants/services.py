@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Iterable
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 
 from django.db import IntegrityError, transaction
 from django.db.models import F
@@ -21,6 +21,7 @@ from restaurants.models import (
     Area,
     BookingPolicy,
     Dish,
+    DishPrice,
     ListingClaim,
     OpeningHours,
     Restaurant,
@@ -255,3 +256,9 @@ def finish_dish(*, dish: Dish, is_finished: bool) -> Dish:
         dish.is_finished = is_finished
         dish.save(update_fields=["is_finished"])
     return dish
+
+
+def price_dish(*, dish: Dish, kobo: int, valid_from: date) -> DishPrice:
+    """Let a dish cost something from a day on; what was sold before keeps its price."""
+    price, _is_new = DishPrice.objects.update_or_create(dish=dish, valid_from=valid_from, defaults={"kobo": kobo})
+    return price

@@ -1,5 +1,7 @@
 """The back office: one site for restaurants' staff and the platform's own people, and its navigation."""
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from django.contrib import admin
@@ -8,17 +10,33 @@ from django.contrib.contenttypes.models import ContentType
 from django.db.models import CharField, Q, QuerySet
 from django.db.models.functions import Cast
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import SimpleTemplateResponse
 from django.urls import URLPattern, reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.sites import UnfoldAdminSite
 
 from accounts.scoping import InScope, is_superuser
 from accounts.selectors import restaurant_ids_where
 from accounts.states import Ability
+from localization import formatting
 
 
 class BukaAdminSite(UnfoldAdminSite):
     """Unfold's admin with Today in it, and with a log that keeps to the reader's own houses."""
+
+    def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Callable[..., Any]:
+        """Show times by the clock of Nigeria; where a restaurant's own clock counts, its page says so itself."""
+        inner = super().admin_view(view, cacheable)
+
+        @wraps(inner)
+        def at_home(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            with timezone.override(formatting.HOME_ZONE):
+                response = inner(request, *args, **kwargs)
+                # Else the template would be rendered after the clock has been put back.
+                return response.render() if isinstance(response, SimpleTemplateResponse) else response
+
+        return at_home
 
     def extra_urls(self) -> list[URLPattern]:
         from bookings.admin.today import urls

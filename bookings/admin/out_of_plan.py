@@ -1,0 +1,48 @@
+"""What a change of hours, tables, shifts or special days leaves behind: bookings that no longer fit, listed."""
+
+from django.contrib import messages
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from bookings import selectors
+from bookings.selectors import OutOfPlan
+from localization import formatting
+
+NAMED = 8
+REASONS = {
+    "day_closed": gettext_lazy("the day is closed"),
+    "outside_shifts": gettext_lazy("no shift has this time"),
+    "table_not_in_use": gettext_lazy("its table is out of use"),
+}
+
+
+def warn(request: HttpRequest, restaurant_id: int) -> None:
+    """Tell whoever saved the plan which bookings to come it does not fit. Nobody has been moved."""
+    found = selectors.bookings_out_of_plan(restaurant_id)
+    if not found:
+        return
+    sentence = ngettext(
+        "%(count)d booking to come does not fit these settings. It stands as it is; look at it:",
+        "%(count)d bookings to come do not fit these settings. They stand as they are; look at them:",
+        len(found),
+    ) % {"count": len(found)}
+    more = _("and more") if len(found) > NAMED else ""
+    links = format_html_join(" · ", "{}", ((_link(each),) for each in found[:NAMED]))
+    messages.warning(request, format_html("{} {} {}", sentence, links, more))
+
+
+def _link(found: OutOfPlan) -> SafeString:
+    booking = found.booking
+    where = reverse("admin:today_booking", args=[booking.restaurant.public_id, booking.public_id])
+    words = _("%(code)s, %(day)s %(time)s, %(name)s (%(reason)s)") % {
+        "code": booking.code,
+        "day": formatting.short_day(booking.starts_at, zone=booking.restaurant.time_zone),
+        "time": formatting.time_of_day(booking.starts_at, zone=booking.restaurant.time_zone),
+        "name": booking.guest_name,
+        "reason": REASONS[found.reason],
+    }
+    return format_html('<a href="{}">{}</a>', where, words)

@@ -1,0 +1,76 @@
+"""Taking tables from sale, as the back office asks for it."""
+
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django import forms
+from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from core.forms import LineField
+from restaurants.models import Area, Restaurant, Table
+
+
+class BlockForm(forms.Form):
+    """Where and when; the times are the restaurant's own clock."""
+
+    restaurant = forms.ModelChoiceField(label=_("Restaurant"), queryset=Restaurant.objects.none())
+    area = forms.ModelChoiceField(
+        label=_("Area"), queryset=Area.objects.none(), required=False, empty_label=_("The whole floor")
+    )
+    table = forms.ModelChoiceField(
+        label=_("Table"), queryset=Table.objects.none(), required=False, empty_label=_("Every table of the area")
+    )
+    starts_at = forms.CharField(
+        label=_("From"), widget=forms.DateTimeInput(attrs={"type": "datetime-local"}), max_length=20
+    )
+    ends_at = forms.CharField(
+        label=_("Until"), widget=forms.DateTimeInput(attrs={"type": "datetime-local"}), max_length=20
+    )
+    reason = LineField(label=_("Reason"), max_length=200, help_text=_("Repair, private event, rain. Staff see it."))
+
+    def __init__(
+        self,
+        data: Any = None,
+        *,
+        houses: QuerySet[Restaurant],
+        areas: QuerySet[Area],
+        tables: QuerySet[Table],
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(data, **kwargs)
+        for name, rows in (("restaurant", houses), ("area", areas), ("table", tables)):
+            self.fields[name].queryset = rows  # type: ignore[attr-defined]
+        if houses.count() > 1:
+            for name in ("area", "table"):
+                self.fields[name].label_from_instance = _with_house  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        answers = super().clean() or {}
+        house = answers.get("restaurant")
+        for name in ("area", "table"):
+            if house and answers.get(name) and answers[name].restaurant_id != house.pk:
+                self.add_error(name, _("This belongs to another restaurant."))
+        if house:
+            for name in ("starts_at", "ends_at"):
+                if name in answers:
+                    answers[name] = self._instant(name, answers[name], house)
+        return answers
+
+    def _instant(self, name: str, text: str, house: Restaurant) -> datetime | None:
+        try:
+            clock = datetime.fromisoformat(text)
+        except ValueError:
+            self.add_error(name, _("Write the day and the time."))
+            return None
+        moment = clock if clock.tzinfo else clock.replace(tzinfo=ZoneInfo(house.time_zone))
+        if abs(moment - timezone.now()).days > 800:
+            self.add_error(name, _("Choose a day nearer to today."))
+            return None
+        return moment
+
+
+def _with_house(row: Area | Table) -> str:
+    return f"{row.restaurant} · {row}"

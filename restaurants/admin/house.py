@@ -1,0 +1,242 @@
+"""A restaurant's own page: who and where it is, its terms, its hours, its pictures, and the way to the rest."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import StackedInline, TabularInline
+from unfold.decorators import display
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
+
+from accounts.scoping import ScopedInline, ScopedPage, is_superuser
+from core import phones
+from core.errors import DomainError
+from restaurants import photos
+from restaurants.admin.fields import NairaField, PlanPage
+from restaurants.models import (
+    Area,
+    BookingPolicy,
+    Menu,
+    OpeningHours,
+    Photo,
+    Restaurant,
+    Shift,
+    SpecialDay,
+    Table,
+)
+from restaurants.states import RestaurantStatus
+
+# What a house decides itself; listing and closing for good are the platform's.
+OWN_STATUSES = (RestaurantStatus.DRAFT, RestaurantStatus.LIVE, RestaurantStatus.PAUSED)
+
+
+class PolicyForm(forms.ModelForm):
+    deposit_kobo_per_guest = NairaField(label=_("deposit a head (₦)"), required=False, initial=0)
+
+    class Meta:
+        model = BookingPolicy
+        fields = [
+            "min_party_online", "max_party_online", "window_days", "min_lead_minutes", "buffer_minutes",
+            "grace_minutes", "free_cancellation_hours", "needs_approval", "deposit_kobo_per_guest",
+            "deposit_from_party", "note",
+        ]  # fmt: skip
+
+    def clean_deposit_kobo_per_guest(self) -> int:
+        return self.cleaned_data["deposit_kobo_per_guest"] or 0
+
+
+class PolicyInline(ScopedInline, StackedInline):
+    model = BookingPolicy
+    form = PolicyForm
+    tab = True
+    can_delete = False
+
+
+class AreaInline(ScopedInline, TabularInline):
+    model = Area
+    fields = ["name", "is_outdoor", "position"]
+    extra = 0
+    tab = True
+    can_delete = False
+    show_change_link = True
+
+
+class TableInline(ScopedInline, TabularInline):
+    """Tables are taken out of use here; deleting one is for its own page, where what stands in the way is said."""
+
+    model = Table
+    fields = ["name", "area", "min_party", "max_party", "shape", "is_sold_online", "is_accessible", "is_active"]
+    extra = 0
+    tab = True
+    can_delete = False
+    show_change_link = True
+
+
+class HoursInline(ScopedInline, TabularInline):
+    model = OpeningHours
+    fields = ["weekday", "opens", "closes"]
+    extra = 0
+    tab = True
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[OpeningHours]:
+        return super().get_queryset(request).filter(special_day=None)
+
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        formset = super().get_formset(request, obj, **kwargs)
+        formset.form.base_fields["weekday"].required = True
+        return formset
+
+
+class _LookedAt(ScopedInline, TabularInline):
+    """Rows that have a page of their own: a list with the way there."""
+
+    extra = 0
+    tab = True
+    show_change_link = True
+    can_delete = False
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return self.fields or ()
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class ShiftInline(_LookedAt):
+    model = Shift
+    fields = ["name", "first_seating", "last_seating", "max_covers_per_slot", "is_online", "is_active"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Shift]:
+        return super().get_queryset(request).filter(special_day=None)
+
+
+class SpecialDayInline(_LookedAt):
+    model = SpecialDay
+    fields = ["date", "name", "is_closed", "note"]
+
+
+class MenuInline(_LookedAt):
+    model = Menu
+    fields = ["name", "is_active", "position"]
+
+
+class PhotoForm(forms.ModelForm):
+    class Meta:
+        model = Photo
+        fields = ["image", "alt", "position"]
+
+    def clean_image(self) -> Any:
+        upload = self.cleaned_data.get("image")
+        if not upload or "image" not in self.changed_data:
+            return upload
+        try:
+            return photos.redrawn(upload)
+        except DomainError as refusal:
+            raise ValidationError(str(refusal), code=refusal.code) from refusal
+
+
+class PhotoInline(ScopedInline, StackedInline):
+    model = Photo
+    form = PhotoForm
+    fields = ["preview", "image", "alt", "position"]
+    readonly_fields = ["preview"]
+    extra = 0
+    tab = True
+
+    @display(description=_("picture"))
+    def preview(self, photo: Photo) -> str:
+        if not photo.pk or not photo.image:
+            return "–"
+        return format_html('<img src="{}" alt="{}" width="240" loading="lazy">', photo.image.url, photo.alt)
+
+
+class RestaurantForm(forms.ModelForm):
+    """Numbers are cleaned to their international form."""
+
+    def clean_phone(self) -> str:
+        number = self.cleaned_data.get("phone", "")
+        return phones.normalise(number) if number else ""
+
+
+@admin.register(Restaurant)
+class RestaurantAdmin(ScopedPage, PlanPage):
+    restaurant_path = "pk"
+    form = RestaurantForm
+    list_display = ["name", "shown_status", "city", "neighbourhood", "phone"]
+    list_filter = ["status", "city__state"]
+    list_select_related = ["city"]
+    search_fields = ["name", "neighbourhood", "city__name", "=slug"]
+    list_per_page = 50
+    warn_unsaved_form = True
+    inlines = [
+        PolicyInline, AreaInline, TableInline, HoursInline, ShiftInline, SpecialDayInline, MenuInline, PhotoInline,
+    ]  # fmt: skip
+    change_form_after_template = "admin/restaurants/ways.html"
+
+    def get_list_filter(self, request: HttpRequest) -> Any:
+        return self.list_filter if is_superuser(request) else []
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        sets: list[Any] = [
+            (
+                _("Basics"),
+                {
+                    "classes": ["tab"],
+                    "fields": ["name", "status", "description", "cuisines", "amenities", "price_band", "house_rules"],
+                },
+            ),
+            (
+                _("Address and contact"),
+                {
+                    "classes": ["tab"],
+                    "fields": [
+                        "city", "neighbourhood", "street", "landmark", ("latitude", "longitude"), "phone", "email",
+                        "website",
+                    ],
+                },
+            ),
+        ]  # fmt: skip
+        if is_superuser(request):
+            platform = ["slug", "time_zone", "source", "source_ref", "attribution"]
+            sets.append((_("Platform"), {"classes": ["tab"], "fields": platform}))
+        return sets
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return ["source", "source_ref"] if obj is not None else []
+
+    def get_inlines(self, request: HttpRequest, obj: Any = None) -> Any:
+        return self.inlines if obj is not None else []
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name in ("cuisines", "amenities"):
+            kwargs["widget"] = UnfoldAdminCheckboxSelectMultipleWidget()
+            # A list of the platform's: no button beside it leads anywhere for a house.
+            return db_field.formfield(**kwargs)
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        form = super().get_form(request, obj, change=change, **kwargs)
+        status = form.base_fields.get("status")
+        if status is not None and not is_superuser(request):
+            allowed = {*OWN_STATUSES, *([obj.status] if obj else [])}
+            status.choices = [choice for choice in RestaurantStatus.choices if choice[0] in allowed]
+        return form
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return is_superuser(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return is_superuser(request)
+
+    @display(
+        description=_("status"),
+        ordering="status",
+        label={"live": "success", "paused": "warning", "draft": "info", "closed": "danger", "listed": "info"},
+    )
+    def shown_status(self, restaurant: Restaurant) -> tuple[str, str]:
+        return restaurant.status, restaurant.get_status_display()

@@ -1,0 +1,21 @@
+"""Cities, cuisines and amenities: the platform's own lists."""
+
+from django.contrib import admin
+from unfold.admin import ModelAdmin
+
+from accounts.scoping import ForSuperusers
+from restaurants.models import Amenity, City, Cuisine
+
+
+@admin.register(City)
+class CityAdmin(ForSuperusers, ModelAdmin):
+    list_display = ["name", "state", "slug"]
+    search_fields = ["name", "state"]
+    prepopulated_fields = {"slug": ["name"]}
+
+
+@admin.register(Cuisine, Amenity)
+class VocabularyAdmin(ForSuperusers, ModelAdmin):
+    list_display = ["name", "slug"]
+    search_fields = ["name"]
+    prepopulated_fields = {"slug": ["name"]}
