@@ -95,7 +95,7 @@ def claim(request: HttpRequest, slug: str) -> HttpResponse:
     restaurant = place_by_slug(slug)
     if restaurant is None:
         raise Http404
-    context: dict[str, Any] = {"restaurant": restaurant, "languages": []}
+    context: dict[str, Any] = {"restaurant": restaurant}
     if restaurant.status != RestaurantStatus.LISTED:
         return render(request, "restaurants/claim.html", {**context, "refusal": NotClaimable()}, status=409)
     form = ClaimForm(request.POST if request.method == "POST" else None)

@@ -471,7 +471,7 @@ class TestRestaurantPage:
 
         page = text_of(self.page(client, restaurant))
 
-        assert page.count(", today") == 1
+        assert page.count(" · today") == 1
         assert page.count("4:00 pm – 2:00 am") == 7
 
     def test_an_unverified_listing_has_no_times_but_a_way_to_claim_it(self, client):

@@ -459,13 +459,12 @@ def _policy_sentences(policy: PolicyPlan) -> list[str]:
 
 
 def _sketch(house: Restaurant) -> Any:
-    quarters = discovery.vocabulary().quarters.get(house.city.slug, [])
-    return sketch(
-        house.latitude,
-        house.longitude,
-        [(quarter.name, quarter.latitude, quarter.longitude) for quarter in quarters],
-        own=house.neighbourhood,
-    )
+    city = house.city
+    quarters = discovery.vocabulary().quarters.get(city.slug, [])
+    marks = [(quarter.name, quarter.latitude, quarter.longitude) for quarter in quarters]
+    # Where no neighbourhood is known, at least the middle of the town.
+    marks = marks if len(marks) > 1 else [*marks, (city.name, city.latitude, city.longitude)]
+    return sketch(house.latitude, house.longitude, marks, own=house.neighbourhood)
 
 
 def _description(house: Restaurant, cuisines: list[str]) -> str:
