@@ -40,6 +40,11 @@ def text_of(response):
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", response.content.decode()))
 
 
+def key_on(response):
+    """Return the key of the form on a page."""
+    return re.search(r'name="request_key" value="([^"]+)"', response.content.decode())[1]
+
+
 def own_page(booking, name="booking"):
     return reverse(f"bookings:{name}", args=[booking.public_id])
 
@@ -276,6 +281,28 @@ class TestSentTwice:
         assert response.status_code == 409
         assert "You have booked here at that time already." in page
         assert Booking.objects.get().code not in page
+
+    def test_the_page_opened_again_is_the_same_form(self, client, client_of_another):
+        restaurant = house()
+
+        keys = [key_on(client.get(page_of(restaurant), wish())) for _time in range(2)]
+        others = [
+            key_on(client.get(page_of(restaurant), wish("20:00"))),
+            key_on(client_of_another.get(page_of(restaurant), wish())),
+        ]
+
+        assert keys[0] == keys[1]
+        assert len({*keys, *others}) == 3
+
+    def test_a_cancelled_booking_does_not_stand_in_the_way_of_a_new_one(self, client):
+        restaurant = house()
+        send(client, restaurant, request_key=key_on(client.get(page_of(restaurant), wish())))
+        services.cancel_booking(booking=Booking.objects.get(), by=Actor.diner(None))
+
+        response = send(client, restaurant, request_key=key_on(client.get(page_of(restaurant), wish())))
+
+        assert Booking.objects.count() == 2
+        assert response["Location"] == own_page(Booking.objects.latest("pk"))
 
 
 class TestTaken:

@@ -10,9 +10,11 @@ from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
+from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods
@@ -30,6 +32,8 @@ from restaurants.selectors import place_by_slug
 
 # Farther than any booking window: no use looking for free times there.
 SEARCHED = timedelta(days=740)
+SAME_FORM_FOR = timedelta(hours=1)
+KEYS_TRIED = 10
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,7 @@ class Choice:
     note: str
 
 
-# Kept by the browser for its back button, so that a form found again is the same form, with the same key.
+# The browser may keep it for its back button, with what was typed.
 @cache_control(private=True, max_age=0)
 @require_http_methods(["GET", "HEAD", "POST"])
 def book(request: HttpRequest, slug: str) -> HttpResponse:
@@ -56,9 +60,11 @@ def book(request: HttpRequest, slug: str) -> HttpResponse:
         return _take(request, restaurant)
     if not request.GET.get("starts_at"):
         return redirect("bookings:restaurant", slug=slug)
-    details = DetailsForm(initial={**_known_of(request), "request_key": uuid4()})
     wish = WishForm(request.GET)
-    if not wish.is_valid():
+    is_wish_clear = wish.is_valid()
+    key = _key_of(request, restaurant, wish) if is_wish_clear else uuid4()
+    details = DetailsForm(initial={**_known_of(request), "request_key": key})
+    if not is_wish_clear:
         return _show(request, restaurant, wish, details, status=422)
     quote = None
     try:
@@ -102,6 +108,21 @@ def _take(request: HttpRequest, restaurant: Restaurant) -> HttpResponse:
         return _show(request, restaurant, wish, details, quote=quote, refusal=refusal)
     access.remember(request, booking)
     return redirect("bookings:booking", public_id=booking.public_id)
+
+
+def _key_of(request: HttpRequest, restaurant: Restaurant, wish: WishForm) -> UUID:
+    """Return the key of this browser's form for this wish: the same when the page is fetched again, as the back button
+    does, or stands open in two tabs. A booking that is over, or made long ago, does not stand in a new one's way.
+    """
+    get_token(request)
+    wanted = f"{restaurant.pk} {sorted(wish.cleaned_data.items())}"
+    for number in range(KEYS_TRIED):
+        seal = salted_hmac("bookings.request_key", f"{request.META['CSRF_COOKIE']} {wanted} {number}")
+        key = UUID(bytes=seal.digest()[:16], version=5)
+        booking = selectors.booking_by_request_key(key)
+        if booking is None or (booking.is_occupying and timezone.now() - booking.created_at < SAME_FORM_FOR):
+            return key
+    return uuid4()
 
 
 def _asked(sent: Mapping[str, Any]) -> dict[str, Any]:
