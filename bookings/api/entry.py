@@ -31,6 +31,19 @@ class SignedInToRead(BasePermission):
         return request.method != "GET" or bool(request.user and request.user.is_authenticated)
 
 
+class HasProof(BasePermission):
+    """Somebody who is logged in, or shows the booking's token; what either opens is decided by entry_to()."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        if user_of(request) is None and not token_in(request):
+            raise NotAuthenticated(_("Log in, or send the booking's token."))
+        return True
+
+
+def token_in(request: Request) -> str:
+    return request.headers.get(TOKEN_HEADER) or request.query_params.get("token") or ""
+
+
 @dataclass(frozen=True)
 class Entry:
     """A booking that the asker may see, and how they came by it."""
@@ -66,17 +79,13 @@ def user_of(request: Request) -> User | None:
 def entry_to(request: Request, public_id: UUID) -> Entry:
     """Return a booking to its diner, to staff who see it, to whoever holds its token.
 
-    :raises NotAuthenticated: when nothing was shown that could prove anything
     :raises BookingNotFound: when it is not there or not theirs, which nobody can tell apart
     """
     user = user_of(request)
-    token = request.headers.get(TOKEN_HEADER) or request.query_params.get("token") or ""
-    if user is None and not token:
-        raise NotAuthenticated(_("Log in, or send the booking's token."))
     booking = selectors.booking_by_public_id(public_id)
     if booking is None:
         raise errors.BookingNotFound
-    by_token = access.opens(token, public_id)
+    by_token = access.opens(token_in(request), public_id)
     is_own = user is not None and booking.diner_id == user.pk
     is_staff = user is not None and may(user, Ability.SEE_BOOKINGS, restaurant_id=booking.restaurant_id)
     if not (by_token or is_own or is_staff):

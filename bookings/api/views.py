@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework.exceptions import ValidationError
 from rest_framework.permissions import AllowAny, IsAuthenticated
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
@@ -25,6 +26,7 @@ from bookings.api import serializers as words
 from bookings.api.entry import (
     TOKEN_HEADER,
     Entry,
+    HasProof,
     SignedInToRead,
     entry_to,
     public_plan,
@@ -33,7 +35,7 @@ from bookings.api.entry import (
 )
 from bookings.models import Booking
 from bookings.services import Actor, Guest
-from bookings.states import Channel, Status
+from bookings.states import MACHINE, Channel, Status
 from core import codes
 from core.api.etags import check_if_match, etag_of, with_etag
 from core.api.idempotency import idempotent
@@ -85,6 +87,8 @@ UNFIT = problem_response(
 )
 STALE = problem_response("It has changed since it was read.", precondition_failed={})
 
+UNCOUNTED = problem_response("Nobody can count the tries just now.", unavailable={"retry_after": 10})
+
 
 def malformed(field: str, sentence: str, code: str) -> OpenApiResponse:
     return problem_response(
@@ -104,6 +108,10 @@ def answered(name: str, value: Any, status: int = 200) -> OpenApiExample:
     return OpenApiExample(name, value, response_only=True, status_codes=[str(status)])
 
 
+def event(value: str) -> OpenApiExample:
+    return OpenApiExample("An event", value, response_only=True, status_codes=["200"], media_type="text/calendar")
+
+
 def read(request: Request, serializer: type[Serializer[Any]], data: Any = None) -> dict[str, Any]:
     """Return what was sent, cleaned.
 
@@ -117,7 +125,7 @@ def read(request: Request, serializer: type[Serializer[Any]], data: Any = None) 
 def guest_of(given: dict[str, Any] | None, user: User | None = None, *, like: Guest | None = None) -> Guest:
     """Return the guest that was written down; what is left out comes from the account, or from `like`.
 
-    :raises InvalidInput: without a name
+    :raises rest_framework.exceptions.ValidationError: without a name
     """
     given = given or {}
     known = like or (Guest(user.name, user.phone, user.email) if user else Guest(""))
@@ -129,7 +137,7 @@ def guest_of(given: dict[str, Any] | None, user: User | None = None, *, like: Gu
         email=given.get("email", known.email if own_contact else ""),
     )
     if not guest.name:
-        raise InvalidInput(errors={"guest/name": [_("Say who comes.")]})
+        raise ValidationError({"guest": {"name": [_("Say who comes.")]}})
     return guest
 
 
@@ -217,6 +225,7 @@ class BookingsView(APIView):
 
     @extend_schema(
         operation_id="book",
+        auth=[{"session": []}, {}],  # type: ignore[list-item]  # its hint forgets that schemes are objects
         summary="Book a table",
         description=(
             "Takes a table at once, with or without an account. A guest without one gets `token` and `manage_url`, "
@@ -268,8 +277,7 @@ class BookingsView(APIView):
 
 
 class BookingView(APIView):
-    # Whoever has the token may; entry_to() refuses all others.
-    permission_classes = (AllowAny,)
+    permission_classes = (HasProof,)
 
     @extend_schema(
         operation_id="booking",
@@ -385,7 +393,7 @@ class CalendarRenderer(BaseRenderer):
 
 
 class CalendarView(APIView):
-    permission_classes = (AllowAny,)
+    permission_classes = (HasProof,)
     renderer_classes = (CalendarRenderer, JSONRenderer)
 
     @extend_schema(
@@ -395,7 +403,7 @@ class CalendarView(APIView):
         tags=TAGS,
         parameters=[TOKEN],
         responses={(200, "text/calendar"): OpenApiTypes.STR, 404: NOT_FOUND},
-        examples=[answered("An event", "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VEVENT\r\n…\r\nEND:VCALENDAR\r\n")],
+        examples=[event("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VEVENT\r\n…\r\nEND:VCALENDAR\r\n")],
     )
     def get(self, request: Request, id: UUID) -> HttpResponse:
         booking = entry_to(request, id).booking
@@ -426,7 +434,7 @@ class LookupView(APIView):
             200: words.BookingSerializer,
             400: malformed("code", "Write the code of the booking.", "invalid"),
             404: problem_response("No booking has this code and this contact.", booking_not_found={}),
-            503: problem_response("Nobody can count the tries just now.", unavailable={"retry_after": 10}),
+            503: UNCOUNTED,
         },
         examples=[answered("Found", examples.BOOKING)],
     )
@@ -469,7 +477,7 @@ class HoldsView(APIView):
         description="Keeps a table for ten minutes while the guest's details, or payment, are found.",
         tags=["Holds"],
         request=words.HoldAskSerializer,
-        responses={201: words.HoldSerializer, 400: NO_OFFSET, 409: REFUSED, 422: UNFIT},
+        responses={201: words.HoldSerializer, 400: NO_OFFSET, 409: REFUSED, 422: UNFIT, 503: UNCOUNTED},
         examples=[
             asked("Four at seven", {name: examples.ASK[name] for name in ("restaurant", "starts_at", "party_size")}),
             answered("Held", examples.HOLD, 201),
@@ -496,7 +504,7 @@ class HoldsView(APIView):
 
 
 class HoldView(APIView):
-    permission_classes = (AllowAny,)
+    permission_classes = (HasProof,)
 
     @extend_schema(
         operation_id="release_hold",
@@ -507,20 +515,31 @@ class HoldView(APIView):
         responses={
             204: OpenApiResponse(description="The table is free for others."),
             404: NOT_FOUND,
-            409: problem_response("It is no hold any more.", booking_hold_expired={}),
+            409: problem_response(
+                "It is no hold any more.",
+                booking_hold_expired={},
+                illegal_move={
+                    "from": "confirmed",
+                    "to": "held",
+                    "allowed": ["arrived", "cancelled", "no_show", "seated"],
+                },
+            ),
         },
     )
     def delete(self, request: Request, id: UUID) -> Response:
         entry = hold_entry(request, id)
-        if entry.booking.status != Status.HELD:
+        if entry.booking.status == Status.EXPIRED:
             raise errors.HoldExpired
+        if entry.booking.status != Status.HELD:
+            # Nothing becomes a hold: the refusal names what it has become.
+            MACHINE.check(entry.booking.status, Status.HELD)
         # Somebody may confirm it this very moment; a booking is not given back by this door.
         services.cancel_booking(booking=entry.booking, by=entry.actor, expected_version=entry.booking.version)
         return Response(status=204)
 
 
 class HoldConfirmView(APIView):
-    permission_classes = (AllowAny,)
+    permission_classes = (HasProof,)
 
     @extend_schema(
         operation_id="confirm_hold",

@@ -108,6 +108,9 @@ class BukaSchema(AutoSchema):
             codes |= {"401", "403"}
         if self.method in ("POST", "PUT", "PATCH"):
             codes |= {"413", "415"}
+        if self.method != "GET" and self.view.get_authenticators():
+            # A session without its CSRF token.
+            codes.add("403")
         if "{" in self.path:
             codes.add("404")
         if self._idempotency():
