@@ -13,6 +13,7 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -235,7 +236,7 @@ class Client:
             async with asyncio.timeout(PATIENCE):
                 status, body = await self._read()
         except (OSError, TimeoutError, asyncio.IncompleteReadError, ValueError):
-            self.leave()
+            await self.leave()
             return Answer(0, time.perf_counter() - began)
         seconds = time.perf_counter() - began
         said = json.loads(body) if body.startswith(b"{") else {}
@@ -249,12 +250,14 @@ class Client:
         headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:] if line)}
         body = await self.reader.readexactly(int(headers["content-length"]))
         if headers.get("connection", "").lower() == "close":
-            self.leave()
+            await self.leave()
         return int(head[0].split()[1]), body
 
-    def leave(self) -> None:
+    async def leave(self) -> None:
         if self.writer is not None:
             self.writer.close()
+            with suppress(OSError):
+                await self.writer.wait_closed()
             self.writer = None
 
 
@@ -269,7 +272,7 @@ async def race(port: int, races: list[Round]) -> list[Outcome]:
             client.go(request)
         outcomes.append(Outcome(list(await asyncio.gather(*(client.hear(began) for client in clients)))))
     for client in clients:
-        client.leave()
+        await client.leave()
     return outcomes
 
 
