@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -31,6 +32,10 @@ class PersonChangeForm(UserChangeForm):
     class Meta:
         model = User
         fields = "__all__"
+
+
+# Nobody's rights come from groups: memberships say who may do what.
+admin.site.unregister(Group)
 
 
 @admin.register(User)
@@ -60,7 +65,7 @@ class MembershipForm(forms.ModelForm):
     """A person is named by the e-mail address of their account: nobody leafs through the people of Buka."""
 
     email = forms.EmailField(
-        label=_("e-mail address"),
+        label=_("E-mail address"),
         help_text=_("Of an account on Buka. Ask them to register first."),
         widget=UnfoldAdminEmailInputWidget,
     )
@@ -118,6 +123,10 @@ class MembershipAdmin(ScopedPage, ModelAdmin):
 
     person.short_description = _("person")  # type: ignore[attr-defined]
     email_of.short_description = _("e-mail address")  # type: ignore[attr-defined]
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        # The least that somebody can be, unless chosen on purpose.
+        return {"role": Role.HOST, **super().get_changeform_initial_data(request)}
 
     def save_model(self, request: HttpRequest, obj: Membership, form: Any, change: bool) -> None:
         user = obj.user if change else form.cleaned_data["user"]

@@ -5,6 +5,7 @@ of other houses do not exist for them: not in a list, a filter, a search, a choi
 whoever writes another row's key into an address gets "not found".
 """
 
+from functools import reduce
 from typing import Any
 
 from django import forms
@@ -61,7 +62,7 @@ class OneHouse(forms.ModelForm):
         first = house_of(self.instance, self.own_path) if self.own_path else None
         if "restaurant" in answers and answers["restaurant"] is not None:
             first = answers["restaurant"].pk
-        for name, value in answers.items():
+        for name, value in list(answers.items()):
             rows = [value] if isinstance(value, Model) else list(value) if isinstance(value, QuerySet) else []
             for row in rows:
                 path = self.houses.get(type(row))
@@ -160,7 +161,19 @@ class InScope(BaseModelAdmin):
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if (choices := self.choices_of(request, db_field.remote_field.model)) is not None:
             kwargs["queryset"] = choices
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+        field = super().formfield_for_foreignkey(db_field, request, **kwargs)
+        if choices is not None and field is not None:
+            self._name_the_house(request, db_field.remote_field.model, field)
+        return field
+
+    def _name_the_house(self, request: HttpRequest, model: type[Model], field: Any) -> None:
+        """Say whose row a choice is, where several houses' stand in one list."""
+        path = self._paths()[model].removesuffix("_id")
+        ids = restaurant_ids_where(request.user, self.edits or self.sees)
+        if path == "pk" or getattr(request, "_house", None) or (ids is not None and len(ids) < 2):
+            return
+        field.queryset = field.queryset.select_related(path).order_by(f"{path}__name", "pk")
+        field.label_from_instance = lambda row: f"{reduce(getattr, path.split('__'), row)} · {row}"
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if (choices := self.choices_of(request, db_field.remote_field.model)) is not None:

@@ -60,7 +60,7 @@ class BookingAdmin(ScopedPage, ModelAdmin):
             None,
             {
                 "fields": [
-                    "on_the_desk", "shown_code", "restaurant", "shown_status", "day", "clock", "until", "party_size",
+                    "on_the_desk", "shown_code", "restaurant", "status", "day", "clock", "until", "party_size",
                     "tables", "shift_name", "channel",
                 ]
             },

@@ -38,10 +38,11 @@ class ListingClaimAdmin(ForSuperusers, ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ListingClaim]:
         waiting = Case(When(status=ClaimStatus.PENDING, then=Value(0)), default=Value(1))
-        return super().get_queryset(request).annotate(_waiting=waiting)
+        return super().get_queryset(request).annotate(waiting=waiting).order_by("waiting", "-created_at")
 
     def get_ordering(self, request: HttpRequest) -> list[str]:
-        return ["_waiting", "-created_at"]
+        # Those that wait come first, which no field alone says; the query says it.
+        return []
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

@@ -36,7 +36,7 @@ OWN_STATUSES = (RestaurantStatus.DRAFT, RestaurantStatus.LIVE, RestaurantStatus.
 
 
 class PolicyForm(forms.ModelForm):
-    deposit_kobo_per_guest = NairaField(label=_("deposit a head (₦)"), required=False, initial=0)
+    deposit_kobo_per_guest = NairaField(label=_("Deposit a head (₦)"), required=False, initial=0)
 
     class Meta:
         model = BookingPolicy
@@ -217,6 +217,8 @@ class RestaurantAdmin(ScopedPage, PlanPage):
             kwargs["widget"] = UnfoldAdminCheckboxSelectMultipleWidget()
             # A list of the platform's: no button beside it leads anywhere for a house.
             return db_field.formfield(**kwargs)
+        if db_field.name == "website":
+            kwargs["assume_scheme"] = "https"
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:

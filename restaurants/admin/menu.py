@@ -64,10 +64,10 @@ def with_price(dishes: QuerySet[Dish]) -> QuerySet[Dish]:
 class DishForm(forms.ModelForm):
     """The price of today in naira; a new one becomes a dated row, what was sold before keeps its price."""
 
-    price = NairaField(label=_("price (₦)"), required=True)
-    allergens = CheckboxesField(label=_("contains"), choices=Allergen.choices, required=False)
+    price = NairaField(label=_("Price (₦)"), required=True)
+    allergens = CheckboxesField(label=_("Contains"), choices=Allergen.choices, required=False)
     removable_allergens = CheckboxesField(
-        label=_("usual, but can be left out"), choices=Allergen.choices, required=False
+        label=_("Usual, but can be left out"), choices=Allergen.choices, required=False
     )
 
     class Meta:

@@ -17,7 +17,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 from unfold.admin import TabularInline
 from unfold.decorators import display
-from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminSelectWidget
 
 from accounts.scoping import OwnRowsFilter, ScopedInline, ScopedPage
 from localization import formatting
@@ -121,9 +121,13 @@ class TurnTimeInline(ScopedInline, TabularInline):
 
 
 class ShiftForm(forms.ModelForm):
-    weekdays = CheckboxesField(label=_("weekdays"), choices=Weekday.choices, coerce=int, required=False)
+    weekdays = CheckboxesField(label=_("Weekdays"), choices=Weekday.choices, coerce=int, required=False)
     slot_minutes = forms.TypedChoiceField(
-        label=_("minutes between slots"), coerce=int, choices=[(n, n) for n in (5, 10, 15, 20, 30, 60)], initial=15
+        label=_("Minutes between slots"),
+        coerce=int,
+        choices=[(n, n) for n in (5, 10, 15, 20, 30, 60)],
+        initial=15,
+        widget=UnfoldAdminSelectWidget,
     )
 
     class Meta:
@@ -151,14 +155,6 @@ class ShiftAdmin(OfAHouse):
         (_("Pacing"), {"fields": [("max_covers_per_slot", "max_parties_per_slot")]}),
         (_("Online"), {"fields": ["is_online", "cutoff_minutes", "is_active"]}),
     ]
-
-    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        field = super().formfield_for_dbfield(db_field, request, **kwargs)
-        if db_field.name == "slot_minutes":
-            from unfold.widgets import UnfoldAdminSelectWidget
-
-            field.widget = UnfoldAdminSelectWidget(choices=field.choices)
-        return field
 
     @display(description=_("days"))
     def days(self, shift: Shift) -> str:

@@ -1,0 +1,448 @@
+"""Nobody in the back office sees or touches another house's rows: every address of the admin is tried."""
+
+from collections.abc import Iterator
+from datetime import time, timedelta
+from typing import Any
+
+import pytest
+from django.contrib import admin
+from django.db.models import Model
+from django.test import Client
+from django.urls import URLPattern, URLResolver, reverse
+from django.utils import timezone
+
+from accounts.models import Membership, User
+from accounts.scoping import ForSuperusers, InScope
+from accounts.states import Role
+from accounts.tests.back_office import filled_in, wrong
+from accounts.tests.factories import UserFactory, member
+from bookings import services
+from bookings.models import Block, Booking
+from bookings.services import Actor, Guest
+from bookings.tests.factories import at, book
+from restaurants.models import (
+    Area,
+    Dish,
+    Menu,
+    MenuSection,
+    OpeningHours,
+    Restaurant,
+    Shift,
+    SpecialDay,
+    Table,
+    TableCombination,
+)
+from restaurants.tests.factories import (
+    AreaFactory,
+    DishFactory,
+    DishPriceFactory,
+    MenuFactory,
+    MenuSectionFactory,
+    TableFactory,
+    house,
+)
+
+pytestmark = pytest.mark.django_db
+
+# Every name of the other house has it, so a page that leaks one is caught.
+SECRET = "Zobolicious"
+# A manager's pages are among an owner's.
+ROLES = [Role.OWNER, Role.HOST]
+# Reached without a house of one's own: they say nothing about any.
+FOR_EVERYBODY = {
+    "index", "search", "login", "logout", "password_change", "password_change_done", "jsi18n", "today", "app_list",
+    "view_on_site", "autocomplete",
+}  # fmt: skip
+
+
+def furnished(name: str) -> dict[type[Model], Any]:
+    """Return a house with a row of everything, by model."""
+    restaurant = house(name=f"{name} House", slug=name.lower(), tables=(2, 4), neighbourhood=f"{name} Road")
+    area = AreaFactory(restaurant=restaurant, name=f"{name} Terrace")
+    table = TableFactory(restaurant=restaurant, area=area, name=f"{name}9", max_party=6)
+    combination = TableCombination.objects.create(restaurant=restaurant, name=f"{name} join", min_party=3, max_party=6)
+    combination.tables.set(restaurant.tables.all()[:2])
+    day = SpecialDay.objects.create(
+        restaurant=restaurant, date=timezone.localdate() + timedelta(days=30), name=f"{name} day", is_closed=False
+    )
+    OpeningHours.objects.create(restaurant=restaurant, special_day=day, opens=time(10), closes=time(20))
+    shift = restaurant.shifts.get()
+    shift.name = f"{name} shift"
+    shift.save()
+    section = MenuSectionFactory(menu=MenuFactory(restaurant=restaurant, name=f"{name} menu"), name=f"{name} section")
+    dish = DishFactory(section=section, name=f"{name} soup")
+    DishPriceFactory(dish=dish)
+    owner = member(restaurant.pk, Role.OWNER)
+    User.objects.filter(pk=owner.pk).update(name=f"{name} owner", email=f"{name.lower()}@example.com")
+    booking = book(restaurant, guest=Guest(name=f"{name} guest", phone="+2348031234599"))
+    block = services.block_tables(
+        restaurant_id=restaurant.pk,
+        starts_at=at("13:00"),
+        ends_at=at("14:00"),
+        reason=f"{name} repair",
+        by=Actor.staff(owner),
+        table_id=table.pk,
+    )
+    return {
+        Restaurant: restaurant, Area: area, Table: table, TableCombination: combination, SpecialDay: day,
+        Shift: shift, Menu: section.menu, MenuSection: section, Dish: dish, Booking: booking, Block: block,
+        Membership: Membership.objects.get(restaurant=restaurant, user=owner),
+    }  # fmt: skip
+
+
+@pytest.fixture
+def ours() -> dict[type[Model], Any]:
+    return furnished("Amala")
+
+
+@pytest.fixture
+def theirs() -> dict[type[Model], Any]:
+    return furnished(SECRET)
+
+
+def signed_in(person: User) -> Client:
+    client = Client()
+    client.force_login(person)
+    return client
+
+
+@pytest.fixture(params=ROLES)
+def staff(request: pytest.FixtureRequest, ours: dict[type[Model], Any], theirs: dict[type[Model], Any]) -> Client:
+    return signed_in(member(ours[Restaurant].pk, request.param))
+
+
+def every_address() -> Iterator[tuple[type[Model] | None, URLPattern]]:
+    """Yield every pattern of the admin with the model it belongs to."""
+    by_prefix = {f"{model._meta.app_label}/{model._meta.model_name}/": model for model in admin.site._registry}
+    for entry in admin.site.get_urls():
+        if isinstance(entry, URLResolver):
+            model = by_prefix[str(entry.pattern)]
+            for pattern in entry.url_patterns:
+                yield model, pattern
+        else:
+            yield None, entry
+
+
+def scoped_models() -> list[type[Model]]:
+    return [model for model, page in admin.site._registry.items() if isinstance(page, InScope)]
+
+
+def arguments(pattern: URLPattern, row: Any, rows: dict[type[Model], Any]) -> dict[str, Any]:
+    """Return another house's keys for what an address asks for."""
+    known = {
+        "object_id": getattr(row, "pk", None),
+        "pk": getattr(row, "pk", None),
+        "id": getattr(row, "pk", None),
+        "house": rows[Restaurant].public_id,
+        "public_id": rows[Booking].public_id,
+        "move": "arrive",
+    }
+    return {name: known[name] for name in pattern.pattern.converters}
+
+
+def address(pattern: URLPattern, **kwargs: Any) -> str:
+    return reverse(f"admin:{pattern.name}", kwargs=kwargs)
+
+
+class TestEveryAddress:
+    def test_there_is_a_row_for_every_scoped_page(self, theirs) -> None:
+        assert set(scoped_models()) == set(theirs)
+
+    def test_every_page_is_either_scoped_or_for_superusers(self) -> None:
+        open_pages = [
+            model
+            for model, page in admin.site._registry.items()
+            if not isinstance(page, InScope | ForSuperusers) and model._meta.app_label not in ("core", "notifications")
+        ]
+
+        assert open_pages == []
+
+    def test_another_houses_row_is_not_found_whatever_the_address(self, staff, theirs) -> None:
+        walked = 0
+        for model, pattern in every_address():
+            row = theirs.get(model) if model else None
+            if not pattern.name or pattern.name in FOR_EVERYBODY or not pattern.pattern.converters:
+                continue
+            if model is not None and row is None:
+                row = theirs[Restaurant]
+            where = address(pattern, **arguments(pattern, row, theirs))
+            for answer in (staff.get(where), staff.post(where, {"post": "yes", "version": "1"})):
+                # The platform's own pages send away whoever asks for a row that is not there.
+                is_sent_away = row is not theirs.get(model) and answer.headers.get("Location") == reverse("admin:index")
+                assert is_sent_away or answer.status_code in (403, 404, 405), f"{where}: {answer.status_code}"
+                assert SECRET not in answer.content.decode(), where
+            walked += 1
+        assert walked > 60
+
+    def test_lists_searches_and_filters_name_nothing_of_another_house(self, staff, theirs) -> None:
+        other = theirs[Restaurant]
+        queries = [
+            {},
+            {"q": "olicious"},
+            {"restaurant__id__exact": other.pk},
+            {"restaurant__name__startswith": SECRET[:3]},
+            {"_to_field": "id", "_popup": 1},
+        ]
+        for model, pattern in every_address():
+            if model is None or pattern.pattern.converters or not pattern.name:
+                continue
+            for query in queries:
+                answer = staff.get(address(pattern), query, follow=True)
+                body = answer.content.decode()
+                # A search term is shown again in its field.
+                assert SECRET not in body, f"{pattern.name} {query}"
+                assert answer.status_code in (200, 400, 403, 404, 405), f"{pattern.name} {query}"
+
+    def test_pages_for_superusers_are_closed(self, staff, theirs) -> None:
+        for model, page in admin.site._registry.items():
+            if not isinstance(page, ForSuperusers):
+                continue
+            name = f"{model._meta.app_label}_{model._meta.model_name}"
+            assert staff.get(reverse(f"admin:{name}_changelist")).status_code == 403
+            assert staff.get(reverse(f"admin:{name}_add")).status_code == 403
+
+    def test_autocomplete_finds_only_own_rows(self, staff, theirs) -> None:
+        asked = 0
+        for model in admin.site._registry:
+            for field in model._meta.fields:
+                if not field.is_relation:
+                    continue
+                answer = staff.get(
+                    reverse("admin:autocomplete"),
+                    {
+                        "term": SECRET[-5:],
+                        "app_label": model._meta.app_label,
+                        "model_name": model._meta.model_name,
+                        "field_name": field.name,
+                    },
+                )
+                asked += 1
+                assert SECRET not in answer.content.decode()
+                assert answer.status_code == 403 or answer.json()["results"] == []
+        assert asked > 10
+
+    def test_actions_do_nothing_to_another_houses_rows(self, staff, theirs) -> None:
+        before = {model: (model.objects.count(), str(row)) for model, row in theirs.items()}
+
+        for model in scoped_models():
+            page = admin.site._registry[model]
+            where = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+            for action in [
+                *(name if isinstance(name, str) else name.__name__ for name in page.actions),
+                "delete_selected",
+            ]:
+                for extra in ({}, {"select_across": "1"}):
+                    sent = {"action": action, "_selected_action": [theirs[model].pk], "post": "yes", **extra}
+                    answer = staff.post(where, sent)
+                    body = b"".join(answer.streaming_content) if answer.streaming else answer.content
+                    assert SECRET not in body.decode(), f"{model.__name__} {action}"
+                    assert model.objects.filter(pk=theirs[model].pk).exists(), f"{model.__name__} {action}"
+
+        theirs[Dish].refresh_from_db()
+        theirs[Table].refresh_from_db()
+        assert not theirs[Dish].is_finished
+        assert theirs[Table].is_active
+        assert set(before) == set(theirs)
+
+    def test_the_log_of_a_house_one_has_left_is_not_shown(self, ours, theirs) -> None:
+        person = member(ours[Restaurant].pk, Role.OWNER)
+        client = signed_in(person)
+        for rows in (ours, theirs):
+            admin.site._registry[Table].log_change(_Asked(person), rows[Table], [{"changed": {"fields": ["name"]}}])
+
+        request = client.get(reverse("admin:app_list", args=["restaurants"])).wsgi_request
+        seen = [entry.object_repr for entry in admin.site.get_log_entries(request)]
+
+        assert seen == [str(ours[Table])]
+
+
+class _Asked:
+    """All that the log wants of a request."""
+
+    def __init__(self, user: User) -> None:
+        self.user = user
+
+
+class TestRoles:
+    def opened(self, client: Client) -> set[type[Model]]:
+        names = {
+            model: f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist" for model in scoped_models()
+        }
+        return {model for model, name in names.items() if client.get(reverse(name)).status_code == 200}
+
+    def test_a_host_sees_bookings_and_blocks_only(self, ours) -> None:
+        assert self.opened(signed_in(member(ours[Restaurant].pk, Role.HOST))) == {Booking, Block}
+
+    def test_a_manager_sees_all_but_the_staff(self, ours) -> None:
+        seen = self.opened(signed_in(member(ours[Restaurant].pk, Role.MANAGER)))
+
+        assert seen == set(scoped_models()) - {Membership}
+
+    def test_an_owner_sees_all(self, ours) -> None:
+        assert self.opened(signed_in(member(ours[Restaurant].pk, Role.OWNER))) == set(scoped_models())
+
+    def test_somebody_without_a_house_sees_nothing(self, ours) -> None:
+        client = signed_in(UserFactory(is_staff=True))
+
+        assert self.opened(client) == set()
+        assert "Amala" not in client.get(reverse("admin:today")).content.decode()
+        assert "Amala" not in client.get(reverse("admin:index")).content.decode()
+
+    def test_djangos_own_rights_give_nothing(self, ours) -> None:
+        from django.contrib.auth.models import Permission
+
+        person = UserFactory(is_staff=True)
+        person.user_permissions.set(Permission.objects.all())
+
+        assert self.opened(signed_in(person)) == set()
+
+    def test_a_diner_does_not_enter(self, ours) -> None:
+        answer = signed_in(UserFactory()).get(reverse("admin:today"))
+
+        assert answer.status_code == 302
+        assert answer["Location"].startswith(reverse("admin:login"))
+
+    def test_the_sidebar_names_what_one_may_open(self, ours) -> None:
+        page = signed_in(member(ours[Restaurant].pk, Role.HOST)).get(reverse("admin:bookings_booking_changelist"))
+
+        body = page.content.decode()
+        assert reverse("admin:today") in body
+        assert reverse("admin:restaurants_shift_changelist") not in body
+        assert reverse("admin:accounts_membership_changelist") not in body
+
+
+class TestForgedForms:
+    """What a page did not offer is refused when it is sent all the same."""
+
+    @pytest.fixture
+    def manager(self, ours, theirs) -> Client:
+        return signed_in(member(ours[Restaurant].pk, Role.MANAGER))
+
+    @pytest.fixture
+    def of_both(self, ours, theirs) -> Client:
+        person = member(ours[Restaurant].pk, Role.OWNER)
+        Membership.objects.create(user=person, restaurant=theirs[Restaurant], role=Role.OWNER)
+        return signed_in(person)
+
+    def table(self, rows: dict[type[Model], Any], area: Area) -> dict[str, Any]:
+        return {
+            "restaurant": rows[Restaurant].pk, "name": "Forged", "area": area.pk, "min_party": 1, "max_party": 2,
+            "shape": "round", "x": 0, "y": 0, "width": 8, "height": 8, "rotation": 0,
+        }  # fmt: skip
+
+    def test_a_table_for_another_house(self, manager, theirs) -> None:
+        answer = manager.post(reverse("admin:restaurants_table_add"), self.table(theirs, theirs[Area]))
+
+        assert {"restaurant", "area"} <= set(wrong(answer))
+        assert not Table.objects.filter(name="Forged").exists()
+
+    def test_a_table_in_another_houses_area(self, manager, ours, theirs) -> None:
+        answer = manager.post(reverse("admin:restaurants_table_add"), self.table(ours, theirs[Area]))
+
+        assert set(wrong(answer)) == {"area"}
+        assert not Table.objects.filter(name="Forged").exists()
+
+    def test_a_table_of_one_own_house_in_an_area_of_the_other(self, of_both, ours, theirs) -> None:
+        answer = of_both.post(reverse("admin:restaurants_table_add"), self.table(ours, theirs[Area]))
+
+        assert wrong(answer)["area"] == ["This belongs to another restaurant."]
+        assert not Table.objects.filter(name="Forged").exists()
+
+    def test_moving_a_table_into_another_houses_area(self, manager, ours, theirs) -> None:
+        where = reverse("admin:restaurants_table_change", args=[ours[Table].pk])
+
+        answer = manager.post(
+            where, filled_in(manager.get(where), area=theirs[Area].pk, restaurant=theirs[Restaurant].pk)
+        )
+
+        assert set(wrong(answer)) == {"area"}
+        ours[Table].refresh_from_db()
+        assert (ours[Table].area, ours[Table].restaurant) == (ours[Area], ours[Restaurant])
+
+    def test_moving_a_table_to_ones_other_house(self, of_both, ours, theirs) -> None:
+        where = reverse("admin:restaurants_table_change", args=[ours[Table].pk])
+
+        of_both.post(where, filled_in(of_both.get(where), restaurant=theirs[Restaurant].pk))
+
+        ours[Table].refresh_from_db()
+        assert ours[Table].restaurant == ours[Restaurant]
+
+    def test_a_combination_with_another_houses_tables(self, manager, ours, theirs) -> None:
+        where = reverse("admin:restaurants_tablecombination_change", args=[ours[TableCombination].pk])
+
+        answer = manager.post(where, filled_in(manager.get(where), tables=[theirs[Table].pk]))
+
+        assert "tables" in wrong(answer)
+
+    def test_a_shift_on_another_houses_special_day(self, manager, ours, theirs) -> None:
+        where = reverse("admin:restaurants_shift_change", args=[ours[Shift].pk])
+
+        answer = manager.post(where, filled_in(manager.get(where), special_day=theirs[SpecialDay].pk))
+
+        assert set(wrong(answer)) == {"special_day"}
+
+    def test_a_dish_in_another_houses_section(self, manager, ours, theirs) -> None:
+        where = reverse("admin:restaurants_dish_change", args=[ours[Dish].pk])
+
+        answer = manager.post(where, filled_in(manager.get(where), section=theirs[MenuSection].pk))
+
+        assert set(wrong(answer)) == {"section"}
+
+    def test_another_houses_row_in_an_inline(self, manager, ours, theirs) -> None:
+        where = reverse("admin:restaurants_restaurant_change", args=[ours[Restaurant].pk])
+        data = filled_in(manager.get(where))
+        forged = {"tables-0-id": theirs[Table].pk, "tables-0-name": "Forged"}
+
+        answer = manager.post(where, {**data, **forged})
+
+        assert answer.status_code == 200
+        theirs[Table].refresh_from_db()
+        assert theirs[Table].name == f"{SECRET}9"
+
+    def test_staff_of_another_house(self, ours, theirs) -> None:
+        owner = signed_in(member(ours[Restaurant].pk, Role.OWNER))
+        person = UserFactory()
+
+        answer = owner.post(
+            reverse("admin:accounts_membership_add"),
+            {"restaurant": theirs[Restaurant].pk, "email": person.email, "role": "owner"},
+        )
+
+        assert "restaurant" in wrong(answer)
+        assert not Membership.objects.filter(user=person).exists()
+
+    def test_a_block_of_another_house_or_its_tables(self, manager, ours, theirs) -> None:
+        asked = {"starts_at": "2027-01-05T12:00", "ends_at": "2027-01-05T14:00", "reason": "Forged"}
+        where = reverse("admin:bookings_block_add")
+
+        for restaurant, table in ((theirs, theirs), (ours, theirs)):
+            answer = manager.post(where, {**asked, "restaurant": restaurant[Restaurant].pk, "table": table[Table].pk})
+            assert answer.status_code == 422
+
+        assert not Block.objects.filter(reason="Forged").exists()
+
+    def test_feasts_for_another_house(self, manager, theirs) -> None:
+        where = reverse("admin:restaurants_specialday_feasts")
+
+        assert manager.get(where, {"restaurant": theirs[Restaurant].pk}).status_code == 404
+        assert manager.post(where, {"restaurant": theirs[Restaurant].pk}).status_code == 404
+
+    def test_another_houses_tables_for_a_party(self, manager, ours, theirs) -> None:
+        booking = ours[Booking]
+        where = reverse("admin:today_act", args=[ours[Restaurant].public_id, booking.public_id, "tables"])
+
+        answer = manager.post(where, {"version": booking.version, "tables": [theirs[Table].pk]})
+
+        assert answer.status_code == 422
+        kept = set(booking.allocations.filter(live=True).values_list("table__restaurant_id", flat=True))
+        assert kept == {ours[Restaurant].pk}
+
+    def test_another_houses_booking_below_ones_own_address(self, manager, ours, theirs) -> None:
+        booking = theirs[Booking]
+
+        where = reverse("admin:today_act", args=[ours[Restaurant].public_id, booking.public_id, "cancel"])
+        answer = manager.post(where, {"version": booking.version, "reason": "Forged"})
+
+        assert answer.status_code == 404
+        booking.refresh_from_db()
+        assert booking.status == "confirmed"
