@@ -8,6 +8,7 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from bookings import access, calendars
 from bookings.models import Booking
@@ -140,10 +141,19 @@ def terms_text(booking: Booking) -> str:
     return " ".join(terms_sentences(booking.policy, starts_at=booking.starts_at, zone=booking.restaurant.time_zone))
 
 
-def terms_sentences(policy: dict[str, Any], *, starts_at: datetime, zone: Zone) -> list[str]:
-    """Return a booking's terms, its own or those it would have, as sentences in the active language."""
+def terms_sentences(policy: dict[str, Any], *, starts_at: datetime | None, zone: Zone) -> list[str]:
+    """Return a booking's terms, its own or those it would have, as sentences in the active language.
+
+    Without a start, while it is still to be chosen, they count from whichever it will be.
+    """
     sentences = []
-    if policy.get("free_cancellation_hours"):
+    if policy.get("free_cancellation_hours") and starts_at is None:
+        count = policy["free_cancellation_hours"]
+        sentence = ngettext(
+            "Free to cancel until %(count)d hour before.", "Free to cancel until %(count)d hours before.", count
+        )
+        sentences.append(sentence % {"count": count})
+    elif policy.get("free_cancellation_hours") and starts_at is not None:
         moment = starts_at - timedelta(hours=policy["free_cancellation_hours"])
         when = formatting.day_and_time(moment, zone=zone)
         sentences.append(_("You can cancel free of charge until %(when)s.") % {"when": when})

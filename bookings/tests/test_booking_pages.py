@@ -317,6 +317,7 @@ class TestTaken:
         assert "No table is free at that time" in page
         assert "By the window" in page
         assert f'name="take" value="{at("20:30").isoformat()}|"' in page
+        assert "Free to cancel until 2 hours before." in page
         assert Booking.objects.count() == 1
 
     def test_one_tap_takes_an_offered_time(self, client):

@@ -193,7 +193,9 @@ def _show(
         "was_sent": request.method == "POST",
     }
     if quote is not None:
-        context["terms"] = terms_sentences(quote.terms, starts_at=quote.starts_at, zone=restaurant.time_zone)
+        # One tap books one of several times, so the terms shown must hold for each of them.
+        start = None if choices else quote.starts_at
+        context["terms"] = terms_sentences(quote.terms, starts_at=start, zone=restaurant.time_zone)
     response = render(request, "bookings/book.html", context, status=refusal.status if refusal else status)
     if refusal is not None and refusal.retry_after is not None:
         response["Retry-After"] = str(refusal.retry_after)
