@@ -11,7 +11,6 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, OperationalError, connection
-from django.utils.translation import gettext_lazy as _
 from psycopg.errors import DeadlockDetected, LockNotAvailable
 from psycopg.types.range import TimestamptzRange
 
@@ -271,12 +270,6 @@ def constraint_of(error: IntegrityError) -> str:
     """Return the name of the constraint that refused a statement."""
     diagnosis = getattr(error.__cause__, "diag", None)
     return getattr(diagnosis, "constraint_name", None) or ""
-
-
-POLICY_WORDS = {
-    "free_cancellation": _("Free to cancel until %(hours)d hours before; later it counts as a late cancellation."),
-    "grace": _("The table is kept for %(minutes)d minutes after the time."),
-}
 
 
 def terms(plan: ServicePlan, party_size: int) -> dict[str, Any]:
