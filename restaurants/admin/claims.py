@@ -36,13 +36,9 @@ class ListingClaimAdmin(ForSuperusers, ModelAdmin):
     ]
     change_form_outer_after_template = "admin/restaurants/decide.html"
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[ListingClaim]:
+    def get_ordering(self, request: HttpRequest) -> list[Any]:
         waiting = Case(When(status=ClaimStatus.PENDING, then=Value(0)), default=Value(1))
-        return super().get_queryset(request).annotate(waiting=waiting).order_by("waiting", "-created_at")
-
-    def get_ordering(self, request: HttpRequest) -> list[str]:
-        # Those that wait come first, which no field alone says; the query says it.
-        return []
+        return [waiting.asc(), "-created_at"]
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
