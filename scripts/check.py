@@ -51,6 +51,11 @@ LINT = [
     Check("ruff format", [str(BIN / "ruff"), "format", "--check", "."], "`make format` does it."),
     Check("import contracts", [str(BIN / "lint-imports"), "--no-cache"], "docs/architecture.md shows the floors."),
 ]
+MESSAGES = Check(
+    "messages",
+    [sys.executable, "manage.py", "compile_messages"],
+    "The lines above name the entries of locale/ to mend.",
+)
 TYPES = [Check("mypy", [str(BIN / "mypy")], "Annotate it, or say in a comment why not.")]
 
 
@@ -98,8 +103,10 @@ def main(arguments: list[str]) -> int:
                 "REDIS_URL": addresses.redis_url,
                 **({"CHROMIUM_BIN": browser} if browser else {}),
             }
+            # The tests read the languages; only compiled catalogues count, and a fresh clone has none.
+            failed = run_checks([MESSAGES], environment)
             checks = [] if arguments else [*TYPES, *LINT, *django_checks(environment)]
-            failed = run_checks(checks, environment)
+            failed += run_checks(checks, environment)
             passed, closing_line = run_tests(arguments, environment)
     except ServiceError as error:
         say(str(error))
