@@ -257,7 +257,7 @@ STORAGES = {
 }
 WHITENOISE_USE_FINDERS = not env.hashed_static_files
 # What is compressed already; and source maps, the largest files of all, which only developers' tools ask for.
-WHITENOISE_SKIP_COMPRESS_EXTENSIONS = "jpg jpeg png gif webp avif zip gz tgz bz2 tbz xz br woff woff2 map".split()
+WHITENOISE_SKIP_COMPRESS_EXTENSIONS = ["jpg", "jpeg", "png", "gif", "webp", "zip", "gz", "br", "woff", "woff2", "map"]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 
