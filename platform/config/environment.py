@@ -73,11 +73,13 @@ def _read(env: Env, base_dir: Path) -> Environment:
     _must_be_given(
         is_production,
         env,
-        SECRET_KEY="a long random text: python -c 'import secrets; print(secrets.token_urlsafe(64))'",
-        DATABASE_URL="postgresql://user:password@host:5432/name",
-        REDIS_URL="redis://host:6379/0",
-        BUKA_BASE_URL="the address people open, as https://buka.example",
-        EMAIL_HOST="the name of your mail server",
+        {
+            "SECRET_KEY": "a long random text: python -c 'import secrets; print(secrets.token_urlsafe(64))'",
+            "DATABASE_URL": "postgresql://user:password@host:5432/name",
+            "REDIS_URL": "redis://host:6379/0",
+            "BUKA_BASE_URL": "the address people open, as https://buka.example",
+            "EMAIL_HOST": "the name of your mail server",
+        },
     )
     secret_key = env.str("SECRET_KEY", DEVELOPMENT_KEY)
     if is_production and (secret_key == DEVELOPMENT_KEY or len(secret_key) < 50):
@@ -122,7 +124,7 @@ def _read(env: Env, base_dir: Path) -> Environment:
     )
 
 
-def _must_be_given(is_production: bool, env: Env, **wanted: str) -> None:
+def _must_be_given(is_production: bool, env: Env, wanted: dict[str, str]) -> None:
     missing = [f"  {name}: {what}" for name, what in wanted.items() if not env.str(name, "")]
     if is_production and missing:
         raise ImproperlyConfigured("BUKA_ENV is production, so these must be set:\n" + "\n".join(missing))
