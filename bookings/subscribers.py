@@ -159,7 +159,12 @@ def terms_sentences(policy: dict[str, Any], *, starts_at: datetime | None, zone:
         sentences.append(_("You can cancel free of charge until %(when)s.") % {"when": when})
     if policy.get("grace_minutes"):
         sentences.append(
-            _("Your table is kept for %(minutes)d minutes after the time.") % {"minutes": policy["grace_minutes"]}
+            ngettext(
+                "Your table is kept for %(count)d minute after the time.",
+                "Your table is kept for %(count)d minutes after the time.",
+                policy["grace_minutes"],
+            )
+            % {"count": policy["grace_minutes"]}
         )
     if policy.get("deposit_kobo"):
         amount = formatting.money(policy["deposit_kobo"])

@@ -82,6 +82,12 @@ def in_zone(moment: datetime, zone: Zone | None = None) -> datetime:
     return moment.astimezone(ZoneInfo(zone) if isinstance(zone, str) else zone)
 
 
+def zone_city(zone: Zone) -> str:
+    """Name a zone as people do, by its city: `Lagos`."""
+    key = zone if isinstance(zone, str) else str(zone)
+    return key.rpartition("/")[2].replace("_", " ")
+
+
 def _day_of(day: date, zone: Zone | None) -> date:
     return in_zone(day, zone).date() if isinstance(day, datetime) else day
 

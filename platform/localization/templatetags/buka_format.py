@@ -23,6 +23,11 @@ def _isolated(text: str) -> SafeString:
 
 
 @register.filter
+def zone_city(zone: str) -> str:
+    return formatting.zone_city(zone)
+
+
+@register.filter
 def naira(kobo: int | None) -> str:
     """Show kobo as naira on a page."""
     return "" if kobo is None else _isolated(formatting.money(kobo))
