@@ -10,7 +10,10 @@ for (const place of document.querySelectorAll("[data-own-time]")) {
   try {
     // The zones may differ in name only, or on other days than this one.
     if (clockIn(undefined) === clockIn(place.dataset.zone)) continue;
-    const when = new Intl.DateTimeFormat(language, { ...day, timeZoneName: "short" }).format(moment);
+    // A browser without the page's language (Hausa, mostly) would name the day in English: figures alone are read by all.
+    const speaks = Intl.DateTimeFormat.supportedLocalesOf(language || "en").length > 0;
+    const form = speaks ? day : { ...day, weekday: undefined, month: "numeric" };
+    const when = new Intl.DateTimeFormat(speaks ? language : "en-NG", { ...form, timeZoneName: "short" }).format(moment);
     place.textContent = place.dataset.sentence.replace("%(when)s", when);
     place.hidden = false;
   } catch { /* An old browser does not know the zone; the restaurant's time stands above. */ }
