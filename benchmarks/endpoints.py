@@ -7,6 +7,7 @@ to an empty view of the same run travel to other machines, milliseconds do not.
 """
 
 import gc
+import gzip
 import json
 import random
 import sys
@@ -317,7 +318,8 @@ def through_everything(request: Any) -> Any:
 
 def check(endpoint: Endpoint, response: Any) -> None:
     if response.status_code != endpoint.expects:
-        said = response.content.decode(errors="replace")[:500]
+        zipped = response.headers.get("Content-Encoding") == "gzip"
+        said = (gzip.decompress(response.content) if zipped else response.content).decode(errors="replace")[:500]
         raise RuntimeError(f"{endpoint.name} answered {response.status_code}, not {endpoint.expects}: {said}")
 
 
