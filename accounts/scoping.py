@@ -232,7 +232,7 @@ class ScopedInline(InScope):
 
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
         self._remember_house(request, obj)
-        kwargs.setdefault("form", self._in_one_house(self.form))  # type: ignore[attr-defined]
+        kwargs.setdefault("form", self._in_one_house(self.form))
         return super().get_formset(request, obj, **kwargs)  # type: ignore[misc]
 
 
@@ -258,7 +258,7 @@ class ForSuperusers(BaseModelAdmin):
 class OwnRowsFilter(RelatedFieldListFilter):
     """A list filter whose choices are the rows in scope; Django's own would name every restaurant on Buka."""
 
-    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[tuple[Any, str]]:
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> Any:
         model = field.remote_field.model
         rows = in_scope(model._default_manager.all(), request.user, model_admin.sees, model_admin._paths()[model])
         if restaurant_ids_where(request.user, model_admin.sees) is None:

@@ -5,6 +5,7 @@ A setting that is missing or wrong stops the start with a sentence that says whi
 """
 
 from pathlib import Path
+from typing import Any
 
 from celery.schedules import crontab
 from csp.constants import NONCE, NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
@@ -283,7 +284,7 @@ CSRF_FAILURE_VIEW = "core.views.csrf_failure"
 LANGUAGE_COOKIE_SECURE = _secure
 X_FRAME_OPTIONS = "DENY"
 _live = BASE_URL.replace("http", "ws", 1)
-CONTENT_SECURITY_POLICY = {
+CONTENT_SECURITY_POLICY: dict[str, Any] = {
     "EXCLUDE_URL_PREFIXES": ("/api/docs",),
     "DIRECTIVES": {
         "default-src": [NONE],

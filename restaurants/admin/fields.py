@@ -22,7 +22,7 @@ class NairaField(forms.DecimalField):
         kwargs = {"min_value": Decimal(0), "max_value": MOST_NAIRA, "decimal_places": 2, **kwargs}
         super().__init__(**kwargs)
 
-    def clean(self, value: Any) -> int | None:  # type: ignore[override]
+    def clean(self, value: Any) -> int | None:
         """Return kobo."""
         naira = super().clean(str(value).replace(",", "").replace("₦", "").strip() if value else value)
         return None if naira is None else int(naira * 100)
@@ -63,18 +63,18 @@ class PlanPage(ModelAdmin):
         self.plan_saved(request, form.instance)
 
     def delete_model(self, request: Any, obj: Model) -> None:
-        house = self.house_of(obj)  # type: ignore[attr-defined]
+        house = self.house_of(obj)
         super().delete_model(request, obj)
         self._tell(request, house)
 
     def delete_queryset(self, request: Any, queryset: Any) -> None:
-        houses = {self.house_of(row) for row in queryset}  # type: ignore[attr-defined]
+        houses = {self.house_of(row) for row in queryset}
         super().delete_queryset(request, queryset)
         for house in houses:
             self._tell(request, house)
 
     def plan_saved(self, request: Any, row: Model) -> None:
-        self._tell(request, self.house_of(row))  # type: ignore[attr-defined]
+        self._tell(request, self.house_of(row))
 
     def _tell(self, request: Any, house: int | None) -> None:
         from django.db import transaction

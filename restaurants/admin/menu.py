@@ -28,7 +28,7 @@ from restaurants.states import Allergen
 
 class OfTheMenu:
     sees = Ability.EDIT_MENU
-    edits = Ability.EDIT_MENU
+    edits: Ability | None = Ability.EDIT_MENU
 
 
 class SectionInline(OfTheMenu, ScopedInline, TabularInline):
@@ -82,7 +82,7 @@ class DishForm(forms.ModelForm):
     def current_kobo(self) -> int | None:
         if hasattr(self.instance, "kobo"):
             return self.instance.kobo
-        return with_price(Dish.objects.filter(pk=self.instance.pk)).values_list("kobo", flat=True).first()
+        return with_price(Dish.objects.filter(pk=self.instance.pk)).values_list("kobo", flat=True).first()  # type: ignore[misc]
 
     def keep_price(self) -> None:
         kobo = self.cleaned_data.get("price")

@@ -35,7 +35,7 @@ from restaurants.models import (
 )
 from restaurants.states import Weekday
 
-OF_HOUSE = ("restaurant", OwnRowsFilter)
+OF_HOUSE: Any = ("restaurant", OwnRowsFilter)
 # A season is not a day: nobody closes for all of Ramadan with one tap.
 LONGEST_FEAST = 4
 FEASTS_AHEAD = timedelta(days=366)
