@@ -192,7 +192,8 @@ DAYS_REMEMBERED = 3  # special days before today that a service past midnight ma
 def load_plans(restaurant_ids: Iterable[int]) -> dict[int, ServicePlan]:
     """Return the plans of these restaurants, in eight queries however many there are."""
     ids = list(restaurant_ids)
-    restaurants = Restaurant.objects.filter(pk__in=ids).select_related("policy")
+    # The version is read before what it stands for: an edit in between makes a plan that is noticed to be old.
+    restaurants = list(Restaurant.objects.filter(pk__in=ids).select_related("policy"))
     areas = _grouped(Area.objects.filter(restaurant_id__in=ids).order_by("position", "pk"))
     tables = _grouped(Table.objects.filter(restaurant_id__in=ids, is_active=True).order_by("pk"))
     combinations = _grouped(
