@@ -80,5 +80,4 @@ class BookingReminderDue(Event):
 
     name: ClassVar[str] = "booking.reminder_due"
     booking_id: UUID
-    version: int
     lead: str

@@ -19,7 +19,7 @@ from localization.formatting import Zone
 from notifications import services as notifications
 from restaurants.models import Restaurant
 
-_RELATED = ("restaurant", "restaurant__city")
+_RELATED = ("restaurant", "restaurant__city", "area")
 
 
 def tell_of_confirmation(*, booking_id: UUID) -> None:
@@ -35,9 +35,18 @@ def tell_of_request(*, booking_id: UUID) -> None:
 
 
 def tell_of_change(*, booking_id: UUID, version: int, changes: dict[str, Any]) -> None:
-    """Write to the guest when time or size is another one; which table it is, is the house's own affair."""
+    """Write to the guest when time, size or area is another one; which table it is, is the house's own affair."""
     booking = _booking(booking_id)
-    if booking is None or booking.version != version or not {"starts_at", "party_size", "area"} & set(changes):
+    if booking is None or booking.status not in (Status.REQUESTED, Status.CONFIRMED):
+        return
+    stands = {
+        "starts_at": booking.starts_at.isoformat(),
+        "party_size": booking.party_size,
+        "area": booking.area.name if booking.area else None,
+    }
+    told = {name: changes[name]["to"] for name in stands if name in changes}
+    # What has changed once more is told by that change; a note or another table takes nothing back.
+    if not told or any(stands[name] != value for name, value in told.items()):
         return
     kind = "booking.changed" if booking.status == Status.CONFIRMED else "booking.requested"
     _write(booking, kind, f"booking.changed:{booking.public_id}:{version}", method="REQUEST")
@@ -63,11 +72,13 @@ def tell_of_refusal(*, booking_id: UUID, reason: str) -> None:
         _write(booking, "booking.declined", f"booking.declined:{booking.public_id}", reason=reason)
 
 
-def remind(*, booking_id: UUID, version: int, lead: str) -> None:
+def remind(*, booking_id: UUID, lead: str) -> None:
     booking = _booking(booking_id)
-    if booking is None or booking.status != Status.CONFIRMED or booking.version != version:
+    if booking is None or booking.status != Status.CONFIRMED:
         return
-    hours = 24 if lead == "day" else 3
+    hours, marked = (24, booking.reminded_day_before_at) if lead == "day" else (3, booking.reminded_hours_before_at)
+    if marked is None:  # the time has changed since, and is reminded of when it is due
+        return
     key = f"booking.reminder:{hours}:{booking.public_id}:{booking.starts_at.isoformat()}"
     _write(booking, "booking.reminder", key, hours_before=hours)
 

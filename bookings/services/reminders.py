@@ -49,9 +49,5 @@ def send_due_reminders(*, now: datetime | None = None) -> int:
             else:
                 booking.reminded_day_before_at = now
             booking.save(update_fields=["reminded_day_before_at", "reminded_hours_before_at"])
-            publish(
-                BookingReminderDue(
-                    booking_id=booking.public_id, version=booking.version, lead="hours" if is_today else "day"
-                )
-            )
+            publish(BookingReminderDue(booking_id=booking.public_id, lead="hours" if is_today else "day"))
     return len(due)
