@@ -173,6 +173,10 @@ def endpoints(today: date, seed: int, calls: int) -> list[Endpoint]:
         )
     found += [
         Endpoint("page: search", lambda n: f"/en/search/?city={city(n)}", PAGE),
+        Endpoint(
+            "page: search with a time",
+            lambda n: f"/en/search/?city={city(n)}&date={today + timedelta(days=NEAR + n % 5)}&time=19:00&party=4",
+        ),
         Endpoint("page: restaurant", lambda n: f"/en/r/{popular[n % len(popular)][2]}/"),
     ]
     return found
