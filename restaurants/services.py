@@ -149,7 +149,8 @@ def claim_listing(
 def approve_claim(*, claim: ListingClaim, by: User) -> Restaurant:
     """Make the listing a bookable restaurant with the claimant as its owner.
 
-    It begins with what the claim told: hours, one dining room, its tables, one shift a day. The owner edits the rest.
+    It begins with what the claim told: hours, one dining room, its tables, one shift a day. The owner edits the rest,
+    the phone too: the claimant's own number was given to us, not to every diner.
 
     :raises ClaimDecided: when it is no longer waiting
     :raises NotClaimable: when the listing has been given to somebody else meanwhile
@@ -160,7 +161,6 @@ def approve_claim(*, claim: ListingClaim, by: User) -> Restaurant:
         raise NotClaimable
     _set_up(restaurant, claim)
     restaurant.status = RestaurantStatus.LIVE
-    restaurant.phone = restaurant.phone or claim.phone
     restaurant.email = restaurant.email or claim.claimant.email
     restaurant.save()
     add_member(user=claim.claimant, restaurant_id=restaurant.pk, role=Role.OWNER)

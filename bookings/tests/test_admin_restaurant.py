@@ -573,7 +573,7 @@ class TestStaff:
 class TestClaims:
     @pytest.fixture
     def claim(self) -> ListingClaim:
-        listing_ = RestaurantFactory(name="Mama Put", status=RestaurantStatus.LISTED)
+        listing_ = RestaurantFactory(name="Mama Put", status=RestaurantStatus.LISTED, phone="")
         return claim_listing(
             restaurant=listing_, claimant=UserFactory(), job="Owner", phone="+2348031234567", proof="CAC 123",
             opens=time(11), closes=time(22), tables_for_two=2, tables_for_four=1,
@@ -591,6 +591,7 @@ class TestClaims:
         assert "Mama Put takes bookings now" in answer.content.decode()
         restaurant = Restaurant.objects.get(pk=claim.restaurant_id)
         assert restaurant.status == RestaurantStatus.LIVE
+        assert restaurant.phone == "", "the claimant's own number is not for every diner"
         assert Membership.objects.get(user=claim.claimant).role == Role.OWNER
         assert book(restaurant, "19:00").status == Status.CONFIRMED
         work_off_outbox()
