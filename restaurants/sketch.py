@@ -5,7 +5,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 WIDTH, HEIGHT = 320, 180
-MARGIN_X, MARGIN_Y = 46, 26
+MARGIN_X = 46
+# Above the highest place stands the pin, below the lowest one its name and the scale.
+MARGIN_TOP, MARGIN_BOTTOM = 36, 34
 KM_A_DEGREE = 111.32
 FARTHEST_KM = 14.0
 NEAREST_KM = 1.2
@@ -63,23 +65,23 @@ def sketch(latitude: float, longitude: float, neighbours: Iterable[tuple[str, fl
     xs, ys = [0.0, *(row[2] for row in near)], [0.0, *(row[3] for row in near)]
     scale = min(
         (WIDTH - 2 * MARGIN_X) / max(max(xs) - min(xs), NEAREST_KM),
-        (HEIGHT - 2 * MARGIN_Y) / max(max(ys) - min(ys), NEAREST_KM),
+        (HEIGHT - MARGIN_TOP - MARGIN_BOTTOM) / max(max(ys) - min(ys), NEAREST_KM),
     )
     middle_x, middle_y = (max(xs) + min(xs)) / 2, (max(ys) + min(ys)) / 2
 
     def place(x: float, y: float, name: str) -> Mark:
-        return Mark(round(WIDTH / 2 + (x - middle_x) * scale, 1), round(HEIGHT / 2 + (y - middle_y) * scale, 1), name)
+        middle = (MARGIN_TOP + HEIGHT - MARGIN_BOTTOM) / 2
+        return Mark(round(WIDTH / 2 + (x - middle_x) * scale, 1), round(middle + (y - middle_y) * scale, 1), name)
 
     pin = place(0, 0, own)
     bar_km = next((km for km in (10, 5, 2, 1) if km * scale <= WIDTH / 3), 1)
-    return Sketch(
-        pin, _without_overlaps(pin, [place(x, y, name) for _km, name, x, y in near]), round(bar_km * scale, 1), bar_km
-    )
+    bar = round(bar_km * scale, 1)
+    return Sketch(pin, _without_overlaps(pin, bar, [place(x, y, name) for _km, name, x, y in near]), bar, bar_km)
 
 
-def _without_overlaps(pin: Mark, marks: list[Mark]) -> list[Mark]:
-    """Leave out names that would be written over another one, or over the pin; the nearer one stays."""
-    boxes = [(pin.x - 14, pin.y - 34, pin.x + 14, pin.y + 6)]
+def _without_overlaps(pin: Mark, bar: float, marks: list[Mark]) -> list[Mark]:
+    """Leave out names that would be written over another one, the pin or the scale; the nearer one stays."""
+    boxes = [(pin.x - 14, pin.y - 34, pin.x + 14, pin.y + 6), (8, HEIGHT - 26, 16 + bar, HEIGHT)]
     kept: list[Mark] = []
     for mark in marks:
         half = len(mark.name) * _LETTER / 2

@@ -107,5 +107,19 @@ class TestSketch:
     def test_stands_alone_where_nothing_is_known(self):
         drawn = sketch(6.45, 3.42, [], own="")
 
-        assert (drawn.pin.x, drawn.pin.y, drawn.marks) == (WIDTH / 2, HEIGHT / 2, [])
+        assert (drawn.pin.x, drawn.marks) == (WIDTH / 2, [])
+        assert HEIGHT / 3 < drawn.pin.y < HEIGHT * 2 / 3
         assert 0 < drawn.bar < WIDTH
+
+    def test_shows_the_whole_pin_of_the_northernmost_place(self):
+        drawn = sketch(7.45, 3.90, [("Jericho", 7.39, 3.87), ("Challenge", 7.35, 3.88)], own="")
+
+        pin_tall = 31
+        assert drawn.pin.y > pin_tall
+
+    def test_writes_no_name_over_the_scale(self):
+        drawn = sketch(7.42, 3.90, [("Jericho", 7.394, 3.86), ("Bodija", 7.415, 3.91)], own="")
+
+        bar_ends = 16 + drawn.bar
+        under = [mark for mark in drawn.marks if mark.label_y > drawn.bar_y - 14]
+        assert all(mark.x - len(mark.name) * 2.8 > bar_ends for mark in under)
