@@ -318,7 +318,9 @@ class TestTheOpenedBooking:
     def test_shows_history_and_is_a_page_without_scripts(self, desk, suya_spot) -> None:
         booking = book(suya_spot)
 
-        assert "<html" in self.opened(desk, booking)
+        page = self.opened(desk, booking)
+        assert "<html" in page
+        assert 'id="t-panel" hx-disable' in page  # a swap would leave the page empty
         part = self.opened(desk, booking, **{"HX-Request": "true"})
         assert "<html" not in part
         assert "History" in part
@@ -485,6 +487,18 @@ class TestNewParties:
         assert "has-errors" in answer.content.decode()
         assert not Booking.objects.exists()
 
+    @pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+    def test_a_day_at_the_end_of_the_calendar_is_refused(self, desk, suya_spot, day) -> None:
+        booking = book(suya_spot)
+
+        where = reverse("admin:today_book", args=[suya_spot.public_id])
+        taken = desk.post(where, self.sent(day=day), headers={"HX-Request": "true"})
+        moved = tap(desk, booking, "change", day=day, clock="19:30", party=2)
+
+        assert (taken.status_code, moved.status_code) == (422, 422)
+        assert "too far away" in taken.content.decode() and "too far away" in moved.content.decode()
+        assert Booking.objects.count() == 1
+
     def test_the_times_follow_day_and_party(self, desk, suya_spot) -> None:
         book(suya_spot, party_size=4)
         where = reverse("admin:today_times", args=[suya_spot.public_id])
@@ -494,7 +508,10 @@ class TestNewParties:
         body = answer.content.decode()
         assert '<option value="19:00">7:00' in body and "full" in body
         assert '<option value="19:30" selected' in body
-        for nonsense in ({"day": "x", "party": "99999999"}, {"party": "٣", "clock": "<script>"}, {}):
+        for nonsense in (
+            {"day": "x", "party": "99999999"}, {"party": "٣", "clock": "<script>"}, {},
+            {"day": "9999-12-31"}, {"day": "0001-01-01"},
+        ):  # fmt: skip
             assert desk.get(where, nonsense).status_code == 200
 
     def test_a_walk_in(self, desk, suya_spot, monkeypatch) -> None:
