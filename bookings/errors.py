@@ -127,6 +127,11 @@ class TooEarlyForNoShow(BookingRefused):
     message = _("The party may still come: its grace ends at %(until)s.")
 
 
+class TooEarlyToSeat(BookingRefused):
+    code = "booking_too_early_to_seat"
+    message = _("A party can be seated only on the day of its booking.")
+
+
 class TableStillOccupied(BookingRefused):
     code = "booking_table_still_occupied"
     message = _("Another party still sits at this table. Complete that visit or change the table first.")

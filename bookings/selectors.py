@@ -22,6 +22,7 @@ from bookings.availability import (
     SlotTime,
     answer,
     day_slots,
+    find_slot_time,
     midnight_of,
     nearest,
     party_refusal,
@@ -152,7 +153,8 @@ def alternatives_to(
     """
     now = now or timezone.now()
     plan = remembered_plan(restaurant_id)
-    day = wanted.astimezone(plan.zone).date()
+    slot = find_slot_time(plan, wanted)
+    day = slot.service_day if isinstance(slot, SlotTime) else wanted.astimezone(plan.zone).date()
     days = calendar_of(restaurant_id, day - timedelta(days=1), day + timedelta(days=2), party_size, now=now)
     same_day = nearest(days[day], wanted, count=count, include_wanted=include_wanted)
     if len(same_day) >= count:

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import User
@@ -15,7 +14,7 @@ from bookings.events import BookingConfirmed, BookingRequested
 from bookings.models import Booking, TableAllocation
 from bookings.services import claiming
 from bookings.services.claiming import Actor, Claim, Guest
-from bookings.states import OCCUPYING, ActorKind, Status
+from bookings.states import Status
 from core import codes
 from core.outbox import publish
 from restaurants.service_plan import ServicePlan, plan_of, remembered_plan
@@ -213,11 +212,11 @@ def _take_under_lock(
             now=now,
             online=by.is_online,
         )
+    booking = make(current, claim)
+    claiming.refuse_own_overlap(booking, claim, restaurant_id=current.id, by=by)
     tables = claiming.find_tables(
         current, occupancy, claim, online=by.is_online, table_ids=table_ids, heed_pacing=heed_pacing
     )
-    booking = make(current, claim)
-    _refuse_own_overlap(booking, current, claim, by)
     if expired_holds:
         claiming.expire_holds(expired_holds, now=now)
     booking.restaurant_id = current.id
@@ -244,41 +243,6 @@ def _publish_taken(booking: Booking) -> None:
         publish(BookingConfirmed(booking_id=booking.public_id))
     elif booking.status == Status.REQUESTED:
         publish(BookingRequested(booking_id=booking.public_id))
-
-
-def _refuse_own_overlap(booking: Booking, plan: ServicePlan, claim: Claim, by: Actor) -> None:
-    """Refuse the same party twice. Staff may do as they are asked: an assistant books for many.
-
-    Without an account only the very same booking is refused: a phone is often shared, and an answer about another
-    booking would tell a stranger whose evening this is.
-    """
-    if by.kind != ActorKind.DINER:
-        return
-    occupying = Booking.objects.filter(status__in=OCCUPYING).exclude(
-        status=Status.HELD, hold_expires_at__lte=timezone.now()
-    )
-    if booking.diner is not None:
-        mine = occupying.filter(diner=booking.diner, starts_at__lt=claim.ends_at, ends_at__gt=claim.slot.starts_at)
-        if mine.exists():
-            raise errors.OverlapsOwnBooking
-        return
-    contact = Q()
-    if booking.guest_phone:
-        contact |= Q(guest_phone=booking.guest_phone)
-    if booking.guest_email:
-        contact |= Q(guest_email__iexact=booking.guest_email)
-    if not contact:
-        return
-    same = occupying.filter(
-        contact,
-        restaurant_id=plan.id,
-        service_day=claim.slot.service_day,
-        starts_at=claim.slot.starts_at,
-        party_size=claim.party_size,
-        guest_name__iexact=booking.guest_name,
-    )
-    if same.exists():
-        raise errors.DuplicateBooking
 
 
 def with_alternatives(

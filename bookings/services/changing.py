@@ -199,6 +199,7 @@ def _claim_anew(
         tables = claiming.chosen_tables(plan, occupancy, table_ids, booking.starts_at, booking.ends_at)
     else:
         claim = _claim(plan, booking, by=by, starts_at=starts_at, party_size=party_size, area=area, now=now)
+        claiming.refuse_own_overlap(booking, claim, restaurant_id=plan.id, by=by)
         plan, occupancy, expired = selectors.plan_and_occupancy(
             plan.id, claim.slot.service_day, now=now, except_booking=booking.pk
         )
@@ -264,7 +265,7 @@ def _differences(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any
 def cancel_booking(*, booking: Booking, by: Actor, reason: str = "", expected_version: int | None = None) -> Booking:
     """Cancel a booking and free its tables. A diner's cancellation inside the penalty window counts as late.
 
-    :raises TooLateToChange: when a diner comes after the party's time
+    :raises TooLateToChange: when a diner comes after the party's time, or after the party itself
     :raises ReasonMissing: when the restaurant gives none
     :raises core.states.IllegalMove: when it is over already
     """
@@ -275,7 +276,8 @@ def cancel_booking(*, booking: Booking, by: Actor, reason: str = "", expected_ve
         booking = claiming.locked(booking.pk)
         if expected_version is not None and booking.version != expected_version:
             raise BookingMovedOn(version=booking.version)
-        if by.kind == ActorKind.DINER and booking.status in UPCOMING and booking.starts_at <= now:
+        is_under_way = booking.is_occupying and (booking.status not in UPCOMING or booking.starts_at <= now)
+        if by.kind == ActorKind.DINER and is_under_way:
             raise errors.TooLateToChange
         hours = timedelta(hours=booking.policy.get("free_cancellation_hours", 0))
         booking.is_late_cancellation = (

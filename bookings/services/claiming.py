@@ -11,6 +11,8 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, OperationalError, connection
+from django.db.models import Q
+from django.utils import timezone
 from psycopg.errors import DeadlockDetected, LockNotAvailable
 from psycopg.types.range import TimestamptzRange
 
@@ -124,6 +126,45 @@ def check_claim(
     return Claim(slot, party_size, ends_at(plan, slot, party_size), area_id)
 
 
+def refuse_own_overlap(booking: Booking, claim: Claim, *, restaurant_id: int, by: Actor) -> None:
+    """Refuse the same party twice. Staff may do as they are asked: an assistant books for many.
+
+    Without an account only the very same booking is refused: a phone is often shared, and an answer about another
+    booking would tell a stranger whose evening this is.
+
+    :raises OverlapsOwnBooking: :raises DuplicateBooking:
+    """
+    if by.kind != ActorKind.DINER:
+        return
+    others = Booking.objects.occupying().exclude(status=Status.HELD, hold_expires_at__lte=timezone.now())
+    if booking.pk is not None:
+        others = others.exclude(pk=booking.pk)
+    if booking.diner is not None:
+        # The day's lock is one house's; two houses are kept apart by whoever asks both.
+        User.objects.select_for_update(no_key=True).only("pk").get(pk=booking.diner.pk)
+        mine = others.filter(diner=booking.diner, starts_at__lt=claim.ends_at, ends_at__gt=claim.slot.starts_at)
+        if mine.exists():
+            raise errors.OverlapsOwnBooking
+        return
+    contact = Q()
+    if booking.guest_phone:
+        contact |= Q(guest_phone=booking.guest_phone)
+    if booking.guest_email:
+        contact |= Q(guest_email__iexact=booking.guest_email)
+    if not contact:
+        return
+    same = others.filter(
+        contact,
+        restaurant_id=restaurant_id,
+        service_day=claim.slot.service_day,
+        starts_at=claim.slot.starts_at,
+        party_size=claim.party_size,
+        guest_name__iexact=booking.guest_name,
+    )
+    if same.exists():
+        raise errors.DuplicateBooking
+
+
 def refused(reason: Reason, plan: ServicePlan) -> errors.BookingRefused:
     """Return the refusal for a reason, with the figures its sentence needs."""
     policy = plan.policy
@@ -187,9 +228,15 @@ def chosen_tables(
     return chosen
 
 
-def allocate(booking: Booking, plan: ServicePlan, table_ids: Sequence[int]) -> None:
-    """Write the rows that keep these tables for a booking, in the order of the tables' keys."""
-    during = TimestamptzRange(booking.starts_at, booking.ends_at + timedelta(minutes=plan.policy.buffer_minutes), "[)")
+def allocate(
+    booking: Booking, plan: ServicePlan, table_ids: Sequence[int], *, starts_at: datetime | None = None
+) -> None:
+    """Write the rows that keep these tables for a booking, in the order of the tables' keys.
+
+    :param starts_at: from when, where that is not the booking's own start
+    """
+    until = booking.ends_at + timedelta(minutes=plan.policy.buffer_minutes)
+    during = TimestamptzRange(starts_at or booking.starts_at, until, "[)")
     TableAllocation.objects.bulk_create(
         TableAllocation(
             restaurant_id=plan.id,

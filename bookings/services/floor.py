@@ -1,14 +1,15 @@
 """The evening itself: who has come, who sits where, who left, who never came."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from psycopg.types.range import TimestamptzRange
 
 from bookings import errors, selectors
-from bookings.availability import GRAIN, Reason, best_seating, slot_times
+from bookings.availability import GRAIN, Allocation, Occupancy, Reason, best_seating, slot_times
 from bookings.events import BookingConfirmed, BookingDeclined, PartyDidNotShow, PartySeated, VisitCompleted
 from bookings.models import Booking, TableAllocation
 from bookings.services import claiming
@@ -62,6 +63,7 @@ def mark_arrived(*, booking: Booking, by: Actor) -> Booking:
 def seat_party(*, booking: Booking, by: Actor, table_ids: Sequence[int] | None = None) -> Booking:
     """Put a party down at its tables, or at others that are free.
 
+    :raises TooEarlyToSeat: before its service day
     :raises TableStillOccupied: when another party has not left one of them
     :raises TableTaken: when the party is early and its table is not free yet
     :raises core.states.IllegalMove: from a state that cannot be seated
@@ -71,6 +73,8 @@ def seat_party(*, booking: Booking, by: Actor, table_ids: Sequence[int] | None =
         with transaction.atomic():
             claiming.lock_service_days(booking.restaurant_id, [booking.service_day])
             booking = claiming.locked(booking.pk)
+            if selectors.service_day_of(booking.restaurant_id, now) < booking.service_day:
+                raise errors.TooEarlyToSeat
             was_no_show = booking.status == Status.NO_SHOW
             if was_no_show:
                 _same_service_day(booking)
@@ -185,6 +189,7 @@ def seat_walk_in(
                 if table_ids:
                     tables = claiming.chosen_tables(current, occupancy, table_ids, starts_at, until)
                 else:
+                    _leave_out_occupied_tables(occupancy, restaurant_id, day, starts_at, until)
                     seating = best_seating(
                         current, occupancy, starts_at=starts_at, until=until, party_size=party_size, online=False
                     )
@@ -240,9 +245,9 @@ def _same_service_day(booking: Booking) -> None:
         raise errors.UndoTooLate
 
 
-def _shift_now(plan: ServicePlan, day: object, now: datetime) -> ShiftPlan | None:
+def _shift_now(plan: ServicePlan, day: date, now: datetime) -> ShiftPlan | None:
     """Return the shift whose seatings are under way, else the day's last that has begun."""
-    begun = [slot.shift for slot in slot_times(plan, day) if slot.starts_at <= now]  # type: ignore[arg-type]
+    begun = [slot.shift for slot in slot_times(plan, day) if slot.starts_at <= now]
     return begun[-1] if begun else None
 
 
@@ -255,12 +260,25 @@ def _turn_time(shift: ShiftPlan | None, party_size: int) -> timedelta:
 def _refuse_occupied_tables(booking: Booking) -> None:
     """Refuse while an earlier party overruns: its rows may have ended, its people have not left."""
     tables = TableAllocation.objects.filter(booking=booking, live=True).values("table_id")
-    sitting = TableAllocation.objects.filter(
-        table_id__in=tables, live=True, booking__status=Status.SEATED, restaurant_id=booking.restaurant_id
-    ).exclude(booking=booking)
+    sitting = _sitting(booking.restaurant_id, booking.service_day).filter(table_id__in=tables).exclude(booking=booking)
     names = list(sitting.values_list("table__name", flat=True))
     if names:
         raise errors.TableStillOccupied(tables=names)
+
+
+def _leave_out_occupied_tables(
+    occupancy: Occupancy, restaurant_id: int, day: date, starts_at: datetime, until: datetime
+) -> None:
+    """Count tables of parties that overrun as taken, so that the best of the really free ones is found."""
+    for table_id in _sitting(restaurant_id, day).values_list("table_id", flat=True):
+        occupancy.add(Allocation(table_id, starts_at, until, covers=0))
+
+
+def _sitting(restaurant_id: int, day: date) -> QuerySet[TableAllocation]:
+    """Return the tables of parties seated in this service; one left open yesterday has gone home long since."""
+    return TableAllocation.objects.filter(
+        restaurant_id=restaurant_id, live=True, booking__status=Status.SEATED, booking__service_day=day
+    )
 
 
 def _begin_early(booking: Booking, now: datetime) -> None:
@@ -281,6 +299,7 @@ def _retable(booking: Booking, plan: ServicePlan, table_ids: Sequence[int] | Non
     if table_ids:
         tables = claiming.chosen_tables(plan, occupancy, table_ids, starts_at, booking.ends_at)
     else:
+        _leave_out_occupied_tables(occupancy, plan.id, booking.service_day, starts_at, booking.ends_at)
         seating = best_seating(
             plan,
             occupancy,
@@ -295,7 +314,8 @@ def _retable(booking: Booking, plan: ServicePlan, table_ids: Sequence[int] | Non
     if expired:
         claiming.expire_holds(expired, now=now)
     TableAllocation.objects.filter(booking=booking).delete()
-    claiming.allocate(booking, plan, tables)
+    # What was asked for is what is kept: before now the table may have been somebody else's.
+    claiming.allocate(booking, plan, tables, starts_at=starts_at)
     if table_ids:
         booking.is_locked = True
         booking.save(update_fields=["is_locked", "updated_at"])

@@ -643,6 +643,7 @@ class TestService:
 
     def test_an_evening(self, restaurant, host):
         booking = book(restaurant)
+        self.begun(booking)
 
         statuses = [self.move(host, booking, word).json()["status"] for word in ("check-in", "seat", "complete")]
 
@@ -651,6 +652,7 @@ class TestService:
 
     def test_seated_at_another_table(self, restaurant, host):
         booking = book(restaurant)
+        self.begun(booking)
 
         body = self.move(host, booking, "seat", {"tables": ["T2"]}).json()
 
@@ -695,6 +697,7 @@ class TestService:
     @pytest.mark.parametrize("word", ["check-in", "seat"])
     def test_twice_is_refused_and_says_what_is_allowed(self, restaurant, host, word):
         booking = book(restaurant)
+        self.begun(booking)
         self.move(host, booking, word)
         booking.refresh_from_db()
         version = booking.version

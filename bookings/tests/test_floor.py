@@ -116,6 +116,26 @@ class TestSeatParty:
         assert booking.status == Status.CONFIRMED
         assert before.pk != booking.pk
 
+    def test_not_before_the_day_of_its_booking(self, restaurant, host):
+        booking = book(restaurant, starts_at=at("19:00", tomorrow() + timedelta(days=3)))
+
+        with pytest.raises(errors.TooEarlyToSeat):
+            services.seat_party(booking=booking, by=host)
+
+        booking.refresh_from_db()
+        assert booking.status == Status.CONFIRMED
+
+    def test_a_visit_that_nobody_completed_yesterday_does_not_stand_in_the_way(self, host):
+        restaurant = house(tables=(2,))
+        with time_machine.travel(at("19:00"), tick=True):
+            services.seat_walk_in(restaurant_id=restaurant.pk, party_size=2, by=host)
+        booking = book(restaurant, starts_at=at("19:00", tomorrow() + timedelta(days=1)))
+
+        with time_machine.travel(booking.starts_at, tick=True):
+            seated = services.seat_party(booking=booking, by=host)
+
+        assert seated.status == Status.SEATED
+
 
 class TestNoShow:
     def test_only_after_the_grace(self, restaurant, host):
@@ -152,6 +172,20 @@ class TestNoShow:
         booking.refresh_from_db()
         assert booking.status == Status.NO_SHOW
 
+    def test_takes_its_table_again_for_the_time_that_is_left(self, host):
+        restaurant = house(tables=(2,), policy={"grace_minutes": 20})
+        booking = book(restaurant)
+        with time_machine.travel(at("19:20"), tick=True):
+            services.mark_no_show(booking=booking, by=host)
+            services.block_tables(
+                restaurant_id=restaurant.pk, starts_at=at("19:20"), ends_at=at("19:40"), reason="Broken glass", by=host
+            )
+
+        with time_machine.travel(at("19:50"), tick=True):
+            services.undo_no_show(booking=booking, by=host)
+
+        assert TableAllocation.objects.get(booking=booking).during.lower >= at("19:40")
+
     def test_cannot_be_undone_on_another_day(self, restaurant, host):
         booking = book(restaurant)
         with time_machine.travel(at("19:30"), tick=True):
@@ -187,6 +221,15 @@ class TestWalkIn:
             booking = services.seat_walk_in(restaurant_id=restaurant.pk, party_size=2, by=host, minutes=40)
 
         assert booking.ends_at == at("19:40")
+
+    def test_gets_another_table_while_a_party_overruns_at_the_best_one(self, restaurant, host):
+        with time_machine.travel(at("18:00"), tick=True):
+            overrunning = services.seat_walk_in(restaurant_id=restaurant.pk, party_size=2, by=host, minutes=30)
+
+        with time_machine.travel(at("19:00"), tick=True):
+            booking = services.seat_walk_in(restaurant_id=restaurant.pk, party_size=2, by=host)
+
+        assert (tables_of(overrunning), tables_of(booking)) == (["T1"], ["T2"])
 
     @pytest.mark.parametrize("party_size", [0, -1, 5, 10**9])
     def test_refuses_sizes_the_house_cannot_seat(self, restaurant, host, party_size):
@@ -296,6 +339,38 @@ class TestMails:
         messages = Message.objects.order_by("pk")
         assert [message.kind for message in messages] == ["booking.cancelled"]
         assert {message.language for message in messages} == {"ha"}
+
+    def test_a_new_time_is_told_though_the_house_wrote_a_note_meanwhile(self, restaurant):
+        booking = book(restaurant)
+        work_off_outbox()
+        booking = services.change_booking(booking=booking, by=Actor.diner(None), starts_at=at("20:00"))
+        services.note_for_staff(booking=booking, notes="Regulars")
+
+        work_off_outbox()
+
+        assert list(Message.objects.order_by("pk").values_list("kind", flat=True)) == [
+            "booking.confirmed",
+            "booking.changed",
+        ]
+
+    def test_of_two_new_times_only_the_last_is_told(self, restaurant):
+        booking = book(restaurant)
+        work_off_outbox()
+        for clock in ("20:00", "20:30"):
+            booking = services.change_booking(booking=booking, by=Actor.diner(None), starts_at=at(clock))
+
+        work_off_outbox()
+
+        assert Message.objects.filter(kind="booking.changed").count() == 1
+
+    def test_a_reminder_goes_out_though_the_house_wrote_a_note_meanwhile(self, restaurant):
+        booking = book(restaurant, starts_at=at("19:00", tomorrow() + timedelta(days=3)))
+        with time_machine.travel(booking.starts_at - timedelta(hours=23), tick=True):
+            services.send_due_reminders()
+            services.note_for_staff(booking=booking, notes="Regulars")
+            work_off_outbox()
+
+        assert Message.objects.filter(kind="booking.reminder").count() == 1
 
     def test_a_confirmation_carries_code_place_link_and_calendar(self, restaurant):
         booking = book(restaurant)

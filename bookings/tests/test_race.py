@@ -8,7 +8,7 @@ import pytest
 from django.db import IntegrityError, connection, connections
 from psycopg.types.range import TimestamptzRange
 
-from accounts.tests.factories import member
+from accounts.tests.factories import UserFactory, member
 from bookings import errors, selectors, services
 from bookings.models import Booking, TableAllocation
 from bookings.services import Actor, claiming
@@ -94,6 +94,15 @@ class TestTheLastTable:
 
         assert len(winners(results)) == 1
         assert overlaps() == 0
+
+    def test_one_account_does_not_sit_in_two_houses_at_once(self):
+        diner = UserFactory()
+        houses = [house() for _number in range(8)]
+
+        results = at_once(*(lambda r=each: book(r, diner=diner) for each in houses))
+
+        assert len(winners(results)) == 1
+        assert sum(isinstance(result, errors.OverlapsOwnBooking) for result in results) == 7
 
     def test_without_the_lock_the_constraint_still_refuses_the_second(self, monkeypatch):
         """The last line: however the code forgets the lock, no table is sold twice."""

@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import pytest
 import time_machine
+from django.db import connection
 from django.utils import timezone
 
 from accounts.tests.factories import UserFactory, member
@@ -17,6 +18,7 @@ from bookings.tests.factories import at, book, guest, tomorrow
 from core.models import OutboxEvent
 from core.states import IllegalMove
 from restaurants.models import BookingPolicy, Restaurant, Shift, Table, TableCombination
+from restaurants.service_plan import plan_of, shelf
 from restaurants.states import RestaurantStatus
 from restaurants.tests.factories import AreaFactory, TableFactory, house
 
@@ -166,6 +168,15 @@ class TestBookTable:
         with pytest.raises(errors.DuplicateBooking):
             book(restaurant)
 
+    def test_a_second_request_for_the_last_table_is_told_that_it_has_been_booked_already(self):
+        restaurant = house(tables=(2,))
+        book(restaurant)
+
+        with pytest.raises(errors.DuplicateBooking):
+            book(restaurant)
+
+        assert Booking.objects.count() == 1
+
     def test_two_people_who_share_a_phone_may_both_book(self):
         restaurant = house(tables=(4, 4))
         book(restaurant)
@@ -182,6 +193,17 @@ class TestBookTable:
             book(house(), "20:00", diner=diner)
 
         assert book(house(), "20:30", diner=diner).status == Status.CONFIRMED
+
+    def test_the_nearest_times_of_a_night_lie_before_and_after_midnight(self):
+        restaurant = house(tables=(2,), first_seating=time(17), last_seating=time(1), turn_minutes=30)
+        past_midnight = at("00:30", tomorrow() + timedelta(days=1))
+        book(restaurant, starts_at=past_midnight)
+
+        with pytest.raises(errors.NoTableFree) as refusal:
+            book(restaurant, starts_at=past_midnight, guest=guest(2))
+
+        nearest = [free["starts_at"][11:16] for free in refusal.value.details["alternatives"]]
+        assert nearest == ["23:15", "23:30", "23:45", "00:00", "01:00"]
 
     def test_takes_a_combination_when_no_single_table_fits_and_every_member_with_it(self):
         restaurant = house(tables=(2, 2, 2))
@@ -419,6 +441,17 @@ class TestChangeBooking:
         assert tables_of(moved) == ["T2"]
         assert moved.is_locked
 
+    def test_a_diner_with_an_account_cannot_move_one_booking_over_another(self):
+        diner = UserFactory()
+        book(house(), "19:00", diner=diner)
+        later = book(house(), "20:45", diner=diner)
+
+        with pytest.raises(errors.OverlapsOwnBooking):
+            services.change_booking(booking=later, by=Actor.diner(diner), starts_at=at("19:15"))
+
+        later.refresh_from_db()
+        assert (later.starts_at, later.version) == (at("20:45"), 1)
+
     def test_a_diner_cannot_change_what_has_begun_or_ended(self):
         booking = book(house())
 
@@ -476,6 +509,16 @@ class TestCancelBooking:
 
         with time_machine.travel(at("19:01"), tick=True), pytest.raises(errors.TooLateToChange):
             services.cancel_booking(booking=booking, by=Actor.diner(None))
+
+    def test_a_diner_cannot_cancel_once_the_party_has_come(self):
+        restaurant = house()
+        booking = services.mark_arrived(booking=book(restaurant), by=Actor.staff(member(restaurant.pk)))
+
+        with pytest.raises(errors.TooLateToChange):
+            services.cancel_booking(booking=booking, by=Actor.diner(None))
+
+        booking.refresh_from_db()
+        assert booking.status == Status.ARRIVED
 
 
 class TestAttachToAccount:
@@ -541,6 +584,22 @@ class TestPlanVersion:
         change(restaurant)
 
         assert Restaurant.objects.get(pk=restaurant.pk).plan_version > before
+
+    def test_a_plan_that_is_edited_while_it_is_read_is_read_again(self):
+        restaurant = house(tables=(2,))
+        shelf.clear()
+        edits = [lambda: Table.objects.get(restaurant=restaurant).delete()]
+
+        def edit_after_the_tables(execute, sql, params, many, context):
+            answer = execute(sql, params, many, context)
+            if edits and sql.startswith("SELECT") and 'FROM "restaurants_shift"' in sql:
+                edits.pop()()
+            return answer
+
+        with connection.execute_wrapper(edit_after_the_tables):
+            plan_of(restaurant.pk)
+
+        assert plan_of(restaurant.pk).seatings == ()
 
     def test_new_turn_times_touch_new_bookings_only(self):
         restaurant = house(tables=(2, 2), turn_minutes=90)
