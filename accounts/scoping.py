@@ -14,6 +14,7 @@ from django.contrib.admin.options import BaseModelAdmin
 from django.core.exceptions import ImproperlyConfigured, PermissionDenied, ValidationError
 from django.db.models import Field, Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -233,7 +234,12 @@ class ScopedInline(InScope):
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
         self._remember_house(request, obj)
         kwargs.setdefault("form", self._in_one_house(self.form))
-        return super().get_formset(request, obj, **kwargs)  # type: ignore[misc]
+        formset = super().get_formset(request, obj, **kwargs)  # type: ignore[misc]
+        # In a table the column names a field to the eye alone.
+        for name, field in formset.form.base_fields.items():
+            label = field.label or name.replace("_", " ")
+            field.widget.attrs.setdefault("aria-label", capfirst(label))
+        return formset
 
 
 class ForSuperusers(BaseModelAdmin):

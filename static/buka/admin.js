@@ -127,9 +127,24 @@
     });
   }
 
-  // --- Unfold's controls without a name ---------------------------------------------------------------------------
+  // --- What Unfold leaves without a name ---------------------------------------------------------------------------
 
   function labels() {
+    const names = document.getElementById("page")?.dataset || {};
+    document.getElementById("nav-sidebar-inner")?.setAttribute("aria-label", names.navigation);
+    document.querySelectorAll("nav:not([aria-label])").forEach((tabs, index) => {
+      tabs.setAttribute("aria-label", index ? `${names.tabs} (${index + 1})` : names.tabs);
+    });
+    for (const head of document.querySelectorAll("th")) {
+      if (!head.textContent.trim() && !head.querySelector("input, button, a")) head.setAttribute("role", "presentation");
+    }
+    addEventListener("load", () => {
+      // Every box that scrolls calls itself by the same name.
+      for (const box of document.querySelectorAll(".simplebar-content-wrapper")) {
+        box.removeAttribute("role");
+        box.removeAttribute("aria-label");
+      }
+    });
     for (const link of document.querySelectorAll("a[title]:not([aria-label]), button[title]:not([aria-label])")) {
       link.setAttribute("aria-label", link.title);
     }
