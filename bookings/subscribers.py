@@ -63,6 +63,8 @@ def tell_of_cancellation(*, booking_id: UUID, by: str, is_late: bool, reason: st
         method="CANCEL",
         cancelled_by="restaurant" if by == ActorKind.STAFF else "diner",
         reason=reason,
+        # What was agreed about cancelling is past.
+        policy_text="",
     )
 
 
