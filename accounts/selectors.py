@@ -1,14 +1,9 @@
 """Questions about people and what they may do."""
 
-from typing import TYPE_CHECKING
-
 from django.contrib.auth.models import AnonymousUser
 
 from accounts.models import Membership, User
 from accounts.states import Ability, roles_able_to
-
-if TYPE_CHECKING:
-    from uuid import UUID
 
 Person = User | AnonymousUser
 
@@ -36,10 +31,6 @@ def may(person: Person, ability: Ability, *, restaurant_id: int) -> bool:
 def is_restaurant_staff(person: Person) -> bool:
     """Tell whether this person works at any restaurant, or runs the platform."""
     return person.is_authenticated and person.is_active and (person.is_superuser or bool(_roles_by_restaurant(person)))
-
-
-def user_by_public_id(public_id: "UUID") -> User | None:
-    return User.objects.filter(public_id=public_id).first()
 
 
 def _roles_by_restaurant(person: User) -> dict[int, str]:

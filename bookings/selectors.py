@@ -195,10 +195,6 @@ def restaurants_free_at(
     return found
 
 
-def grid_of(plan: ServicePlan, day: date) -> list[SlotTime]:
-    return list(slot_times(plan, day))
-
-
 # --- Bookings, by who asks -----------------------------------------------------------------------------------
 
 
@@ -240,19 +236,6 @@ def bookings_staffed_by(person: Person, ability: Ability = Ability.SEE_BOOKINGS)
 def bookings_on(restaurant_id: int, day: date) -> "QuerySet[Booking]":
     """Return every booking of a service day, whatever became of it; the door has checked who asks."""
     return _with_what_doors_show(Booking.objects.on_service_day(restaurant_id, day))
-
-
-def bookings_seen_by(person: Person) -> "QuerySet[Booking]":
-    """Return what a person may read: their own and, as staff, their restaurants'."""
-    if not isinstance(person, User) or not person.is_authenticated:
-        return Booking.objects.none()
-    ids = restaurant_ids_where(person, Ability.SEE_BOOKINGS)
-    if ids is None:
-        return _with_what_doors_show(Booking.objects.all())
-    own = Booking.objects.filter(diner=person)
-    if ids:
-        own = Booking.objects.filter(diner=person) | Booking.objects.filter(restaurant_id__in=ids)
-    return _with_what_doors_show(own)
 
 
 def booking_by_public_id(public_id: UUID) -> Booking | None:
@@ -305,17 +288,6 @@ def tables_of(bookings: Iterable[Booking]) -> dict[int, list[str]]:
         if booking_id is not None:
             names[booking_id].append(name)
     return names
-
-
-def day_totals(restaurant_id: int, day: date) -> dict[str, Any]:
-    """Return parties and covers of a service day by status."""
-    totals: dict[str, dict[str, int]] = {}
-    rows = Booking.objects.on_service_day(restaurant_id, day).values_list("status", "party_size")
-    for status, party_size in rows:
-        line = totals.setdefault(status, {"parties": 0, "covers": 0})
-        line["parties"] += 1
-        line["covers"] += party_size
-    return totals
 
 
 # --- When the plan changes under bookings ----------------------------------------------------------------------

@@ -1,6 +1,5 @@
 """Questions about restaurants and menus, answered without changing anything."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from uuid import UUID
@@ -9,19 +8,15 @@ from django.contrib.postgres.search import SearchQuery, SearchVector
 from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
 from django.utils import timezone
 
-from accounts.selectors import Person, restaurant_ids_where
-from accounts.states import Ability
 from core.text import search_form
 from restaurants.models import (
     Amenity,
-    City,
     Cuisine,
     Dish,
     DishPrice,
     Menu,
     MenuSection,
     OpeningHours,
-    Photo,
     Restaurant,
 )
 
@@ -88,10 +83,6 @@ def words_query(text: str) -> SearchQuery | None:
     return SearchQuery(" & ".join(f"'{word}':*" for word in words), config="simple", search_type="raw")
 
 
-def restaurant_by_public_id(public_id: UUID) -> Restaurant | None:
-    return Restaurant.objects.public().select_related("city", "policy").filter(public_id=public_id).first()
-
-
 def restaurant_id_of(public_id: UUID) -> int | None:
     """Return the key of a public restaurant; None when there is none such."""
     return Restaurant.objects.public().filter(public_id=public_id).values_list("pk", flat=True).first()
@@ -119,10 +110,6 @@ def restaurant_by_slug(slug: str) -> Restaurant | None:
     )
 
 
-def upcoming_special_days(restaurant: Restaurant, today: date, *, count: int = 6) -> list:
-    return list(restaurant.special_days.filter(date__gte=today).prefetch_related("opening_hours")[:count])
-
-
 def menus_of(restaurant_id: int, *, on: date | None = None) -> list[Menu]:
     """Return the shown menus with sections, dishes and the price of each dish on a day, in three queries.
 
@@ -137,32 +124,3 @@ def menus_of(restaurant_id: int, *, on: date | None = None) -> list[Menu]:
             Prefetch("sections", sections)
         )
     )
-
-
-def restaurants_worked_at(person: Person, ability: Ability) -> "QuerySet[Restaurant]":
-    """Return the restaurants where a person has an ability, every one for the platform's administrators."""
-    ids = restaurant_ids_where(person, ability)
-    return Restaurant.objects.all() if ids is None else Restaurant.objects.filter(pk__in=ids)
-
-
-def cities_with_restaurants() -> "QuerySet[City]":
-    return City.objects.filter(pk__in=Restaurant.objects.public().values("city_id")).order_by("name")
-
-
-def neighbourhoods_of(city_slug: str) -> list[str]:
-    names = Restaurant.objects.public().exclude(neighbourhood="")
-    if city_slug:
-        names = names.filter(city__slug=city_slug)
-    return list(names.order_by("neighbourhood").values_list("neighbourhood", flat=True).distinct())
-
-
-def cuisines_in_use() -> "QuerySet[Cuisine]":
-    return Cuisine.objects.filter(pk__in=Cuisine.restaurants.through.objects.values("cuisine_id")).order_by("name")
-
-
-def photos_of(restaurant_ids: Iterable[int]) -> dict[int, Photo]:
-    """Return the first photo of each of these restaurants."""
-    photos: dict[int, Photo] = {}
-    for photo in Photo.objects.filter(restaurant_id__in=restaurant_ids).order_by("position", "pk"):
-        photos.setdefault(photo.restaurant_id, photo)
-    return photos

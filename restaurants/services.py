@@ -1,13 +1,11 @@
 """Everything that can be done to a restaurant."""
 
-import secrets
 from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 
 from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
-from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -88,15 +86,6 @@ def search_text_of(restaurant: Restaurant, *, cuisines: Iterable[str], dishes: I
 
 def _texts(other_names: object) -> list[str]:
     return [str(name) for name in other_names.values()] if isinstance(other_names, dict) else []
-
-
-def new_slug(name: str) -> str:
-    """Return a free slug for a restaurant's name."""
-    base = slugify(name)[:70] or "restaurant"
-    slug = base
-    while Restaurant.objects.filter(slug=slug).exists():
-        slug = f"{base}-{secrets.token_hex(3)}"
-    return slug
 
 
 # --- Listings and their owners -----------------------------------------------------------------------------------
