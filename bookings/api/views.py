@@ -31,6 +31,7 @@ from bookings.api.entry import (
     entry_to,
     public_plan,
     table_ids_of,
+    token_in,
     user_of,
 )
 from bookings.models import Booking
@@ -540,6 +541,7 @@ class HoldView(APIView):
 
 class HoldConfirmView(APIView):
     permission_classes = (HasProof,)
+    proof_in = staticmethod(token_in)
 
     @extend_schema(
         operation_id="confirm_hold",

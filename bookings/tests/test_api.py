@@ -774,6 +774,18 @@ class TestHolds:
 
         assert (answer.status_code, problem(answer)["code"]) == (409, "booking_hold_expired")
 
+    def test_its_kept_answer_is_for_whoever_holds_the_token(self, api):
+        hold = self.hold(api, house()).json()
+        path = f"/api/bookings/holds/{hold['id']}/confirm"
+        asked = {"guest": {"name": "Ada", "phone": "08031234567"}}
+        api.send("POST", path, asked, token=hold["token"], **{"Idempotency-Key": KEY})
+
+        again = api.send("POST", path, asked, token=hold["token"], **{"Idempotency-Key": KEY})
+        stranger = api.send("POST", path, asked, token="made-up", **{"Idempotency-Key": KEY})
+
+        assert (again.status_code, again["Idempotency-Replayed"]) == (200, "true")
+        assert (stranger.status_code, problem(stranger)["code"]) == (404, "booking_not_found")
+
     def test_a_strangers_is_not_there(self, api):
         restaurant = house()
         hold = self.hold(api, restaurant).json()

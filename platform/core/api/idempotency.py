@@ -68,7 +68,8 @@ def idempotent(method: Any = None, *, required: bool = False) -> Any:
     """Decorate a DRF view's method that changes something.
 
     The method runs inside one transaction with the key's row; a refusal's changes are rolled back before its answer is
-    kept. Without the header it runs as usual, or is refused when `required`.
+    kept. Without the header it runs as usual, or is refused when `required`. A view that lets strangers in who show
+    something, as a booking's token, says where that stands: `proof_in(request)`; only they get the kept answer.
     """
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -108,7 +109,12 @@ def _key(request: Request) -> str | None:
 
 
 def _once(key: str, function: Callable[..., Any], view: APIView, request: Request, *args: Any, **kwargs: Any) -> Any:
-    scope = {"actor": _actor(request, key), "method": request.method or "", "path": request.path[:500], "key": key}
+    scope = {
+        "actor": _actor(view, request, key),
+        "method": request.method or "",
+        "path": request.path[:500],
+        "key": key,
+    }
     digest = _digest(request)
     if not _lock(scope):
         raise RequestInProgress
@@ -156,10 +162,14 @@ def _replay(known: IdempotencyKey) -> HttpResponse:
     return response
 
 
-def _actor(request: Request, key: str) -> str:
+def _actor(view: APIView, request: Request, key: str) -> str:
+    """Return whose keys these are. An answer is kept for whoever could have asked for it, so what they show counts."""
     user = request.user
     if user is not None and user.is_authenticated:
         return f"user:{user.pk}"
+    proof_in: Callable[[Request], str] | None = getattr(view, "proof_in", None)
+    if proof_in is not None:
+        return f"proof:{hashlib.sha256(proof_in(request).encode()).hexdigest()}"
     # A phone changes its address between two tries, so a stranger's scope does not hold it; only a key that two
     # strangers might both think of is kept apart by address. The body must be the same in any case.
     if len(key) >= _UNIQUE_ENOUGH:
