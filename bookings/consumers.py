@@ -24,7 +24,8 @@ logger = logging.getLogger(__name__)
 
 LARGEST_MESSAGE = 4096
 LOOK_EVERY = 5.0
-UNKNOWN_RESTAURANT, NOT_STAFF, MESSAGE_TOO_BIG, TRY_AGAIN_LATER = 4404, 4403, 1009, 1013
+# All from the range for applications: Daphne refuses to send the others (1009, 1013), and the socket stays open.
+UNKNOWN_RESTAURANT, NOT_STAFF, MESSAGE_TOO_BIG, TRY_AGAIN_LATER = 4404, 4403, 4413, 4503
 _AWAY = (RedisError, OSError)
 
 

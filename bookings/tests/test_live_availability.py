@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import pytest
 import redis
+from autobahn.twisted.websocket import WebSocketServerProtocol
 from channels.db import database_sync_to_async
 from channels.routing import URLRouter
 from channels.testing import WebsocketCommunicator
@@ -150,6 +151,29 @@ class TestListening:
             assert await page.receive_output(5) == {"type": "websocket.close", "code": consumers.MESSAGE_TOO_BIG}
 
         run(story())
+
+
+def test_daphne_sends_every_code_a_page_is_let_go_with() -> None:
+    codes = [
+        consumers.UNKNOWN_RESTAURANT, consumers.NOT_STAFF, consumers.MESSAGE_TOO_BIG, consumers.TRY_AGAIN_LATER,
+    ]  # fmt: skip
+
+    protocol = WebSocketServerProtocol()
+    protocol.state = protocol.STATE_CLOSED
+
+    for code in codes:
+        # Raises for a code that a server may not choose.
+        protocol.sendClose(code)
+
+
+def test_an_address_that_is_none_is_refused_without_a_crash() -> None:
+    async def story() -> None:
+        for address in ("/ws/nope", "/ws/restaurants/\0/availability", "/ws/a\nb", "/"):
+            page = WebsocketCommunicator(URLRouter(websocket_urlpatterns), address)
+            connected, _code = await page.connect(timeout=5)
+            assert not connected
+
+    run(story())
 
 
 class TestRedisAway:
