@@ -38,8 +38,7 @@ from restaurants.models import Restaurant
 from restaurants.service_plan import ServicePlan, plan_of
 from restaurants.states import RestaurantStatus
 
-# How far the desk leafs: a typing mistake in the address must not count a calendar through.
-FARTHEST = timedelta(days=800)
+FARTHEST = desk.FARTHEST
 
 MOVES: dict[str, Callable[..., Booking]] = {
     "approve": services.confirm_request,
@@ -359,9 +358,11 @@ def _change_form(booking: Booking, plan: ServicePlan, now: datetime, data: Any) 
 
 def _day_in(data: Any, otherwise: date) -> date:
     try:
-        return date.fromisoformat(str((data or {}).get("day", ""))[:10])
+        day = date.fromisoformat(str((data or {}).get("day", ""))[:10])
     except ValueError:
         return otherwise
+    today = timezone.localdate()
+    return min(max(day, today - FARTHEST), today + FARTHEST)
 
 
 def _slots(plan: ServicePlan, day: date, party_size: int, now: datetime, *, except_booking: int = 0) -> list[Any]:

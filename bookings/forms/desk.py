@@ -1,10 +1,12 @@
 """What the desk types: a walk-in, a booking by telephone, another time, other tables, a reason."""
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from bookings import errors
@@ -16,6 +18,9 @@ from bookings.states import Channel, Occasion
 from core.forms import LineField, PhoneField, TextField
 from localization import formatting
 from restaurants.service_plan import ServicePlan
+
+# How far the desk leafs: a typing mistake in the address must not count a calendar through.
+FARTHEST = timedelta(days=800)
 
 
 class VersionForm(forms.Form):
@@ -99,6 +104,12 @@ class SlotForm(forms.Form):
         if kept is not None and clock_of(plan, kept) not in dict(choices):
             choices.insert(1, (clock_of(plan, kept), formatting.time_of_day(kept, zone=plan.zone)))
         self.fields["clock"].widget.choices = choices
+
+    def clean_day(self) -> date:
+        day: date = self.cleaned_data["day"]
+        if abs(day - timezone.localdate()) > FARTHEST:
+            raise ValidationError(_("This time is too far away: nothing is kept for so many years."), code="too_far")
+        return day
 
     def starts_at(self) -> datetime:
         """Return the instant meant.

@@ -446,3 +446,20 @@ class TestForgedForms:
         assert answer.status_code == 404
         booking.refresh_from_db()
         assert booking.status == "confirmed"
+
+
+class TestOddAddresses:
+    def test_a_null_character_in_a_filter(self, ours) -> None:
+        manager = signed_in(member(ours[Restaurant].pk, Role.MANAGER))
+
+        for model in ("bookings_booking", "restaurants_restaurant"):
+            answer = manager.get(reverse(f"admin:{model}_changelist") + "?status__exact=%00")
+            assert answer.status_code == 400
+
+    def test_choices_for_the_far_end_of_a_relation(self, ours) -> None:
+        manager = signed_in(member(ours[Restaurant].pk, Role.MANAGER))
+        asked = {"app_label": "restaurants", "model_name": "area", "field_name": "tables", "term": ""}
+
+        assert manager.get(reverse("admin:autocomplete"), asked).status_code == 403
+        asked = {"app_label": "restaurants", "model_name": "table", "field_name": "area", "term": ""}
+        assert manager.get(reverse("admin:autocomplete"), asked).status_code == 200

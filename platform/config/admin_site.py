@@ -6,7 +6,9 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
+from django.contrib.admin.views.autocomplete import AutocompleteJsonView
 from django.contrib.contenttypes.models import ContentType
+from django.core.exceptions import BadRequest, PermissionDenied
 from django.db.models import CharField, Q, QuerySet
 from django.db.models.functions import Cast
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -22,6 +24,16 @@ from accounts.states import Ability
 from localization import formatting
 
 
+class ForwardChoices(AutocompleteJsonView):
+    """Django's autocomplete, which stumbles over the far end of a relation: a form has no field for it."""
+
+    def process_request(self, request: HttpRequest) -> tuple[Any, ...]:
+        found: tuple[Any, ...] = super().process_request(request)
+        if found[2].auto_created:
+            raise PermissionDenied
+        return found
+
+
 class BukaAdminSite(UnfoldAdminSite):
     """Unfold's admin with Today in it, and with a log that keeps to the reader's own houses."""
 
@@ -31,6 +43,11 @@ class BukaAdminSite(UnfoldAdminSite):
 
         @wraps(inner)
         def at_home(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            at = request.resolver_match
+            is_list = at is not None and str(at.url_name).endswith("_changelist")
+            if is_list and "%00" in request.META.get("QUERY_STRING", ""):
+                # List filters hand what stands in the address to PostgreSQL, which knows no null character.
+                raise BadRequest("A null character in the address")
             with timezone.override(formatting.HOME_ZONE):
                 response = inner(request, *args, **kwargs)
                 # Else the template would be rendered after the clock has been put back.
@@ -38,10 +55,20 @@ class BukaAdminSite(UnfoldAdminSite):
 
         return at_home
 
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Lead whoever logs in here to the back office; the theme's form forgets where to, and diners' pages follow."""
+        if request.method == "POST" and "next" not in request.POST and "next" not in request.GET:
+            request.POST = request.POST.copy()  # type: ignore[assignment]
+            request.POST["next"] = reverse("admin:index")
+        return super().login(request, extra_context)
+
     def extra_urls(self) -> list[URLPattern]:
         from bookings.admin.today import urls
 
         return urls(self)
+
+    def autocomplete_view(self, request: HttpRequest) -> Any:
+        return ForwardChoices.as_view(admin_site=self)(request)
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Send a house's staff to the page they work on; the platform's own people get the overview."""
