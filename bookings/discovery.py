@@ -30,6 +30,8 @@ PER_PAGE = 20
 TIMES_ON_A_CARD = 5
 # Beyond this many matches by name the rest is found by asking more closely; a large city has some hundreds.
 CANDIDATES = 2_000
+# So many houses are asked for free times at once: a page is usually full after the first.
+STEPS = (40, 160, 640, CANDIDATES)
 AN_HOUR = timedelta(minutes=60)
 A_DAY = timedelta(hours=24)
 DINNER = time(19)
@@ -100,8 +102,8 @@ def find(search: Search, wish: Wish | None = None, *, cursor: str = "", now: dat
     else:
         # No table is free in a house that takes no bookings.
         ids = list(found.bookable().order_by(*order).values_list("pk", flat=True)[:CANDIDATES])
-        slots = selectors.restaurants_free_at(ids, wish.day, wish.target, wish.party_size, around=wish.around, now=now)
-        wanted = [pk for pk in ids if pk in slots][: PER_PAGE + 1]
+        slots = first_free(ids, wish, PER_PAGE + 1, now=now)
+        wanted = list(slots)
         by_id = {card.restaurant.pk: card for card in _cards(Restaurant.objects.filter(pk__in=wanted))}
         cards = [by_id[pk] for pk in wanted if pk in by_id]
     has_more = len(cards) > PER_PAGE
@@ -116,6 +118,19 @@ def find(search: Search, wish: Wish | None = None, *, cursor: str = "", now: dat
         previous_cursor=_Cursor.of(cards[0], backwards=True) if cards and (has_more if backwards else place) else "",
         next_cursor=_Cursor.of(cards[-1]) if cards and (has_more or backwards) else "",
     )
+
+
+def first_free(ids: list[int], wish: Wish, most: int, *, now: datetime | None) -> dict[int, list[Slot]]:
+    """Return the first houses, in the given order, that have a time for the wish; asks on while they are too few."""
+    found: dict[int, list[Slot]] = {}
+    for step in STEPS:
+        some, ids = ids[:step], ids[step:]
+        if not some or len(found) >= most:
+            break
+        found |= selectors.restaurants_free_at(
+            some, wish.day, wish.target, wish.party_size, around=wish.around, most=most - len(found), now=now
+        )
+    return found
 
 
 def nearest_times(slots: Iterable[Slot], target: datetime, *, count: int = TIMES_ON_A_CARD) -> list[Slot]:

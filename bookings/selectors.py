@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -35,6 +35,8 @@ from restaurants.service_plan import ServicePlan, plan_of, plans_of, remembered_
 
 # No allocation is longer (constraint allocation_lasts_at_most_a_day), so an earlier one cannot reach into a day.
 LONGEST_ALLOCATION = timedelta(hours=24)
+# The longest turn time and the longest buffer that the constraints of a shift and a policy allow.
+LONGEST_STAY = timedelta(hours=12) + timedelta(hours=2)
 ALTERNATIVES = 5
 
 # Bounds on lower(during), never `during &&`: docs/decisions says why, and a test watches the plan.
@@ -170,18 +172,22 @@ def restaurants_free_at(
     party_size: int,
     *,
     around: timedelta = timedelta(minutes=60),
+    most: int | None = None,
     now: datetime | None = None,
 ) -> dict[int, list[Slot]]:
     """Return, of these restaurants, those with a free time within an hour of the wanted one, and these times.
 
-    One query for all of them when their plans are known.
+    One query for all of them when their plans are known. They come in the order given; with `most` only so many.
     """
     now = now or timezone.now()
-    since = datetime.combine(day, datetime.min.time(), tzinfo=UTC) - timedelta(hours=14)
-    taken = allocations_between(restaurant_ids, since, since + DAY_SPAN + timedelta(hours=28), now=now)
+    # What stands in the way of the starts asked for: nothing that is over before them or begins after the last party
+    # would have left.
+    taken = allocations_between(restaurant_ids, wanted - around, wanted + around + LONGEST_STAY, now=now)
+    plans = plans_of(taken.versions)
     found: dict[int, list[Slot]] = {}
-    for restaurant_id, plan in plans_of(taken.versions).items():
-        if party_refusal(plan, party_size, online=True):
+    for restaurant_id in restaurant_ids:
+        plan = plans.get(restaurant_id)
+        if plan is None or party_refusal(plan, party_size, online=True):
             continue
         near = [slot for slot in slot_times(plan, day) if abs(slot.starts_at - wanted) <= around]
         if not near:
@@ -192,6 +198,8 @@ def restaurants_free_at(
         free = [slot for slot in slots if slot.available]
         if free:
             found[restaurant_id] = free
+            if len(found) == most:
+                break
     return found
 
 

@@ -33,10 +33,9 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from bookings import selectors
 from bookings.api.bodies import slot_body
 from bookings.availability import Slot
-from bookings.discovery import CANDIDATES, Wish, nearest_times
+from bookings.discovery import CANDIDATES, Wish, first_free, nearest_times
 from core.api.pagination import CursorPages
 from core.api.query import Query
 from core.api.renderers import to_bytes
@@ -55,8 +54,6 @@ PATH = "/api/restaurants"
 LARGEST_PARTY = 400
 DAYS_AHEAD = 740
 KM_A_DEGREE = 111.195
-# So many houses are asked for free times at once: a page is usually full after the first.
-STEPS = (80, 320, CANDIDATES)
 
 _RANK = Case(
     When(status=RestaurantStatus.LIVE, then=Value(0)),
@@ -300,7 +297,7 @@ def _after(found: "QuerySet[Restaurant]", asked: Asked) -> "QuerySet[Restaurant]
 
 def _free(asked: Asked, wish: Wish, now: datetime) -> dict[str, Any]:
     backwards = asked.place is not None and asked.place.backwards
-    free = _first_free(_candidates(asked), wish, asked.limit + 1, now)
+    free = first_free(_candidates(asked), wish, asked.limit + 1, now=now)
     chosen = list(free)
     has_more = len(chosen) > asked.limit
     chosen = chosen[: asked.limit]
@@ -328,20 +325,6 @@ def _candidates(asked: Asked) -> list[int]:
 
     ids: list[int] = orjson.loads(cached_bytes(f"candidates:{asked.candidates_key}", [LIST_VERSION], build).body)
     return ids
-
-
-def _first_free(ids: list[int], wish: Wish, most: int, now: datetime) -> dict[int, list[Slot]]:
-    """Return the first houses, in the given order, that have a time for the wish."""
-    found: dict[int, list[Slot]] = {}
-    for step in STEPS:
-        some, ids = ids[:step], ids[step:]
-        if not some:
-            break
-        free = selectors.restaurants_free_at(some, wish.day, wish.target, wish.party_size, around=wish.around, now=now)
-        found.update({pk: free[pk] for pk in some if pk in free})
-        if len(found) >= most:
-            break
-    return dict(list(found.items())[:most])
 
 
 def _slots(restaurant_id: int, slots: list[Slot], wish: Wish) -> list[dict[str, Any]]:
