@@ -302,7 +302,10 @@ def _choices(plan: ServicePlan, occupancy: Occupancy, bits: int, kept: set[int])
         )
         for table, area in plan.table_areas.items()
     ]
-    return sorted(choices, key=lambda choice: (areas[plan.table_areas[choice.id]][0], _natural(choice.name)))
+    return sorted(
+        choices,
+        key=lambda choice: (not choice.is_kept, areas[plan.table_areas[choice.id]][0], _natural(choice.name)),
+    )
 
 
 def _natural(name: str) -> tuple[int, str]:

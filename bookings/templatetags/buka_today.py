@@ -19,7 +19,7 @@ MOVES = {
     "decline": gettext_lazy("Decline"),
     "arrive": gettext_lazy("Arrived"),
     "seat": gettext_lazy("Seat"),
-    "complete": gettext_lazy("Completed"),
+    "complete": gettext_lazy("Complete"),
     "leave": gettext_lazy("Left"),
     "no-show": gettext_lazy("No-show"),
     "undo": gettext_lazy("Undo no-show"),

@@ -58,8 +58,9 @@ class BukaAdminSite(UnfoldAdminSite):
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Lead whoever logs in here to the back office; the theme's form forgets where to, and diners' pages follow."""
         if request.method == "POST" and "next" not in request.POST and "next" not in request.GET:
-            request.POST = request.POST.copy()  # type: ignore[assignment]
-            request.POST["next"] = reverse("admin:index")
+            sent = request.POST.copy()
+            sent["next"] = reverse("admin:index")
+            request.POST = sent  # type: ignore[assignment]
         return super().login(request, extra_context)
 
     def extra_urls(self) -> list[URLPattern]:
