@@ -36,9 +36,13 @@ class CursorPages(CursorPagination):
 
     def get_ordering(self, request: Request, queryset: QuerySet[Any], view: Any) -> tuple[str, ...]:
         own = getattr(view, "ordering", None)
-        if own:
-            return (own,) if isinstance(own, str) else tuple(own)
-        return super().get_ordering(request, queryset, view)
+        if not own:
+            own = super().get_ordering(request, queryset, view)
+        order = (own,) if isinstance(own, str) else tuple(own)
+        # Rows that share their time come in any order, another one for each page, unless something tells them apart.
+        if not {"pk", "-pk", "id", "-id"} & set(order):
+            order += ("-pk" if order[0].startswith("-") else "pk",)
+        return order
 
     def get_page_size(self, request: Request) -> int | None:
         wanted = request.query_params.get("limit")
