@@ -114,15 +114,14 @@ def midnight_of(plan: ServicePlan, day: date) -> datetime:
 
 def slot_times(plan: ServicePlan, day: date) -> Iterator[SlotTime]:
     """Yield every start of a service day in the order of the clock; a start two shifts share belongs to the first."""
-    seen: set[datetime] = set()
+    slots: dict[datetime, SlotTime] = {}
     for shift in plan.shifts_on(day):
         start = plan.at(day, shift.first_seating).astimezone(UTC)
         last = plan.at(day, shift.last_seating, after=_before(shift.first_seating)).astimezone(UTC)
         while start <= last:
-            if start not in seen:
-                seen.add(start)
-                yield SlotTime(day, start, shift)
+            slots.setdefault(start, SlotTime(day, start, shift))
             start += timedelta(minutes=shift.slot_minutes)
+    yield from (slots[start] for start in sorted(slots))
 
 
 def _before(clock: time) -> time | None:

@@ -50,6 +50,8 @@ class BookingDeclined(Event):
 
 @dataclass(frozen=True)
 class BookingExpired(Event):
+    """The house did not answer a request before its time. Holds that run out are no news."""
+
     name: ClassVar[str] = "booking.expired"
     booking_id: UUID
 

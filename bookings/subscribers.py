@@ -74,6 +74,15 @@ def tell_of_refusal(*, booking_id: UUID, reason: str) -> None:
         _write(booking, "booking.declined", f"booking.declined:{booking.public_id}", reason=reason)
 
 
+def tell_of_no_answer(*, booking_id: UUID) -> None:
+    booking = _booking(booking_id)
+    if booking is None:
+        return
+    with translation.override(booking.language):
+        reason = _("The restaurant did not answer in time.")
+    _write(booking, "booking.declined", f"booking.declined:{booking.public_id}", reason=reason)
+
+
 def remind(*, booking_id: UUID, lead: str) -> None:
     booking = _booking(booking_id)
     if booking is None or booking.status != Status.CONFIRMED:

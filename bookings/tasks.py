@@ -10,6 +10,11 @@ def release_expired_holds() -> None:
     services.release_expired_holds()
 
 
+@shared_task(name="bookings.expire_unanswered_requests")
+def expire_unanswered_requests() -> None:
+    services.expire_unanswered_requests()
+
+
 @shared_task(name="bookings.send_reminders")
 def send_reminders() -> None:
     services.send_due_reminders()

@@ -1,7 +1,13 @@
 """Everything that can be done to a booking. Each function opens its transaction and says what it raises."""
 
 from bookings.services.blocks import block_tables, remove_block
-from bookings.services.booking import book_table, confirm_hold, hold_table, release_expired_holds
+from bookings.services.booking import (
+    book_table,
+    confirm_hold,
+    expire_unanswered_requests,
+    hold_table,
+    release_expired_holds,
+)
 from bookings.services.changing import BookingMovedOn, attach_to_account, cancel_booking, change_booking, note_for_staff
 from bookings.services.claiming import Actor, Guest
 from bookings.services.floor import (
@@ -33,6 +39,7 @@ __all__ = [
     "confirm_request",
     "decline_request",
     "expect_room",
+    "expire_unanswered_requests",
     "hold_table",
     "mark_arrived",
     "mark_left",

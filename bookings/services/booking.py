@@ -10,12 +10,13 @@ from django.utils import timezone
 
 from accounts.models import User
 from bookings import errors, selectors
-from bookings.events import BookingConfirmed, BookingRequested
+from bookings.events import BookingConfirmed, BookingExpired, BookingRequested
 from bookings.models import Booking, TableAllocation
 from bookings.services import claiming
 from bookings.services.claiming import Actor, Claim, Guest
 from bookings.states import Status
 from core import codes
+from core.errors import Busy
 from core.outbox import publish
 from restaurants.service_plan import ServicePlan, plan_of, remembered_plan
 
@@ -143,6 +144,23 @@ def release_expired_holds() -> int:
     return released
 
 
+def expire_unanswered_requests() -> int:
+    """Give back the tables of requests that nobody answered before their time, and tell; returns how many."""
+    now = timezone.now()
+    with transaction.atomic():
+        requests = list(
+            Booking.objects.select_for_update(skip_locked=True, of=("self",))
+            .filter(status=Status.REQUESTED, starts_at__lte=now)
+            .order_by("starts_at")[:500]
+        )
+        for request in requests:
+            claiming.move(request, Status.EXPIRED, by=Actor.system())
+            claiming.free_tables(request)
+            publish(BookingExpired(booking_id=request.public_id))
+            claiming.tell_open_pages(remembered_plan(request.restaurant_id), request.service_day)
+    return len(requests)
+
+
 # --- One way to take tables ------------------------------------------------------------------------------------
 
 
@@ -212,6 +230,9 @@ def _take_under_lock(
             now=now,
             online=by.is_online,
         )
+        if claim.slot.service_day != day:
+            # The shifts were edited this moment, and the lock is another day's.
+            raise Busy
     booking = make(current, claim)
     claiming.refuse_own_overlap(booking, claim, restaurant_id=current.id, by=by)
     tables = claiming.find_tables(

@@ -26,9 +26,12 @@ def confirm_request(*, booking: Booking, by: Actor) -> Booking:
     """Approve a requested booking.
 
     :raises core.states.IllegalMove: when it is not a request
+    :raises TimeInThePast: when its time has passed
     """
     with transaction.atomic():
         booking = claiming.locked(booking.pk)
+        if booking.status == Status.REQUESTED and booking.starts_at <= timezone.now():
+            raise errors.TimeInThePast
         claiming.move(booking, Status.CONFIRMED, by=by)
         publish(BookingConfirmed(booking_id=booking.public_id))
         _tell(booking)

@@ -177,6 +177,18 @@ class TestTheGrid:
             (at("19:00"), "Dinner"),
         ]
 
+    def test_shifts_that_overlap_still_give_the_order_of_the_clock(self):
+        house = plan(
+            shifts=[
+                shift(id=1, name="Dinner", first_seating=time(18), last_seating=time(20), slot_minutes=60),
+                shift(id=2, name="Bar", first_seating=time(18, 30), last_seating=time(19, 30), slot_minutes=60),
+            ]
+        )
+
+        starts = [slot.starts_at for slot in slot_times(house, FRIDAY)]
+
+        assert starts == [at("18:00"), at("18:30"), at("19:00"), at("19:30"), at("20:00")]
+
     def test_a_closed_special_day_has_none(self):
         house = plan(special_days={FRIDAY: SpecialDayPlan(FRIDAY, "Eid", "", True, (), ())})
 

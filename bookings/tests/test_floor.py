@@ -80,6 +80,26 @@ class TestAnEvening:
         assert tables_of(declined) == []
 
 
+class TestARequestNobodyAnswers:
+    def test_expires_at_its_time_gives_back_the_table_and_tells_the_guest(self):
+        restaurant = house(tables=(2,), policy={"needs_approval": True})
+        host = Actor.staff(member(restaurant.pk))
+        asked = book(restaurant)
+
+        assert services.expire_unanswered_requests() == 0
+        with time_machine.travel(at("19:00"), tick=True):
+            with pytest.raises(errors.TimeInThePast):
+                services.confirm_request(booking=asked, by=host)
+            assert services.expire_unanswered_requests() == 1
+            work_off_outbox()
+
+        asked.refresh_from_db()
+        assert asked.status == Status.EXPIRED
+        assert tables_of(asked) == []
+        message = Message.objects.get(kind="booking.declined")
+        assert "did not answer in time" in message.body_text
+
+
 class TestSeatParty:
     def test_refuses_while_the_party_before_still_sits_there(self, restaurant, host):
         early = book(restaurant, "18:00", table_ids=[restaurant.tables.get(name="T1").pk], by=host)

@@ -178,6 +178,11 @@ CELERY_BEAT_SCHEDULE = {
     "sweep the outbox": {"task": "core.outbox.sweep", "schedule": 5.0, "options": {"expires": 5}},
     "send waiting messages": {"task": "notifications.send_due", "schedule": 10.0, "options": {"expires": 10}},
     "release expired holds": {"task": "bookings.release_expired_holds", "schedule": 30.0, "options": {"expires": 30}},
+    "expire unanswered requests": {
+        "task": "bookings.expire_unanswered_requests",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
     "send booking reminders": {"task": "bookings.send_reminders", "schedule": 300.0, "options": {"expires": 300}},
     "forget old idempotency keys": {"task": "core.idempotency.forget_old", "schedule": crontab(minute=17)},
     "forget old events": {"task": "core.outbox.forget_old", "schedule": crontab(minute=37)},

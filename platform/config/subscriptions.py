@@ -10,6 +10,7 @@ SUBSCRIPTIONS: dict[str, list[str]] = {
     "booking.changed": ["bookings.subscribers.tell_of_change"],
     "booking.cancelled": ["bookings.subscribers.tell_of_cancellation"],
     "booking.declined": ["bookings.subscribers.tell_of_refusal"],
+    "booking.expired": ["bookings.subscribers.tell_of_no_answer"],
     "booking.reminder_due": ["bookings.subscribers.remind"],
     "restaurant.claimed": ["restaurants.subscribers.tell_claim_received"],
     "restaurant.claim_approved": ["restaurants.subscribers.tell_claim_approved"],
