@@ -446,7 +446,7 @@ FORMS: dict[str, tuple[Callable[[Desk, Booking, ServicePlan], Any], Callable[[De
 def seat_walk_in(at: Desk) -> HttpResponse:
     now = timezone.now()
     today = selectors.service_day_of(at.restaurant.pk, now)
-    form = desk.WalkInForm(at.request.POST or None, auto_id="walk_in_%s")
+    form = desk.WalkInForm(at.request.POST or None, initial={"request_key": uuid4()}, auto_id="walk_in_%s")
     form.fields["tables"].offer(  # type: ignore[attr-defined]
         boards.tables_at(at.restaurant.pk, today, now, now + timedelta(minutes=15))
     )
@@ -463,6 +463,7 @@ def seat_walk_in(at: Desk) -> HttpResponse:
                     guest=form.guest(),
                     table_ids=answers["tables"] or None,
                     minutes=answers["minutes"],
+                    request_key=answers["request_key"],
                 )
                 return _done(at, today, "walk-in", booking)
             except DomainError as refused:

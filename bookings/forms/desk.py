@@ -184,6 +184,7 @@ class WalkInForm(GuestForm):
 
     field_order = ["party", "tables", "name", "phone", "minutes"]
 
+    request_key = forms.UUIDField(widget=forms.HiddenInput, required=False)
     party = PartyField(label=_("Guests"), widget=forms.NumberInput(attrs={"inputmode": "numeric"}))
     tables = TableField(label=_("Tables"), required=False, help_text=_("Leave empty and the best free table is taken."))
     minutes = forms.IntegerField(

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
@@ -166,8 +167,11 @@ def seat_walk_in(
     guest: Guest | None = None,
     table_ids: Sequence[int] | None = None,
     minutes: int | None = None,
+    request_key: UUID | None = None,
 ) -> Booking:
     """Seat a party that came without a booking, now, and return its booking in the state SEATED.
+
+    The same `request_key` returns the booking it made before: a second tap seats nobody twice.
 
     :param minutes: how long they may stay, where the table is due sooner than a usual turn; whole minutes
     :raises NoTableFree: when nothing fits for that long
@@ -183,50 +187,30 @@ def seat_walk_in(
     starts_at = now - (now - datetime.min.replace(tzinfo=now.tzinfo)) % GRAIN
     shift = _shift_now(plan, day, now)
     turn = timedelta(minutes=minutes) if minutes else _turn_time(shift, party_size)
+    guest = guest or Guest(name="")
     for _attempt in range(CODE_TRIES):
+        booking = Booking(
+            code=codes.new_code(),
+            restaurant_id=restaurant_id,
+            guest_name=guest.name,
+            guest_phone=guest.phone,
+            guest_email=guest.email,
+            status=Status.SEATED,
+            channel=by.channel,
+            party_size=party_size,
+            service_day=day,
+            shift_name=shift.name if shift else "",
+            starts_at=starts_at,
+            ends_at=starts_at + turn,
+            is_locked=True,
+            arrived_at=now,
+            seated_at=now,
+            request_key=request_key,
+            created_by=by.user,
+        )
         try:
             with transaction.atomic():
-                claiming.lock_service_days(restaurant_id, [day])
-                current, occupancy, expired = selectors.plan_and_occupancy(restaurant_id, day, now=now)
-                until = starts_at + turn
-                if table_ids:
-                    tables = claiming.chosen_tables(current, occupancy, table_ids, starts_at, until)
-                else:
-                    _leave_out_occupied_tables(occupancy, restaurant_id, day, starts_at, until)
-                    seating = best_seating(
-                        current, occupancy, starts_at=starts_at, until=until, party_size=party_size, online=False
-                    )
-                    if seating is None:
-                        raise errors.NoTableFree(alternatives=[])
-                    tables = seating.table_ids
-                if expired:
-                    claiming.expire_holds(expired, now=now)
-                guest = guest or Guest(name="")
-                booking = Booking.objects.create(
-                    code=codes.new_code(),
-                    restaurant_id=restaurant_id,
-                    guest_name=guest.name,
-                    guest_phone=guest.phone,
-                    guest_email=guest.email,
-                    status=Status.SEATED,
-                    channel=by.channel,
-                    party_size=party_size,
-                    service_day=day,
-                    shift_name=shift.name if shift else "",
-                    starts_at=starts_at,
-                    ends_at=until,
-                    is_locked=True,
-                    policy=claiming.terms(current, party_size),
-                    arrived_at=now,
-                    seated_at=now,
-                    created_by=by.user,
-                )
-                claiming.allocate(booking, current, tables)
-                _refuse_occupied_tables(booking)
-                claiming.record(booking, by=by, from_status="")
-                publish(PartySeated(booking_id=booking.public_id, at=now))
-                claiming.tell_open_pages(current, day)
-                return booking
+                return _seat_under_lock(booking, by=by, table_ids=table_ids, now=now)
         except IntegrityError as clash:
             constraint = claiming.constraint_of(clash)
             if constraint == "one_table_one_party":
@@ -234,6 +218,41 @@ def seat_walk_in(
             if constraint != "code_is_unique_among_live_bookings":
                 raise
     raise errors.BookingRefused
+
+
+def _seat_under_lock(booking: Booking, *, by: Actor, table_ids: Sequence[int] | None, now: datetime) -> Booking:
+    restaurant_id, day = booking.restaurant_id, booking.service_day
+    claiming.lock_service_days(restaurant_id, [day])
+    if booking.request_key is not None:
+        earlier = Booking.objects.filter(request_key=booking.request_key).first()
+        if earlier is not None:
+            return earlier
+    plan, occupancy, expired = selectors.plan_and_occupancy(restaurant_id, day, now=now)
+    if table_ids:
+        tables = claiming.chosen_tables(plan, occupancy, table_ids, booking.starts_at, booking.ends_at)
+    else:
+        _leave_out_occupied_tables(occupancy, restaurant_id, day, booking.starts_at, booking.ends_at)
+        seating = best_seating(
+            plan,
+            occupancy,
+            starts_at=booking.starts_at,
+            until=booking.ends_at,
+            party_size=booking.party_size,
+            online=False,
+        )
+        if seating is None:
+            raise errors.NoTableFree(alternatives=[])
+        tables = seating.table_ids
+    if expired:
+        claiming.expire_holds(expired, now=now)
+    booking.policy = claiming.terms(plan, booking.party_size)
+    booking.save(force_insert=True)
+    claiming.allocate(booking, plan, tables)
+    _refuse_occupied_tables(booking)
+    claiming.record(booking, by=by, from_status="")
+    publish(PartySeated(booking_id=booking.public_id, at=now))
+    claiming.tell_open_pages(plan, day)
+    return booking
 
 
 # --- What these share ------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """The evening itself: arriving, sitting, leaving, not coming; blocks; reminders; mails."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 import time_machine
@@ -229,6 +230,18 @@ class TestWalkIn:
         assert booking.starts_at == at("19:00")
         assert booking.channel == Channel.WALK_IN
         assert tables_of(booking) == ["T1"]
+
+    def test_a_second_tap_seats_nobody_twice(self, restaurant):
+        walk_in, key = Actor.staff(member(restaurant.pk), Channel.WALK_IN), uuid4()
+
+        with time_machine.travel(at("19:03"), tick=True):
+            first, second = (
+                services.seat_walk_in(restaurant_id=restaurant.pk, party_size=2, by=walk_in, request_key=key)
+                for _tap in range(2)
+            )
+
+        assert first.pk == second.pk
+        assert Booking.objects.count() == 1
 
     def test_fits_before_a_booking_when_it_may_stay_shorter(self):
         restaurant = house(tables=(2,))
