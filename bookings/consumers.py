@@ -76,14 +76,6 @@ class AvailabilityConsumer(AsyncWebsocketConsumer):
 class TodayConsumer(AvailabilityConsumer):
     """The same news for the house's own page of the day; only its staff may listen."""
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        try:
-            await super().__call__(scope, receive, send)
-        except _AWAY:
-            # Silence would look like "nothing has changed"; the page tries again until there is someone to listen to.
-            _forget(self)
-            await send({"type": "websocket.close", "code": TRY_AGAIN_LATER})
-
     async def connect(self) -> None:
         public_id: UUID = self.scope["url_route"]["kwargs"]["public_id"]
         if not await database_sync_to_async(_may_watch)(self.scope.get("user"), public_id):

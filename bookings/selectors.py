@@ -284,20 +284,6 @@ def service_day_of(restaurant_id: int, now: datetime | None = None) -> date:
     return ((now or timezone.now()).astimezone(plan.zone) - timedelta(hours=6)).date()
 
 
-def tables_of(bookings: Iterable[Booking]) -> dict[int, list[str]]:
-    """Return the names of the tables of each booking that keeps some."""
-    rows = (
-        TableAllocation.objects.filter(booking__in=[booking.pk for booking in bookings], live=True)
-        .order_by("table__name")
-        .values_list("booking_id", "table__name")
-    )
-    names: dict[int, list[str]] = defaultdict(list)
-    for booking_id, name in rows:
-        if booking_id is not None:
-            names[booking_id].append(name)
-    return names
-
-
 # --- When the plan changes under bookings ----------------------------------------------------------------------
 
 
