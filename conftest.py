@@ -53,6 +53,17 @@ def _own_keys_are_gone() -> None:
         client.close()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _nobody_keeps_the_database_open(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """End what threads of live connections have left open, or the test database could not be dropped at the end."""
+    yield
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+
+
 # --- Buka's processes -----------------------------------------------------------------------------------------
 
 
