@@ -19,7 +19,7 @@ help:
 	@echo
 
 ## Run it
-run: ## set up whatever is missing and serve Buka on http://127.0.0.1:8000 (PORT=8000, BUKA_HOME=.buka)
+run: ## set up whatever is missing and serve Buka on http://localhost:8000 (PORT=8000, BUKA_HOME=.buka)
 	@$(RUN) -m core.embedded.supervisor
 
 manage: ## run a command of manage.py beside `make run`: make manage ARGS="createsuperuser"

@@ -3,6 +3,8 @@
 Every wait has an end: a test that hangs says what it waited for.
 """
 
+import asyncio
+import gc
 import os
 import shutil
 import signal
@@ -21,10 +23,12 @@ from urllib.parse import quote
 import pytest
 import redis
 from django.conf import settings
+from django.core.signals import setting_changed
 from django.db import connection
 
 from core.embedded import processes
-from core.testing import start_afresh
+from core.testing import flush_quickly, start_afresh
+from core.testing_database import drop_test_database, make_test_database
 
 ROOT = Path(__file__).resolve().parent
 IN_CI = os.environ.get("CI", "").lower() in ("1", "true")
@@ -32,10 +36,49 @@ START_SECONDS = 60
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
+def pytest_collection_finish() -> None:
+    """Let the collector leave alone what was imported, and come by less often: a third of the run was spent there."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _static_root_is_there() -> None:
     """Keep WhiteNoise from warning that nothing has been collected yet; the tests read the files where they are."""
     Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _passwords_cost_little() -> None:
+    """Hash with four rounds in the tests' own process; twelve for each password would be a good part of the run.
+
+    Buka's real processes keep theirs, and accounts/tests/test_passwords.py holds what they are.
+    """
+    settings.PASSWORD_HASHERS = ["core.testing.QuickHasher", *settings.PASSWORD_HASHERS]
+    setting_changed.send(sender=None, setting="PASSWORD_HASHERS", value=settings.PASSWORD_HASHERS, enter=True)
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb() -> bool:
+    """Keep pytest-django from making and dropping the database: the fixture below does, from a copy and in its time."""
+    return True
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None, django_db_blocker: Any
+) -> Iterator[None]:
+    with django_db_blocker.unblock():
+        make_test_database()
+    yield
+    with django_db_blocker.unblock():
+        drop_test_database()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _flush_is_quick() -> None:
+    flush_quickly()
 
 
 @pytest.fixture(autouse=True)
@@ -53,15 +96,16 @@ def _own_keys_are_gone() -> None:
         client.close()
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _nobody_keeps_the_database_open(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
-    """End what threads of live connections have left open, or the test database could not be dropped at the end."""
+@pytest.fixture(autouse=True)
+def _no_browsers_loop(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Hide from tests without a browser that Playwright keeps an event loop running on this thread once it was used."""
+    loop = asyncio._get_running_loop()
+    if loop is None or "page" in request.fixturenames or "browser" in request.fixturenames:
+        yield
+        return
+    asyncio._set_running_loop(None)
     yield
-    with django_db_blocker.unblock(), connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        )
+    asyncio._set_running_loop(loop)
 
 
 # --- Buka's processes -----------------------------------------------------------------------------------------
@@ -163,11 +207,13 @@ def sandbox_process(django_db_setup: None, tmp_path_factory: pytest.TempPathFact
 
 
 @pytest.fixture(scope="session")
-def _web_process(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealProcess]:
+def _web_process(
+    django_db_setup: None, sandbox_process: RealProcess, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RealProcess]:
     port = free_port()
     command = ["-m", "daphne", "-b", "127.0.0.1", "-p", str(port), "--websocket_timeout", "-1"]
-    env = _environment(tmp_path_factory.mktemp("web"), port)
-    web = RealProcess("web", [*command, "config.asgi:application"], env, f"http://127.0.0.1:{port}")
+    env = _environment(tmp_path_factory.mktemp("web"), port) | {"SANDBOX_URL": sandbox_process.url}
+    web = RealProcess("web", [*command, "config.asgi:application"], env, f"http://localhost:{port}")
     web.start(lambda it: _answers(f"{it.url}/readyz"))
     yield web
     web.stop()

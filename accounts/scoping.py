@@ -12,15 +12,15 @@ from django import forms
 from django.contrib.admin import RelatedFieldListFilter
 from django.contrib.admin.options import BaseModelAdmin
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
-from django.core.exceptions import ImproperlyConfigured, PermissionDenied, ValidationError
+from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.db.models import Field, Model, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import User
-from accounts.selectors import Person, may, restaurant_ids_where
+from accounts.selectors import Person, may, may_on_platform, may_somewhere, restaurant_ids_where
 from accounts.states import Ability
+from core.back_office import NotFoundPage
 
 
 def in_scope(rows: QuerySet[Any], person: Person, ability: Ability, path: str) -> QuerySet[Any]:
@@ -38,18 +38,9 @@ def house_of(row: Any, path: str) -> int | None:
     return int(row)
 
 
-def person_of(request: HttpRequest) -> User:
-    """Return who is signed in.
-
-    :raises PermissionDenied: when nobody is
-    """
-    if not isinstance(request.user, User):
-        raise PermissionDenied
-    return request.user
-
-
-def is_superuser(request: HttpRequest) -> bool:
-    return bool(request.user.is_active and getattr(request.user, "is_superuser", False))
+def runs_platform(request: HttpRequest) -> bool:
+    """Tell whether who asks is one of the platform's own people."""
+    return may_on_platform(request.user, Ability.RUN_PLATFORM)
 
 
 class OneHouse(forms.ModelForm):
@@ -85,7 +76,7 @@ class InScope(BaseModelAdmin):
     """From a row to the key of its restaurant, as in a filter."""
     sees = Ability.EDIT_RESTAURANT
     edits: Ability | None = Ability.EDIT_RESTAURANT
-    """None where rows are made and changed by superusers alone."""
+    """None where rows are made and changed by the platform's own people alone."""
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return in_scope(super().get_queryset(request), request.user, self.sees, self.restaurant_path)
@@ -95,11 +86,10 @@ class InScope(BaseModelAdmin):
     def may(self, request: HttpRequest, ability: Ability | None, house: int | None = None) -> bool:
         """Tell whether who asks has an ability at a restaurant, or at any while none is named."""
         if ability is None:
-            return is_superuser(request)
+            return runs_platform(request)
         if house is not None:
             return may(request.user, ability, restaurant_id=house)
-        ids = restaurant_ids_where(request.user, ability)
-        return ids is None or bool(ids)
+        return may_somewhere(request.user, ability)
 
     def house_of(self, row: Any) -> int | None:
         # Inlines are asked about their parent's row.
@@ -192,7 +182,7 @@ class InScope(BaseModelAdmin):
         return type(form.__name__, (OneHouse, form), {"houses": self._paths(), "own_path": self.restaurant_path})
 
 
-class ScopedPage(InScope):
+class ScopedPage(NotFoundPage, InScope):
     """For a ModelAdmin: `class TableAdmin(ScopedPage, ModelAdmin)`."""
 
     show_full_result_count = False
@@ -212,9 +202,6 @@ class ScopedPage(InScope):
         fields = super().get_readonly_fields(request, obj)
         # A row never moves to another house.
         return (*fields, "restaurant") if obj is not None and _has_field(self.model, "restaurant") else fields
-
-    def _get_obj_does_not_exist_redirect(self, request: HttpRequest, opts: Any, object_id: str) -> HttpResponse:
-        raise Http404(_("We could not find that."))
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """Name what stands in the way in a sentence; rows without a page of their own mean nothing to people."""
@@ -250,23 +237,25 @@ class ScopedInline(InScope):
         return formset
 
 
-class ForSuperusers(BaseModelAdmin):
-    """Pages of the platform's own people."""
+class ForThePlatform(BaseModelAdmin):
+    """Pages of the platform's own people, by an ability that counts for the whole platform."""
+
+    ability = Ability.RUN_PLATFORM
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        return is_superuser(request)
+        return may_on_platform(request.user, self.ability)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return is_superuser(request)
+        return may_on_platform(request.user, self.ability)
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return is_superuser(request)
+        return may_on_platform(request.user, self.ability)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return is_superuser(request)
+        return may_on_platform(request.user, self.ability)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return is_superuser(request)
+        return may_on_platform(request.user, self.ability)
 
 
 class OwnRowsFilter(RelatedFieldListFilter):

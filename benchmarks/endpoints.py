@@ -8,6 +8,7 @@ to an empty view of the same run travel to other machines, milliseconds do not.
 
 import gc
 import gzip
+import itertools
 import json
 import random
 import sys
@@ -281,12 +282,17 @@ def verdicts(budget: Budget | None, warm: Cost, cold: Cost) -> list[str]:
     return [f"{what} {is_now:.4g} over {may_be:.4g}" for what, is_now, may_be in figures if is_now > may_be]
 
 
+_people = itertools.count()
+
+
 def request(endpoint: Endpoint, n: int) -> Any:
     """Return the n-th request to an address, as a server would hand it over."""
     from django.contrib.auth.models import AnonymousUser
     from django.test import RequestFactory
 
-    factory = RequestFactory(headers={"accept-encoding": "gzip"})
+    # From somebody else each time: what is measured is not how people are held back.
+    asker = harness.somebodys_address(next(_people))
+    factory = RequestFactory(headers={"accept-encoding": "gzip"}, REMOTE_ADDR=asker)
     if endpoint.body is None:
         made = factory.get(endpoint.path(n))
     else:

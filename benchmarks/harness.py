@@ -81,13 +81,16 @@ def _leave(number: int, frame: FrameType | None) -> None:
 
 
 @contextmanager
-def world(name: str) -> Iterator[World]:
-    """Start PostgreSQL and Redis in a folder of this benchmark's own, migrate, and set Django up on them."""
+def world(name: str, *, durable: bool = False) -> Iterator[World]:
+    """Start PostgreSQL and Redis in a folder of this benchmark's own, migrate, and set Django up on them.
+
+    :param durable: wait at each commit until it is on the disk, as production does
+    """
     with scratch(name) as home:
         for variable in NOT_INHERITED:
             os.environ.pop(variable, None)
         with step("Starting PostgreSQL and Redis"):
-            running = services(home, durable=False)
+            running = services(home, durable=durable)
             addresses = running.__enter__()
         try:
             os.environ |= {
@@ -98,6 +101,8 @@ def world(name: str) -> Iterator[World]:
                 "LOG_LEVEL": "ERROR",
                 # The names of static files do not matter to what is measured; collecting them would take seconds.
                 "HASHED_STATIC_FILES": "0",
+                # One machine plays many people; each has an address of their own, as behind a proxy.
+                "TRUSTED_PROXIES": HOST,
                 "DJANGO_SETTINGS_MODULE": "config.settings",
                 "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "platform")]),
             }
@@ -106,6 +111,11 @@ def world(name: str) -> Iterator[World]:
         finally:
             _close_connections()
             running.__exit__(None, None, None)
+
+
+def somebodys_address(number: int) -> str:
+    """Return an address for the n-th of many people, to send as `X-Real-IP`."""
+    return f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
 
 
 def _set_django_up() -> None:

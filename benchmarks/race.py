@@ -198,6 +198,7 @@ def request(house: "Restaurant", starts_at: datetime, number: int, client: int, 
     head = (
         f"POST /api/bookings HTTP/1.1\r\nHost: {HOST}\r\nContent-Type: application/json\r\n"
         f"Accept: application/json\r\nIdempotency-Key: {uuid.UUID(int=rng.getrandbits(128), version=4)}\r\n"
+        f"X-Real-IP: {harness.somebodys_address(number * 1000 + client)}\r\n"
         f"Content-Length: {len(body)}\r\n\r\n"
     )
     return head.encode() + body

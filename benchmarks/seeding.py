@@ -278,20 +278,28 @@ _PLAN = """
     FROM clocks
 """
 
+# The same people come again and again; their numbers are encrypted once.
+GUESTS = 20_000
+_GUESTS = """
+    CREATE TEMPORARY TABLE known_guests AS
+    SELECT * FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS known (guest, phone, phone_index)
+"""
+
 # Codes count through all that the alphabet can write, in steps that share no factor with their number: none twice.
 _BOOKINGS = """
     INSERT INTO bookings_booking (
-        id, public_id, code, restaurant_id, guest_name, guest_phone, guest_email, language, status, channel, party_size,
-        service_day, shift_name, starts_at, ends_at, is_locked, occasion, notes, staff_notes, policy,
+        id, public_id, code, restaurant_id, guest_name, guest_phone, guest_phone_index, guest_email, guest_email_index,
+        language, status, channel, party_size, service_day, shift_name, starts_at, ends_at, is_locked, occasion, notes,
+        staff_notes, policy,
         is_late_cancellation, version, created_at, updated_at
     )
     SELECT number, md5(%(seed)s || ':booking:' || number)::uuid,
            (SELECT string_agg(substr(%(alphabet)s, (number * 48271 %% 113379904 / place %% 22 + 1)::int, 1), '')
             FROM unnest(%(places)s::bigint[]) AS place),
-           restaurant_id, 'Guest ' || number, '+234803' || lpad((number %% 10000000)::text, 7, '0'), '', 'en', status,
-           'web', party_size, service_day, shift_name, starts_at, ends_at, false, '', '', '', '{}', false, 1,
-           starts_at - interval '3 days', starts_at - interval '3 days'
-    FROM planned
+           restaurant_id, 'Guest ' || number, phone, phone_index, '', '', 'en', status, 'web', party_size, service_day,
+           shift_name, starts_at, ends_at, false, '', '', '', '{}', false, 1, starts_at - interval '3 days',
+           starts_at - interval '3 days'
+    FROM planned JOIN known_guests ON guest = number %% %(guests)s
 """
 _ALLOCATIONS = """
     INSERT INTO bookings_tableallocation (restaurant_id, table_id, booking_id, during, live, covers)
@@ -302,6 +310,7 @@ _ALLOCATIONS = """
 
 def _take_bookings(scale: Scale, *, seed: int, today: date) -> None:
     from core.codes import ALPHABET, LENGTH
+    from core.encryption import encrypt, index_of_phone
 
     past, far = SPARSE
     past_days = past[1] - past[0] + 1
@@ -318,14 +327,21 @@ def _take_bookings(scale: Scale, *, seed: int, today: date) -> None:
         "far_from": far[0],
         "sparse_sittings": (past_days + far[1] - far[0] + 1) * 3,
     }
+    numbers = [f"+234803{guest:07}" for guest in range(min(GUESTS, scale.bookings))]
     with connection.cursor() as cursor:
         cursor.execute(_PLAN, figures)
         cursor.execute(
-            _BOOKINGS,
-            {"seed": str(seed), "alphabet": ALPHABET, "places": [len(ALPHABET) ** place for place in range(LENGTH)]},
+            _GUESTS,
+            [
+                list(range(len(numbers))),
+                [encrypt(number, aad="bookings.booking.guest_phone") for number in numbers],
+                [index_of_phone(number) for number in numbers],
+            ],
         )
+        places = [len(ALPHABET) ** place for place in range(LENGTH)]
+        cursor.execute(_BOOKINGS, {"seed": str(seed), "alphabet": ALPHABET, "places": places, "guests": len(numbers)})
         cursor.execute(_ALLOCATIONS)
-        cursor.execute("DROP TABLE planned")
+        cursor.execute("DROP TABLE planned, known_guests")
         for table in BOOKING_TABLES:
             cursor.execute(
                 sql.SQL("SELECT setval(pg_get_serial_sequence({0}, 'id'), (SELECT max(id) FROM {1}))").format(

@@ -12,9 +12,13 @@ from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from redis.exceptions import RedisError
 
+from accounts.doors import SecondFactorRequired, staff_may
+from accounts.live import LOGIN_ENDED, SECOND_FACTOR_REQUIRED, roles_group
+from accounts.live import NOT_ALLOWED as NOT_STAFF
 from accounts.models import User
-from accounts.selectors import may
 from accounts.states import Ability
+from accounts.tokens.services import SESSION_KEY as FAMILY_KEY
+from accounts.tokens.services import live_group
 from bookings.services.claiming import availability_group
 from core.redis import client
 from restaurants.models import Restaurant
@@ -25,7 +29,7 @@ logger = logging.getLogger(__name__)
 LARGEST_MESSAGE = 4096
 LOOK_EVERY = 5.0
 # All from the range for applications: Daphne refuses to send the others (1009, 1013), and the socket stays open.
-UNKNOWN_RESTAURANT, NOT_STAFF, MESSAGE_TOO_BIG, TRY_AGAIN_LATER = 4404, 4403, 4413, 4503
+UNKNOWN_RESTAURANT, MESSAGE_TOO_BIG, TRY_AGAIN_LATER = 4404, 4413, 4503
 _AWAY = (RedisError, OSError)
 
 
@@ -74,23 +78,62 @@ class AvailabilityConsumer(AsyncWebsocketConsumer):
 
 
 class TodayConsumer(AvailabilityConsumer):
-    """The same news for the house's own page of the day; only its staff may listen."""
+    """The same news for the house's own page of the day; only its staff may listen, for as long as they are staff."""
+
+    own_groups: tuple[str, ...] = ()
 
     async def connect(self) -> None:
         public_id: UUID = self.scope["url_route"]["kwargs"]["public_id"]
-        if not await database_sync_to_async(_may_watch)(self.scope.get("user"), public_id):
+        # Before the question: a role that goes while it is asked would be heard of by nobody.
+        self.own_groups = _groups_of(self.scope.get("user"), self.scope.get("session"))
+        for group in self.own_groups:
+            await self.channel_layer.group_add(group, self.channel_name)
+        refusal = await database_sync_to_async(_refusal)(self.scope.get("user"), public_id)
+        if refusal is not None:
             # Accepted first: a browser learns no code of a handshake that was refused, and would try for ever.
             await self.accept()
-            await self.close(code=NOT_STAFF)
+            await self.close(code=refusal)
             return
         await self._listen(public_id)
 
+    async def disconnect(self, code: int) -> None:
+        await super().disconnect(code)
+        for group in self.own_groups:
+            with contextlib.suppress(*_AWAY):
+                await self.channel_layer.group_discard(group, self.channel_name)
 
-def _may_watch(person: Any, public_id: UUID) -> bool:
+    async def login_ended(self, event: dict[str, Any]) -> None:
+        await self.close(code=LOGIN_ENDED)
+
+    async def roles_changed(self, event: dict[str, Any]) -> None:
+        public_id: UUID = self.scope["url_route"]["kwargs"]["public_id"]
+        refusal = await database_sync_to_async(_refusal)(self.scope.get("user"), public_id)
+        if refusal is not None:
+            await self.close(code=refusal)
+
+
+def _refusal(person: Any, public_id: UUID) -> int | None:
+    """Return the code that somebody is shown out with, None when they may watch."""
     if not isinstance(person, User):
-        return False
+        return NOT_STAFF
+    # The connection may be hours old, and what it knew of the person with it.
+    passed, fresh = person.passed_second_factor, User.objects.filter(pk=person.pk).first()
     found = Restaurant.objects.filter(public_id=public_id).values_list("pk", flat=True).first()
-    return found is not None and may(person, Ability.SEE_BOOKINGS, restaurant_id=found)
+    if found is None or fresh is None:
+        return NOT_STAFF
+    fresh.passed_second_factor = passed
+    try:
+        return None if staff_may(fresh, Ability.SEE_BOOKINGS, restaurant_id=found) else NOT_STAFF
+    except SecondFactorRequired:
+        return SECOND_FACTOR_REQUIRED
+
+
+def _groups_of(person: Any, session: Any) -> tuple[str, ...]:
+    """Return the groups in which a person's own news come: their roles, and the end of this log-in."""
+    if not isinstance(person, User):
+        return ()
+    family = session.get(FAMILY_KEY) if session is not None else None
+    return (roles_group(person.public_id), *([live_group(UUID(hex=family))] if family else []))
 
 
 # --- Noticing that Redis has gone ------------------------------------------------------------------------------------

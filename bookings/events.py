@@ -1,4 +1,4 @@
-"""What other domains may learn from bookings."""
+"""What other domains may learn from bookings. `restaurant_id` is the house's public id; older events lack it."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,22 +14,28 @@ class BookingRequested(Event):
 
     name: ClassVar[str] = "booking.requested"
     booking_id: UUID
+    restaurant_id: UUID | None = None
 
 
 @dataclass(frozen=True)
 class BookingConfirmed(Event):
     name: ClassVar[str] = "booking.confirmed"
     booking_id: UUID
+    restaurant_id: UUID | None = None
 
 
 @dataclass(frozen=True)
 class BookingChanged(Event):
-    """Time, size, area or table of a booking is another one; `changes` holds what was, field by field."""
+    """Time, size, area or table of a booking is another one; `changes` holds what was, field by field.
+
+    Of the guest's own details it names those that changed, without what they say.
+    """
 
     name: ClassVar[str] = "booking.changed"
     booking_id: UUID
     version: int
     changes: dict
+    restaurant_id: UUID | None = None
 
 
 @dataclass(frozen=True)
@@ -39,6 +45,7 @@ class BookingCancelled(Event):
     by: str
     is_late: bool
     reason: str
+    restaurant_id: UUID | None = None
 
 
 @dataclass(frozen=True)
@@ -46,6 +53,7 @@ class BookingDeclined(Event):
     name: ClassVar[str] = "booking.declined"
     booking_id: UUID
     reason: str
+    restaurant_id: UUID | None = None
 
 
 @dataclass(frozen=True)
@@ -54,6 +62,7 @@ class BookingExpired(Event):
 
     name: ClassVar[str] = "booking.expired"
     booking_id: UUID
+    restaurant_id: UUID | None = None
 
 
 @dataclass(frozen=True)
@@ -61,6 +70,7 @@ class PartySeated(Event):
     name: ClassVar[str] = "booking.seated"
     booking_id: UUID
     at: datetime
+    restaurant_id: UUID | None = None
 
 
 @dataclass(frozen=True)
@@ -68,12 +78,14 @@ class VisitCompleted(Event):
     name: ClassVar[str] = "booking.completed"
     booking_id: UUID
     at: datetime
+    restaurant_id: UUID | None = None
 
 
 @dataclass(frozen=True)
 class PartyDidNotShow(Event):
     name: ClassVar[str] = "booking.no_show"
     booking_id: UUID
+    restaurant_id: UUID | None = None
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,11 @@ from django.db.models import F, Func, Q, Value
 from django.utils.translation import gettext_lazy as _
 
 from bookings.states import LIVE, MACHINE, OCCUPYING, ActorKind, Channel, Occasion, Status
+from core.audit.row_history import never_emptied
+from core.encryption import BlindIndexed, BlindIndexField, BlindIndexQuerySet, EncryptedTextField
 
 
-class BookingQuerySet(models.QuerySet["Booking"]):
+class BookingQuerySet(BlindIndexQuerySet["Booking"]):
     def occupying(self) -> "BookingQuerySet":
         """Those that keep their tables."""
         return self.filter(status__in=OCCUPYING)
@@ -20,7 +22,7 @@ class BookingQuerySet(models.QuerySet["Booking"]):
         return self.filter(restaurant_id=restaurant_id, service_day=day)
 
 
-class Booking(models.Model):
+class Booking(BlindIndexed):
     """A party's claim on tables for a stretch of time. A hold is a booking in the state HELD, with an expiry."""
 
     public_id = models.UUIDField(default=uuid.uuid4, editable=False)
@@ -32,8 +34,12 @@ class Booking(models.Model):
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("account")
     )
     guest_name = models.CharField(_("name"), max_length=100)
-    guest_phone = models.CharField(_("phone"), max_length=16, blank=True)
-    guest_email = models.EmailField(_("e-mail address"), blank=True)
+    guest_phone = EncryptedTextField(_("phone"), max_length=16, blank=True, aad="bookings.booking.guest_phone")
+    guest_phone_index = BlindIndexField(of="guest_phone", kind="phone")
+    guest_email = EncryptedTextField(
+        _("e-mail address"), max_length=254, blank=True, aad="bookings.booking.guest_email"
+    )
+    guest_email_index = BlindIndexField(of="guest_email", kind="email")
     language = models.CharField(_("language"), max_length=10, default="en")
 
     status = models.CharField(_("status"), max_length=10, choices=Status.choices)
@@ -54,8 +60,11 @@ class Booking(models.Model):
     occasion = models.CharField(
         _("occasion"), max_length=12, choices=Occasion.choices, blank=True, default=Occasion.NONE
     )
-    notes = models.TextField(_("wishes"), blank=True, max_length=500)
-    staff_notes = models.TextField(_("notes of the house"), blank=True, max_length=500)
+    # Wishes speak of allergies, wheelchairs and surprises.
+    notes = EncryptedTextField(_("wishes"), blank=True, max_length=500, aad="bookings.booking.notes")
+    staff_notes = EncryptedTextField(
+        _("notes of the house"), blank=True, max_length=500, aad="bookings.booking.staff_notes"
+    )
     policy = models.JSONField(_("terms accepted"), default=dict)
 
     is_late_cancellation = models.BooleanField(_("cancelled late"), default=False)
@@ -99,6 +108,8 @@ class Booking(models.Model):
             models.Index(fields=["restaurant", "service_day", "starts_at"], name="bookings_of_a_service_day"),
             models.Index(fields=["diner", "-starts_at"], condition=Q(diner__isnull=False), name="bookings_of_a_diner"),
             models.Index(fields=["code"], name="bookings_by_code"),
+            models.Index(fields=["guest_phone_index"], condition=~Q(guest_phone_index=""), name="bookings_by_phone"),
+            models.Index(fields=["guest_email_index"], condition=~Q(guest_email_index=""), name="bookings_by_email"),
             models.Index(
                 fields=["starts_at"], condition=Q(status=Status.CONFIRMED), name="confirmed_bookings_by_start"
             ),
@@ -202,14 +213,20 @@ class TableAllocation(models.Model):
 
 
 class BookingHistory(models.Model):
-    """Who moved or changed a booking, when, from what to what, through which door, and why."""
+    """Who moved or changed a booking, when, from what to what, through which door, and why.
+
+    Of the guest's own details, `changes` tells that they changed and not what they were.
+    """
 
     booking = models.ForeignKey(Booking, models.CASCADE, related_name="history")
     at = models.DateTimeField(_("when"), auto_now_add=True)
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("who")
     )
-    actor_kind = models.CharField(_("as"), max_length=6, choices=ActorKind.choices)
+    partner = models.ForeignKey(
+        "partners.PartnerApp", models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("partner app")
+    )
+    actor_kind = models.CharField(_("as"), max_length=10, choices=ActorKind.choices)
     channel = models.CharField(_("through"), max_length=10, choices=Channel.choices)
     from_status = models.CharField(_("from"), max_length=10, choices=Status.choices, blank=True)
     to_status = models.CharField(_("to"), max_length=10, choices=Status.choices)
@@ -220,6 +237,7 @@ class BookingHistory(models.Model):
         verbose_name = _("entry of the history")
         verbose_name_plural = _("history")
         ordering = ["at", "pk"]
+        triggers = [never_emptied()]
 
     def __str__(self) -> str:
         return f"{self.from_status} → {self.to_status}"

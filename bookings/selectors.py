@@ -1,8 +1,9 @@
 """Questions about bookings and free times, answered without changing anything."""
 
+import time
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -11,13 +12,14 @@ from django.db import connection
 from django.db.models import Prefetch, Q, QuerySet
 from django.utils import timezone
 
-from accounts.models import User
-from accounts.selectors import Person, restaurant_ids_where
+from accounts.selectors import Person, may_keep_own, restaurant_ids_where
 from accounts.states import Ability
+from bookings import rearranging, solving
 from bookings.availability import (
     DAY_SPAN,
     Allocation,
     Occupancy,
+    Reason,
     Slot,
     SlotTime,
     answer,
@@ -38,6 +40,8 @@ LONGEST_ALLOCATION = timedelta(hours=24)
 # The longest turn time and the longest buffer that the constraints of a shift and a policy allow.
 LONGEST_STAY = timedelta(hours=12) + timedelta(hours=2)
 ALTERNATIVES = 5
+# For looking whether others could move, over all times of a day: twenty milliseconds each on a full evening.
+MOST_SECONDS = 1.0
 
 # Bounds on lower(during), never `during &&`: docs/decisions says why, and a test watches the plan.
 _OCCUPANCY = """
@@ -121,7 +125,40 @@ def slots_on(
     """
     now = now or timezone.now()
     plan, occupancy, _expired = plan_and_occupancy(restaurant_id, day, now=now, except_booking=except_booking)
-    return day_slots(plan, day, party_size, occupancy, now=now)
+    slots = day_slots(plan, day, party_size, occupancy, now=now)
+    return with_others_moved(plan, day, party_size, occupancy, slots, now=now, except_booking=except_booking)
+
+
+def with_others_moved(
+    plan: ServicePlan,
+    day: date,
+    party_size: int,
+    occupancy: Occupancy,
+    slots: list[Slot],
+    *,
+    now: datetime,
+    except_booking: int = 0,
+) -> list[Slot]:
+    """Return the slots of a day, those without a free table looked at again: perhaps there is one when others move.
+
+    Nobody waits longer than MOST_SECONDS for it. A time left out for that is still given to whoever asks for it.
+    """
+    if all(slot.reason is not Reason.NO_TABLE for slot in slots):
+        return slots
+    rest = rearranging.Day.of(plan, day, occupancy, now=now, except_booking=except_booking)
+    if not rest.parties:
+        return slots
+    buffer = timedelta(minutes=plan.policy.buffer_minutes)
+    solving.get_ready()
+    ends = time.monotonic() + MOST_SECONDS
+    answers = []
+    for slot in slots:
+        if slot.reason is Reason.NO_TABLE and time.monotonic() < ends:
+            found = rest.room_for(party_size, starts_at=slot.starts_at, until=slot.ends_at + buffer, online=True)
+            if found is not None:
+                slot = replace(slot, reason=None, area_ids=rearranging.area_ids(plan, found.table_ids))
+        answers.append(slot)
+    return answers
 
 
 def calendar_of(
@@ -215,7 +252,7 @@ def _with_what_doors_show(bookings: "QuerySet[Booking]") -> "QuerySet[Booking]":
 
 def bookings_of(diner: Person) -> "QuerySet[Booking]":
     """Return the bookings on a diner's account, newest start first; nobody's for a stranger."""
-    if not isinstance(diner, User) or not diner.is_authenticated:
+    if not may_keep_own(diner):
         return Booking.objects.none()
     return _with_what_doors_show(Booking.objects.filter(diner=diner)).order_by("-starts_at", "-pk")
 
@@ -261,7 +298,7 @@ def booking_like(
 ) -> Booking | None:
     """Return a live booking of this very time and size: on a diner's account, or among those a browser remembers."""
     theirs = Q(public_id__in=list(among))
-    if isinstance(diner, User) and diner.is_authenticated:
+    if diner is not None and may_keep_own(diner):
         theirs |= Q(diner=diner)
     same = Booking.objects.filter(
         theirs, restaurant_id=restaurant_id, starts_at=starts_at, party_size=party_size, status__in=OCCUPYING
@@ -275,7 +312,7 @@ def bookings_by_code(code: str) -> list[Booking]:
 
 
 def history_of(booking: Booking) -> "QuerySet[BookingHistory]":
-    return booking.history.select_related("actor").order_by("at", "pk")
+    return booking.history.select_related("actor", "partner").order_by("at", "pk")
 
 
 def service_day_of(restaurant_id: int, now: datetime | None = None) -> date:

@@ -63,7 +63,12 @@ STAFF_CHANNELS = frozenset({Channel.ADMIN, Channel.PHONE, Channel.WHATSAPP, Chan
 class ActorKind(models.TextChoices):
     DINER = "diner", _("Diner")
     STAFF = "staff", _("Staff")
+    PARTNER = "partner", _("Partner app")
     SYSTEM = "system", _("Buka itself")
+
+
+# Who speaks for the guest: an app books, changes and cancels for the guest who asked it to.
+FOR_THE_GUEST = frozenset({ActorKind.DINER, ActorKind.PARTNER})
 
 
 class Occasion(models.TextChoices):

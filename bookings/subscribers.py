@@ -22,19 +22,19 @@ from restaurants.models import Restaurant
 _RELATED = ("restaurant", "restaurant__city", "area")
 
 
-def tell_of_confirmation(*, booking_id: UUID) -> None:
+def tell_of_confirmation(*, booking_id: UUID, **_more: Any) -> None:
     booking = _booking(booking_id)
     if booking is not None and booking.status == Status.CONFIRMED:
         _write(booking, "booking.confirmed", f"booking.confirmed:{booking.public_id}", method="REQUEST")
 
 
-def tell_of_request(*, booking_id: UUID) -> None:
+def tell_of_request(*, booking_id: UUID, **_more: Any) -> None:
     booking = _booking(booking_id)
     if booking is not None and booking.status == Status.REQUESTED:
         _write(booking, "booking.requested", f"booking.requested:{booking.public_id}")
 
 
-def tell_of_change(*, booking_id: UUID, version: int, changes: dict[str, Any]) -> None:
+def tell_of_change(*, booking_id: UUID, version: int, changes: dict[str, Any], **_more: Any) -> None:
     """Write to the guest when time, size or area is another one; which table it is, is the house's own affair."""
     booking = _booking(booking_id)
     if booking is None or booking.status not in (Status.REQUESTED, Status.CONFIRMED):
@@ -52,7 +52,7 @@ def tell_of_change(*, booking_id: UUID, version: int, changes: dict[str, Any]) -
     _write(booking, kind, f"booking.changed:{booking.public_id}:{version}", method="REQUEST")
 
 
-def tell_of_cancellation(*, booking_id: UUID, by: str, is_late: bool, reason: str) -> None:
+def tell_of_cancellation(*, booking_id: UUID, by: str, is_late: bool, reason: str, **_more: Any) -> None:
     booking = _booking(booking_id)
     if booking is None:
         return
@@ -68,13 +68,13 @@ def tell_of_cancellation(*, booking_id: UUID, by: str, is_late: bool, reason: st
     )
 
 
-def tell_of_refusal(*, booking_id: UUID, reason: str) -> None:
+def tell_of_refusal(*, booking_id: UUID, reason: str, **_more: Any) -> None:
     booking = _booking(booking_id)
     if booking is not None:
         _write(booking, "booking.declined", f"booking.declined:{booking.public_id}", reason=reason)
 
 
-def tell_of_no_answer(*, booking_id: UUID) -> None:
+def tell_of_no_answer(*, booking_id: UUID, **_more: Any) -> None:
     booking = _booking(booking_id)
     if booking is None:
         return

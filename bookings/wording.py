@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from bookings.models import Booking, BookingHistory
-from bookings.states import ActorKind, Status
+from bookings.states import FOR_THE_GUEST, Status
 from localization import formatting
 
 HEADINGS = {
@@ -63,7 +63,7 @@ def lines_of(history: Iterable[BookingHistory], *, zone: str) -> list[Line]:
     for entry in history:
         for text in _texts(entry, zone):
             is_for_guest = (
-                entry.to_status in (Status.CANCELLED, Status.DECLINED) and entry.actor_kind != ActorKind.DINER
+                entry.to_status in (Status.CANCELLED, Status.DECLINED) and entry.actor_kind not in FOR_THE_GUEST
             )
             lines.append(Line(entry.at, text, entry.reason if is_for_guest else ""))
     return lines
@@ -71,13 +71,13 @@ def lines_of(history: Iterable[BookingHistory], *, zone: str) -> list[Line]:
 
 def _texts(entry: BookingHistory, zone: str) -> list[str]:
     if entry.from_status == entry.to_status:
-        return _changes(entry.changes, is_own=entry.actor_kind == ActorKind.DINER, zone=zone)
+        return _changes(entry.changes, is_own=entry.actor_kind in FOR_THE_GUEST, zone=zone)
     text = _move(entry)
     return [text] if text else []
 
 
 def _move(entry: BookingHistory) -> str:
-    is_own = entry.actor_kind == ActorKind.DINER
+    is_own = entry.actor_kind in FOR_THE_GUEST
     status = Status(entry.to_status)
     if not entry.from_status:
         if status == Status.REQUESTED:

@@ -7,4 +7,8 @@ class RestaurantsConfig(AppConfig):
     verbose_name = _("Restaurants")
 
     def ready(self) -> None:
+        from core.audit.recording import resolve_restaurants_by
         from restaurants import receivers  # noqa: F401 - connects them
+        from restaurants.selectors import public_id_of
+
+        resolve_restaurants_by(public_id_of)

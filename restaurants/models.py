@@ -10,6 +10,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from core.audit.row_history import keeps_history
+from core.encryption import BlindIndexed, BlindIndexField, BlindIndexQuerySet, EncryptedTextField
 from restaurants.states import (
     PUBLIC_STATUSES,
     Allergen,
@@ -503,6 +505,7 @@ class Dish(models.Model):
         return self.name
 
 
+@keeps_history("DishPriceHistory", verbose_name=_("history of prices"))
 class DishPrice(models.Model):
     """What a dish costs from a day on, in kobo; the latest that has begun holds."""
 
@@ -543,14 +546,16 @@ class Photo(models.Model):
         return self.alt
 
 
-class ListingClaim(models.Model):
+class ListingClaim(BlindIndexed):
     """Somebody says that a listing is theirs; an approval makes it a bookable restaurant with them as owner."""
 
     restaurant = models.ForeignKey(Restaurant, models.CASCADE, related_name="claims", verbose_name=_("listing"))
     claimant = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("claimant"))
     job = models.CharField(_("role in the house"), max_length=80)
-    phone = models.CharField(_("phone"), max_length=16)
-    proof = models.TextField(_("how we can check it"), max_length=1000)
+    phone = EncryptedTextField(_("phone"), max_length=16, aad="restaurants.listingclaim.phone")
+    phone_index = BlindIndexField(of="phone", kind="phone")
+    # Registration numbers, names and addresses of whoever can vouch for them.
+    proof = EncryptedTextField(_("how we can check it"), max_length=1000, aad="restaurants.listingclaim.proof")
     opens = models.TimeField(_("usual opening time"))
     closes = models.TimeField(_("usual closing time"))
     tables_for_two = models.PositiveSmallIntegerField(_("tables for two"), default=0)
@@ -563,6 +568,8 @@ class ListingClaim(models.Model):
     decided_at = models.DateTimeField(_("decided"), null=True, blank=True)
     reason = models.CharField(_("reason"), max_length=300, blank=True)
     created_at = models.DateTimeField(_("since"), auto_now_add=True)
+
+    objects = BlindIndexQuerySet["ListingClaim"].as_manager()
 
     class Meta:
         verbose_name = _("claim")
@@ -577,6 +584,7 @@ class ListingClaim(models.Model):
                 name="claimed_tables_are_believable",
             ),
         ]
+        indexes = [models.Index(fields=["phone_index"], name="claims_by_phone")]
 
     def __str__(self) -> str:
         return f"{self.restaurant} · {self.claimant}"

@@ -88,6 +88,11 @@ def restaurant_id_of(public_id: UUID) -> int | None:
     return Restaurant.objects.public().filter(public_id=public_id).values_list("pk", flat=True).first()
 
 
+def public_id_of(restaurant_id: int) -> UUID | None:
+    """Return the id under which the world knows a restaurant."""
+    return Restaurant.objects.filter(pk=restaurant_id).values_list("public_id", flat=True).first()
+
+
 def place_by_slug(slug: str) -> Restaurant | None:
     """Return a public restaurant with its city, for pages that name it and say how to find it."""
     return Restaurant.objects.public().select_related("city").filter(slug=slug).first()

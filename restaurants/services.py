@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from accounts.services import add_member
 from accounts.states import Role
+from core import audit
 from core.errors import DomainError, InvalidInput
 from core.outbox import publish
 from core.text import search_form
@@ -129,6 +130,7 @@ def claim_listing(
                 tables_for_six=tables_for_six,
             )
             publish(ListingClaimed(claim_id=claim.pk))
+            audit.record("claim.made", actor=claimant, target=claim)
             return claim
     except IntegrityError as clash:
         raise AlreadyClaimed from clash
@@ -154,6 +156,7 @@ def approve_claim(*, claim: ListingClaim, by: User) -> Restaurant:
     restaurant.save()
     add_member(user=claim.claimant, restaurant_id=restaurant.pk, role=Role.OWNER)
     _decide(claim, ClaimStatus.APPROVED, by)
+    audit.record("claim.approved", actor=by, target=claim, on_behalf_of=claim.claimant)
     publish(ClaimApproved(claim_id=claim.pk))
     raise_plan_version(restaurant.pk)
     return restaurant
@@ -168,6 +171,7 @@ def refuse_claim(*, claim: ListingClaim, by: User, reason: str) -> ListingClaim:
     claim = _locked_claim(claim)
     claim.reason = reason[:300]
     _decide(claim, ClaimStatus.REFUSED, by)
+    audit.record("claim.refused", actor=by, target=claim)
     publish(ClaimRefused(claim_id=claim.pk, reason=claim.reason))
     return claim
 

@@ -14,10 +14,17 @@ env = Env()
 BASE_DIR = Path(__file__).resolve().parent.parent
 HOME = paths.home(BASE_DIR) / "sandbox"
 _port = env.int("PORT", 8000)
-BUKA_URL = env.str("BUKA_BASE_URL", f"http://127.0.0.1:{_port}")
+BUKA_URL = env.str("BUKA_BASE_URL", f"http://localhost:{_port}")
 HOST = "127.0.0.1"
 HTTP_PORT = env.int("SANDBOX_PORT", _port + 1)
 SMTP_PORT = env.int("EMAIL_PORT", _port + 2)
+# What Buka shows of itself, read from the variables it reads, with the same values where none are given.
+SMS_USERNAME = env.str("AFRICASTALKING_USERNAME", "sandbox")
+SMS_KEY = env.str("AFRICASTALKING_API_KEY", "sandbox-key")
+GOOGLE_CLIENT_ID = env.str("GOOGLE_CLIENT_ID", "buka-sandbox.apps.googleusercontent.com")
+GOOGLE_CLIENT_SECRET = env.str("GOOGLE_CLIENT_SECRET", "sandbox-secret")
+FACEBOOK_CLIENT_ID = env.str("FACEBOOK_CLIENT_ID", "100000000000001")
+FACEBOOK_CLIENT_SECRET = env.str("FACEBOOK_CLIENT_SECRET", "sandbox-secret")
 
 # One process, and nothing it signs has to outlive it.
 SECRET_KEY = secrets.token_urlsafe(50)
@@ -25,7 +32,14 @@ DEBUG = False
 # Names of this machine only: a page elsewhere whose name is pointed at 127.0.0.1 gets no answer.
 ALLOWED_HOSTS = [HOST, "localhost"]
 
-INSTALLED_APPS = ["sandbox.faults", "sandbox.mail", "sandbox"]
+INSTALLED_APPS = [
+    "sandbox.faults",
+    "sandbox.mail",
+    "sandbox.sms",
+    "sandbox.authenticator",
+    "sandbox.openid",
+    "sandbox",
+]
 MIDDLEWARE = [
     "sandbox.middleware.PageSecurityMiddleware",
     "django.middleware.security.SecurityMiddleware",

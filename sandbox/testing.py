@@ -50,10 +50,40 @@ class SandboxClient:
         asked = {"mode": mode, "delay_seconds": delay_seconds, "times": times}
         self.http.put("/mail/api/faults", json=asked).raise_for_status()
 
+    def texts(self, *, to: str = "") -> list[dict[str, Any]]:
+        """Return the text messages it took, newest first; `code` is what a phone would fill in."""
+        return self.http.get("/sms/api/messages", params={"to": to}).raise_for_status().json()["messages"]
+
+    def wait_for_texts(self, count: int, *, to: str = "", seconds: float = 20) -> list[dict[str, Any]]:
+        """Return the text messages as soon as there are so many.
+
+        :raises AssertionError: when they do not come in time
+        """
+        deadline = time.monotonic() + seconds
+        while len(found := self.texts(to=to)) < count:
+            if time.monotonic() > deadline:
+                raise AssertionError(f"{len(found)} of {count} text messages came within {seconds} seconds")
+            time.sleep(0.1)
+        return found
+
+    def spoil(self, service: str, mode: str = "none", *, delay_seconds: int = 0, times: int | None = None) -> None:
+        """Tell `sms`, `google` or `facebook` what to do wrong; the modes stand on its page."""
+        path = "/sms/api/faults" if service == "sms" else f"/openid/{service}/api/faults"
+        asked = {"mode": mode, "delay_seconds": delay_seconds, "times": times}
+        self.http.put(path, json=asked).raise_for_status()
+
+    def tokens(self, service: str, **asked: Any) -> dict[str, Any]:
+        """Return what an app on a phone gets from `google` or `facebook` for a `person`, or a `name` and `email`."""
+        answer = self.http.post(f"/openid/{service}/api/tokens", json=asked).raise_for_status()
+        return answer.json()
+
     def reset(self) -> None:
-        """Forget the mails and switch the faults off."""
+        """Forget the mails and text messages, and switch the faults off."""
         self.http.delete("/mail/api/messages").raise_for_status()
+        self.http.delete("/sms/api/messages").raise_for_status()
         self.fault()
+        for service in ("sms", "google", "facebook"):
+            self.spoil(service)
 
 
 class RunningSandbox(SandboxClient):

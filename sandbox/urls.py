@@ -7,4 +7,7 @@ urlpatterns = [
     path("healthz", views.healthz, name="healthz"),
     path("sandbox.css", views.stylesheet, name="stylesheet"),
     path("mail/", include("sandbox.mail.urls")),
+    path("sms/", include("sandbox.sms.urls")),
+    path("authenticator/", include("sandbox.authenticator.urls")),
+    path("openid/", include("sandbox.openid.urls")),
 ]

@@ -10,6 +10,9 @@ from sandbox import settings
 from sandbox.faults import switches
 from sandbox.mail import smtp
 from sandbox.mail.models import Mail
+from sandbox.openid import facebook, google
+from sandbox.sms import network
+from sandbox.sms.models import Text
 
 STYLESHEET = Path(__file__).with_name("sandbox.css")
 
@@ -23,7 +26,11 @@ def home(request: HttpRequest) -> HttpResponse:
             "buka_url": settings.BUKA_URL,
             "smtp": f"{settings.HOST}:{settings.SMTP_PORT}",
             "mails": Mail.objects.count(),
-            "fault": switches.look(smtp.SERVICE),
+            "texts": Text.objects.count(),
+            "faults": {
+                service: switches.look(service)
+                for service in (smtp.SERVICE, network.SERVICE, google.SERVICE, facebook.SERVICE)
+            },
         },
     )
 

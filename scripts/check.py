@@ -7,6 +7,7 @@ BUKA_HOME) unless DATABASE_URL and REDIS_URL name others. With arguments for pyt
 The last line is pytest's own closing line.
 """
 
+import base64
 import os
 import re
 import secrets
@@ -46,9 +47,15 @@ class Check:
     env: Mapping[str, str] = field(default_factory=dict)
 
 
+CODE = ("platform", "accounts", "restaurants", "bookings", "sandbox", "benchmarks", "scripts")
 LINT = [
     Check("ruff", [str(BIN / "ruff"), "check", "."], "`make format` mends much of it."),
     Check("ruff format", [str(BIN / "ruff"), "format", "--check", "."], "`make format` does it."),
+    Check(
+        "bandit",
+        [str(BIN / "bandit"), "-ll", "-q", "-c", "pyproject.toml", "-r", *CODE],
+        "Mend it; pyproject.toml says which rules ruff holds in its place.",
+    ),
     Check("import contracts", [str(BIN / "lint-imports"), "--no-cache"], "docs/architecture.md shows the floors."),
 ]
 MESSAGES = Check(
@@ -66,6 +73,10 @@ def django_checks(environment: Mapping[str, str]) -> list[Check]:
         "SECRET_KEY": secrets.token_urlsafe(64),
         "BUKA_BASE_URL": "https://buka.example",
         "EMAIL_HOST": "mail.buka.example",
+        "ENCRYPTION_KEYS": f"check:{_random_key(32)}",
+        "BLIND_INDEX_KEY": _random_key(32),
+        "TOKEN_KEYS": f"check:{_random_key(64)}",
+        "TRUSTED_PROXIES": "unix",
     }
     manage = [sys.executable, "-W", "error::DeprecationWarning:config", "manage.py"]
     return [
@@ -82,6 +93,10 @@ def django_checks(environment: Mapping[str, str]) -> list[Check]:
             {**environment, **production},
         ),
     ]
+
+
+def _random_key(length: int) -> str:
+    return base64.b64encode(secrets.token_bytes(length)).decode()
 
 
 def main(arguments: list[str]) -> int:
@@ -154,7 +169,8 @@ def _run(check: Check, environment: Mapping[str, str]) -> bool:
 
 def run_tests(arguments: list[str], environment: Mapping[str, str]) -> tuple[bool, str]:
     """Run pytest, show it as it goes, and return whether it passed with its closing line."""
-    workers = str(max(2, min(8, os.cpu_count() or 2)))
+    # Half of the run waits for Buka's real processes and the browser: two workers for each processor keep it busy.
+    workers = str(max(2, min(8, 2 * (os.cpu_count() or 1))))
     command = [sys.executable, "-m", "pytest", "-n", workers, "--dist=worksteal", "-o", "faulthandler_timeout=300"]
     say(f"▸ pytest, {workers} at a time …")
     pytest = subprocess.Popen(  # noqa: S603

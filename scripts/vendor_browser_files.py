@@ -22,9 +22,10 @@ AXE = ROOT / "tests" / "browser" / "axe"  # looks for barriers in pages; only th
 # Only the icons that pages use: every one is bytes on a diner's data plan.
 ICONS = """
     armchair arrow-left arrow-right ban banknote cake calendar-days calendar-plus check chevron-down chevron-left
-    chevron-right circle-alert circle-check clock copy external-link flame globe hourglass info landmark log-in log-out
-    map-pin menu moon-star navigation party-popper pencil phone printer refresh-cw search share-2 sliders-horizontal
-    soup store sun-moon ticket triangle-alert user-round users utensils wallet wheat x
+    chevron-right circle-alert circle-check clock copy external-link flame globe hourglass info key-round landmark
+    log-in log-out mail map-pin menu moon-star navigation party-popper pencil phone printer refresh-cw search
+    share-2 sliders-horizontal smartphone soup store sun-moon ticket triangle-alert user-round users utensils wallet
+    wheat x
 """.split()  # noqa: SIM905
 
 

@@ -1,11 +1,16 @@
 """The same code on servers of one's own, and settings that say what is wrong with them."""
 
+import base64
+import json
 import os
+import random
 import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -16,7 +21,31 @@ from conftest import free_port
 from core.embedded.services import Embedded
 
 ROOT = Path(__file__).resolve().parent.parent
-OURS = ("DATABASE_", "REDIS_", "BUKA_", "EMAIL_", "SECRET_KEY", "PORT", "SANDBOX_", "DJANGO_SETTINGS", "PYTEST")
+
+
+def a_key(length: int, seed: str) -> str:
+    """Return a key as an operator would make one, the same for the same seed."""
+    return base64.b64encode(random.Random(seed).randbytes(length)).decode()
+
+
+KEYS = ("ENCRYPTION_KEYS", "BLIND_INDEX_KEY", "TOKEN_KEYS")
+OURS = (
+    "DATABASE_",
+    "REDIS_",
+    "BUKA_",
+    "EMAIL_",
+    "SECRET_KEY",
+    "PORT",
+    "SANDBOX_",
+    "DJANGO_SETTINGS",
+    "PYTEST",
+    "TRUSTED_",
+    "ALLOWED_",
+    "CORS_",
+    "CSRF_",
+    *KEYS,
+    "BLIND_INDEX_OLD_KEYS",
+)
 PRODUCTION = {
     "BUKA_ENV": "production",
     "SECRET_KEY": "Zq7-" * 16,
@@ -24,6 +53,9 @@ PRODUCTION = {
     "REDIS_URL": "rediss://cache.example:6380/2",
     "BUKA_BASE_URL": "https://buka.example",
     "EMAIL_HOST": "mail.example",
+    "ENCRYPTION_KEYS": f"2026b:{a_key(32, 'b')},2026a:{a_key(32, 'a')}",
+    "BLIND_INDEX_KEY": a_key(32, "index"),
+    "TOKEN_KEYS": f"2026a:{a_key(64, 'token')}",
 }
 
 
@@ -133,13 +165,84 @@ class TestAWrongSetting:
 
 
 class TestProduction:
-    @pytest.mark.parametrize("missing", ["SECRET_KEY", "DATABASE_URL", "REDIS_URL", "BUKA_BASE_URL", "EMAIL_HOST"])
+    @pytest.mark.parametrize(
+        "missing", ["SECRET_KEY", "DATABASE_URL", "REDIS_URL", "BUKA_BASE_URL", "EMAIL_HOST", *KEYS]
+    )
     def test_asks_for_what_it_cannot_guess(self, surroundings: pytest.MonkeyPatch, missing: str):
         for name, value in PRODUCTION.items():
             surroundings.setenv(name, value)
         surroundings.delenv(missing)
 
         with pytest.raises(ImproperlyConfigured, match=rf"these must be set:\n  {missing}:"):
+            environment.read(ROOT)
+
+    def test_never_lets_a_partner_have_it_ask_its_own_network(self, surroundings: pytest.MonkeyPatch):
+        for name, value in PRODUCTION.items():
+            surroundings.setenv(name, value)
+        assert environment.read(ROOT).webhooks_allow_private is False
+
+        surroundings.setenv("WEBHOOKS_ALLOW_PRIVATE", "true")
+        with pytest.raises(ImproperlyConfigured, match="WEBHOOKS_ALLOW_PRIVATE is on, and this is production"):
+            environment.read(ROOT)
+
+    def test_the_ring_keeps_its_order(self, surroundings: pytest.MonkeyPatch):
+        for name, value in PRODUCTION.items():
+            surroundings.setenv(name, value)
+
+        env = environment.read(ROOT)
+
+        assert list(env.encryption_keys) == ["2026b", "2026a"]
+        assert {len(key) for key in env.encryption_keys.values()} == {32}
+        assert (len(env.blind_index_key), len(env.token_keys["2026a"])) == (32, 64)
+
+    def test_old_keys_of_the_indexes_are_optional_and_as_strict(self, surroundings: pytest.MonkeyPatch):
+        for name, value in PRODUCTION.items():
+            surroundings.setenv(name, value)
+
+        assert environment.read(ROOT).blind_index_old_keys == []
+        surroundings.setenv("BLIND_INDEX_OLD_KEYS", f"{a_key(32, 'older')},{a_key(32, 'old')}")
+        assert [len(key) for key in environment.read(ROOT).blind_index_old_keys] == [32, 32]
+        surroundings.setenv("BLIND_INDEX_OLD_KEYS", a_key(16, "short"))
+        with pytest.raises(ImproperlyConfigured, match="BLIND_INDEX_OLD_KEYS has 16 bytes and needs"):
+            environment.read(ROOT)
+
+    @pytest.mark.parametrize("name", KEYS)
+    @pytest.mark.parametrize(
+        ("text", "complaint"),
+        [
+            (a_key(16, "short"), "has 16 bytes and needs"),
+            ("not base64 at all!", "is not base64"),
+            ("A" * 43 + "=", "is a development key|has 32 bytes"),
+        ],
+    )
+    def test_a_short_broken_or_empty_key_stops_the_start(
+        self, surroundings: pytest.MonkeyPatch, name: str, text: str, complaint: str
+    ):
+        written = text if name == "BLIND_INDEX_KEY" else f"2026a:{text}"
+        for variable, value in {**PRODUCTION, name: written}.items():
+            surroundings.setenv(variable, value)
+
+        with pytest.raises(ImproperlyConfigured, match=f"{name} ({complaint})"):
+            environment.read(ROOT)
+
+    @pytest.mark.parametrize("name", KEYS)
+    def test_keys_that_everybody_knows_stop_it_too(self, surroundings: pytest.MonkeyPatch, name: str):
+        for variable, value in PRODUCTION.items():
+            surroundings.setenv(variable, value)
+        known = environment._development(
+            "index" if name == "BLIND_INDEX_KEY" else name, 64 if name == "TOKEN_KEYS" else 32
+        )
+        surroundings.setenv(name, known if name == "BLIND_INDEX_KEY" else f"dev:{known}")
+
+        with pytest.raises(ImproperlyConfigured, match=f"{name} is a development key"):
+            environment.read(ROOT)
+
+    @pytest.mark.parametrize("ring", ["nameless", "a b:AAAA", f"x:{a_key(32, 'x')},x:{a_key(32, 'y')}"])
+    def test_a_ring_names_each_key_once(self, surroundings: pytest.MonkeyPatch, ring: str):
+        for variable, value in {**PRODUCTION, "ENCRYPTION_KEYS": ring}.items():
+            surroundings.setenv(variable, value)
+
+        with pytest.raises(ImproperlyConfigured, match="a list of name:key, each name once"):
             environment.read(ROOT)
 
     @pytest.mark.parametrize("key", [environment.DEVELOPMENT_KEY, "short"])
@@ -152,13 +255,181 @@ class TestProduction:
             environment.read(ROOT)
 
     def test_knows_no_sandbox_and_no_debugging(self, surroundings: pytest.MonkeyPatch):
-        for name, value in {**PRODUCTION, "BUKA_DEBUG": "true", "SANDBOX_URL": "http://127.0.0.1:1"}.items():
+        for name, value in {**PRODUCTION, "BUKA_DEBUG": "false", "SANDBOX_URL": ""}.items():
             surroundings.setenv(name, value)
 
         env = environment.read(ROOT)
 
         assert env.sandbox_url is None
         assert env.debug is False
+
+    @pytest.mark.parametrize(
+        ("name", "value", "sentence"),
+        [
+            ("BUKA_BASE_URL", "http://buka.example", "log-ins would cross the network in the open"),
+            ("BUKA_DEBUG", "true", "BUKA_DEBUG is set, and this is production"),
+            ("BUKA_DEBUG", "1", "BUKA_DEBUG is set, and this is production"),
+            ("SANDBOX_URL", "http://127.0.0.1:8001", "SANDBOX_URL is set, and this is production"),
+            ("ALLOWED_HOSTS", "buka.example,*", r"ALLOWED_HOSTS has '\*'"),
+            ("ALLOWED_HOSTS", ".buka.example", r"ALLOWED_HOSTS has '\.buka\.example'"),
+            ("CSRF_TRUSTED_ORIGINS", "https://*.buka.example", "CSRF_TRUSTED_ORIGINS has"),
+            ("CSRF_TRUSTED_ORIGINS", "http://buka.example", "CSRF_TRUSTED_ORIGINS has"),
+            ("CORS_ALLOWED_ORIGINS", "*", "CORS_ALLOWED_ORIGINS has"),
+            ("CORS_ALLOWED_ORIGINS", "https://*.example", "CORS_ALLOWED_ORIGINS has"),
+            ("CORS_ALLOWED_ORIGINS", "https://app.example/", "without a path"),
+            ("CORS_ALLOWED_ORIGINS", "http://app.example", "only https:// is let in"),
+            ("CORS_ALLOWED_ORIGINS", "null", "CORS_ALLOWED_ORIGINS has 'null'"),
+            ("TRUSTED_PROXIES", "10.0.0.0/33", "TRUSTED_PROXIES is a list of addresses"),
+            ("TRUSTED_PROXIES", "the-balancer", "TRUSTED_PROXIES is a list of addresses"),
+            ("TRUSTED_PROXIES", "0.0.0.0/0", "TRUSTED_PROXIES has 0.0.0.0/0"),
+            ("TRUSTED_PROXIES", "::/0", "TRUSTED_PROXIES has ::/0"),
+        ],
+    )
+    def test_refuses_what_is_meant_for_a_desk_at_home(
+        self, surroundings: pytest.MonkeyPatch, name: str, value: str, sentence: str
+    ):
+        for variable, given in {**PRODUCTION, name: value}.items():
+            surroundings.setenv(variable, given)
+
+        with pytest.raises(ImproperlyConfigured, match=sentence):
+            environment.read(ROOT)
+
+    def test_does_not_send_the_mail_servers_password_in_the_open(self, surroundings: pytest.MonkeyPatch):
+        for variable, given in {**PRODUCTION, "EMAIL_USER": "buka", "EMAIL_TLS": "false"}.items():
+            surroundings.setenv(variable, given)
+
+        with pytest.raises(ImproperlyConfigured, match="EMAIL_TLS is off"):
+            environment.read(ROOT)
+
+    def test_no_command_runs_with_development_keys(self):
+        refused = manage("check", **{**PRODUCTION, "SECRET_KEY": environment.DEVELOPMENT_KEY})
+
+        assert refused.returncode != 0
+        assert "SECRET_KEY is a development key" in refused.stderr
+
+
+@lru_cache
+def production_settings() -> dict[str, Any]:
+    """The settings as a house in the world has them, read in a process of their own."""
+    code = (
+        "import json, django; django.setup()\n"
+        "from django.conf import settings\n"
+        "names = [name for name in dir(settings) if name.isupper()]\n"
+        "plain = (str, int, bool, list, tuple, dict, type(None))\n"
+        "values = {name: getattr(settings, name) for name in names}\n"
+        "plain = {name: value for name, value in values.items() if isinstance(value, plain)}\n"
+        "print(json.dumps(plain, default=str, skipkeys=True))\n"
+    )
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
+    roots = os.pathsep.join([str(ROOT), str(ROOT / "platform")])
+    env = {**inherited, **PRODUCTION, "PYTHONPATH": roots, "DJANGO_SETTINGS_MODULE": "config.settings"}
+    env |= {"TRUSTED_PROXIES": "10.0.0.0/24,unix"}
+    done = subprocess.run([sys.executable, "-c", code], env=env, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    settings: dict[str, Any] = json.loads(done.stdout)
+    return settings
+
+
+class TestProductionSettings:
+    @pytest.fixture
+    def told(self) -> dict[str, Any]:
+        return production_settings()
+
+    def test_cookies_are_bound_to_the_host_and_to_https(self, told: dict[str, Any]):
+        assert told["SESSION_COOKIE_NAME"] == "__Host-session"
+        assert told["CSRF_COOKIE_NAME"] == "__Host-csrf"
+        for name in ("SESSION", "CSRF", "LANGUAGE"):
+            assert told[f"{name}_COOKIE_SECURE"] is True
+            assert told[f"{name}_COOKIE_SAMESITE"] == "Lax"
+            assert told[f"{name}_COOKIE_DOMAIN"] is None
+            assert told[f"{name}_COOKIE_PATH"] == "/"
+        assert told["SESSION_COOKIE_HTTPONLY"] is True
+
+    def test_only_https_is_spoken(self, told: dict[str, Any]):
+        assert told["SECURE_SSL_REDIRECT"] is True
+        assert told["SECURE_HSTS_SECONDS"] >= 31_536_000
+        assert told["SECURE_HSTS_INCLUDE_SUBDOMAINS"] is True
+        assert told["SECURE_PROXY_SSL_HEADER"] == ["HTTP_X_FORWARDED_PROTO", "https"]
+
+    def test_nothing_of_a_desk_at_home_is_left(self, told: dict[str, Any]):
+        assert told["DEBUG"] is False
+        assert told["SANDBOX_URL"] is None
+        assert told["WEBHOOKS_ALLOW_PRIVATE"] is False
+        assert told["OUTBOUND_BLOCKED"] is False
+        assert told["ALLOWED_HOSTS"] == ["buka.example"]
+        assert told["CORS_ALLOWED_ORIGINS"] == []
+        assert told["MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN"] is False
+
+    def test_allauth_and_the_api_read_the_address_that_was_made_sure(self, told: dict[str, Any]):
+        assert told["MIDDLEWARE"][0] == "core.client_address.ClientAddressMiddleware"
+        assert told["ALLAUTH_TRUSTED_PROXY_COUNT"] == 0
+        assert told["ALLAUTH_TRUSTED_CLIENT_IP_HEADER"] is None
+        assert told["REST_FRAMEWORK"]["NUM_PROXIES"] == 0
+
+    def test_without_a_proxy_nobody_says_what_was_spoken(self):
+        without = manage("diffsettings", **PRODUCTION)
+
+        assert without.returncode == 0, without.stderr
+        assert re.search(r"^SECURE_PROXY_SSL_HEADER = None", without.stdout, re.MULTILINE) or (
+            "SECURE_PROXY_SSL_HEADER" not in without.stdout
+        )
+
+
+class TestLogInThroughOthers:
+    def production(self, surroundings: pytest.MonkeyPatch, **more: str) -> environment.Environment:
+        for name, value in {**PRODUCTION, **more}.items():
+            surroundings.setenv(name, value)
+        return environment.read(ROOT)
+
+    def test_is_played_by_the_sandbox_where_there_is_one(self, surroundings: pytest.MonkeyPatch):
+        surroundings.setenv("SANDBOX_URL", "http://127.0.0.1:9")
+
+        env = environment.read(ROOT)
+
+        assert env.social_providers["google"]["URLS"]["token"] == "http://127.0.0.1:9/openid/google/token"
+        assert env.social_providers["facebook"]["URLS"]["graph"] == "http://127.0.0.1:9/openid/facebook/v23.0"
+        assert all(each["APPS"] for each in env.social_providers.values())
+        assert (env.sms["provider"], env.sms["url"]) == ("africastalking", "http://127.0.0.1:9/sms")
+
+    def test_is_not_offered_in_production_without_keys(self, surroundings: pytest.MonkeyPatch):
+        env = self.production(surroundings)
+
+        assert [each["APPS"] for each in env.social_providers.values()] == [[], []]
+        assert env.sms["provider"] == ""
+
+    def test_asks_the_real_ones_in_production(self, surroundings: pytest.MonkeyPatch):
+        keys = {"GOOGLE_CLIENT_ID": "id", "GOOGLE_CLIENT_SECRET": "secret"}
+        env = self.production(surroundings, **keys, AFRICASTALKING_API_KEY="key", AFRICASTALKING_USERNAME="buka")
+
+        assert env.social_providers["google"]["APPS"] == [{"client_id": "id", "secret": "secret"}]
+        assert env.social_providers["google"]["URLS"] == {
+            "authorize": "https://accounts.google.com/o/oauth2/v2/auth",
+            "token": "https://oauth2.googleapis.com/token",
+            "keys": "https://www.googleapis.com/oauth2/v3/certs",
+            "userinfo": "https://openidconnect.googleapis.com/v1/userinfo",
+        }
+        assert (env.sms["provider"], env.sms["url"]) == ("africastalking", "https://api.africastalking.com")
+
+    @pytest.mark.parametrize(
+        ("given", "complaint"),
+        [
+            ({"GOOGLE_CLIENT_ID": "id"}, "GOOGLE_CLIENT_ID and GOOGLE_CLIENT_SECRET belong together"),
+            ({"FACEBOOK_CLIENT_SECRET": "x"}, "FACEBOOK_CLIENT_ID and FACEBOOK_CLIENT_SECRET belong together"),
+            ({"GOOGLE_BASE_URL": "sandbox"}, "GOOGLE_BASE_URL is 'sandbox'"),
+            ({"SMS_PROVIDER": "pigeon"}, "SMS_PROVIDER is 'pigeon'"),
+            ({"AFRICASTALKING_API_KEY": "key"}, "need both AFRICASTALKING_USERNAME and AFRICASTALKING_API_KEY"),
+            ({"AFRICASTALKING_SENDER": "much too long a name"}, "AFRICASTALKING_SENDER is up to eleven"),
+            ({"SMS_DAILY_BUDGETS": "NG:50"}, "SMS_DAILY_BUDGETS is a list of calling code"),
+        ],
+    )
+    def test_says_what_is_wrong(self, surroundings: pytest.MonkeyPatch, given: dict[str, str], complaint: str):
+        with pytest.raises(ImproperlyConfigured, match=complaint):
+            self.production(surroundings, **given)
+
+    def test_a_country_has_the_budget_it_was_given(self, surroundings: pytest.MonkeyPatch):
+        surroundings.setenv("SMS_DAILY_BUDGETS", "234:10, 44:2")
+
+        assert environment.read(ROOT).sms["budgets"] == {"*": 200, "234": 10, "44": 2}
 
 
 class TestTheDocumentation:

@@ -64,6 +64,19 @@ class TestLinks:
         assert sorted(set(unreached) - {str(page.relative_to(ROOT)) for page in reached}) == []
 
 
+class TestCode:
+    def test_names_only_pages_that_there_are(self):
+        named = {
+            (page, str(source.relative_to(ROOT)))
+            for folder in ("platform", "accounts", "restaurants", "bookings", "sandbox", "scripts", "benchmarks")
+            for source in (ROOT / folder).rglob("*.py")
+            for page in re.findall(r"docs/[\w./-]+\.md", source.read_text())
+        }
+
+        assert len(named) > 10
+        assert sorted((page, source) for page, source in named if not (ROOT / page).exists()) == []
+
+
 class TestDependencies:
     @pytest.mark.parametrize("name", ["requirements.in", "requirements-dev.in"])
     def test_each_one_says_why_it_is_here(self, name):
@@ -91,7 +104,7 @@ class TestSettings:
 
     def read_by_the_code(self) -> set[str]:
         code = (ROOT / "platform/config/environment.py").read_text()
-        return set(re.findall(r'env\.\w+\(\s*"([A-Z][A-Z_]+)"', code))
+        return set(re.findall(r'(?:env\.\w+\(\s*|_ring\(env, )"([A-Z][A-Z_]+)"', code))
 
     def listed(self) -> set[str]:
         page = (ROOT / "docs/settings.md").read_text()

@@ -16,7 +16,7 @@ import pytest
 
 from conftest import free_port
 from core.embedded import processes
-from core.embedded.supervisor import SupervisorError, must_be_free, read_ports
+from core.embedded.supervisor import SupervisorError, also_listening, has_ipv6, must_be_free, read_ports
 
 ROOT = Path(__file__).resolve().parent.parent
 OURS = ("DATABASE_", "REDIS_", "BUKA_", "EMAIL_", "PORT", "SANDBOX_", "TEST_", "DJANGO_", "PYTEST", "LEASH_")
@@ -126,7 +126,8 @@ class TestTheSupervisor:
 
         assert status_of(f"http://127.0.0.1:{run.port}/healthz") == 200
         assert status_of(f"http://127.0.0.1:{run.port}/readyz") == 200
-        assert f"http://127.0.0.1:{run.port}/admin/" in run.output
+        assert status_of(f"http://localhost:{run.port}/readyz") == 200
+        assert f"http://localhost:{run.port}/admin/" in run.output
         assert f"http://127.0.0.1:{run.port + 1}/mail/" in run.output
         log_ins = run.output.partition("Log in as\n")[2].partition("\n\n")[0].splitlines()
         assert len([line for line in log_ins if re.search(r"\S+@\S+", line)]) >= 3
@@ -135,7 +136,7 @@ class TestTheSupervisor:
         refused = second.wait_until_closed()
 
         assert refused == 1
-        assert f"{home} is in use by process {run.process.pid}, http://127.0.0.1:{run.port}" in second.output
+        assert f"{home} is in use by process {run.process.pid}, http://localhost:{run.port}" in second.output
 
         run.process.terminate()
 
@@ -188,3 +189,13 @@ class TestPorts:
 
             with pytest.raises(SupervisorError, match=rf"Port {port} is in use by .*process {os.getpid()}"):
                 must_be_free(port)
+
+    @pytest.mark.skipif(not has_ipv6(), reason="This machine has no IPv6.")
+    def test_are_looked_at_wherever_localhost_may_lead(self):
+        with socket.socket(socket.AF_INET6) as taken:
+            taken.bind(("::1", 0))
+            taken.listen()
+            port = taken.getsockname()[1]
+
+            with pytest.raises(SupervisorError, match=rf"Port {port} is in use by .*process {os.getpid()}"):
+                also_listening(port)

@@ -15,7 +15,8 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
-from accounts.scoping import OwnRowsFilter, ScopedPage, person_of
+from accounts.doors import person_of
+from accounts.scoping import OwnRowsFilter, ScopedPage
 from accounts.states import Ability
 from bookings import services
 from bookings.forms.blocks import BlockForm

@@ -32,6 +32,7 @@ from bookings.forms import desk
 from bookings.models import Booking
 from bookings.services import Actor, BookingMovedOn
 from bookings.states import Channel
+from core import audit
 from core.errors import DomainError
 from localization import formatting
 from restaurants.models import Restaurant
@@ -283,7 +284,9 @@ def said_by(refusal: DomainError) -> str:
 
 
 def show_booking(at: Desk, public_id: UUID) -> HttpResponse:
-    return _booking_panel(at, at.booking(public_id))
+    booking = at.booking(public_id)
+    audit.record("booking.viewed", actor=at.user, target=booking)
+    return _booking_panel(at, booking)
 
 
 def _booking_panel(

@@ -9,7 +9,9 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from accounts.doors import staff_may
 from accounts.models import User
+from accounts.partners.models import PartnerApp
 from accounts.selectors import may
 from accounts.states import Ability
 from bookings import access, errors, selectors
@@ -34,8 +36,11 @@ class SignedInToRead(BasePermission):
 class HasProof(BasePermission):
     """Somebody who is logged in, or shows the booking's token; what either opens is decided by entry_to()."""
 
+    # For the description of the API: nobody need be logged in.
+    lets_strangers_in = True
+
     def has_permission(self, request: Request, view: APIView) -> bool:
-        if user_of(request) is None and not token_in(request):
+        if user_of(request) is None and app_of(request) is None and not token_in(request):
             raise NotAuthenticated(_("Log in, or send the booking's token."))
         return True
 
@@ -53,17 +58,27 @@ class Entry:
     is_diner: bool
     is_staff: bool
     by_token: bool
+    app: PartnerApp | None = None
 
     @property
     def actor(self) -> Actor:
         """As whom the asker changes the booking: their own as its diner, even where they work."""
+        if self.app is not None:
+            return Actor.partner(self.app)
         if self.is_diner or self.user is None:
             return Actor.diner(self.user, Channel.API)
         return Actor.staff(self.user)
 
     def for_staff(self) -> Actor:
-        """:raises NotAllowed: when they may see the booking but not run the service"""
-        if self.user is None or not may(self.user, Ability.RUN_SERVICE, restaurant_id=self.booking.restaurant_id):
+        """Return as whom staff act.
+
+        :raises NotAllowed: when they may see the booking but not run the service
+        :raises accounts.doors.SecondFactorRequired: when their role would, with a second factor
+        """
+        if self.app is not None and may(self.app, Ability.RUN_SERVICE, restaurant_id=self.booking.restaurant_id):
+            return Actor.partner(self.app)
+        where = self.booking.restaurant_id
+        if self.user is None or not staff_may(self.user, Ability.RUN_SERVICE, restaurant_id=where):
             raise NotAllowed
         return Actor.staff(self.user)
 
@@ -76,18 +91,29 @@ def user_of(request: Request) -> User | None:
     return request.user if isinstance(request.user, User) else None
 
 
+def app_of(request: Request) -> PartnerApp | None:
+    return request.user if isinstance(request.user, PartnerApp) else None
+
+
 def entry_to(request: Request, public_id: UUID) -> Entry:
-    """Return a booking to its diner, to staff who see it, to whoever holds its token.
+    """Return a booking to its diner, to staff who see it, to an app the house lets see it, to whoever holds its token.
 
     :raises BookingNotFound: when it is not there or not theirs, which nobody can tell apart
+    :raises accounts.doors.SecondFactorRequired: to staff of the house whose session has not shown theirs
     """
     user = user_of(request)
     booking = selectors.booking_by_public_id(public_id)
     if booking is None:
         raise errors.BookingNotFound
+    app = app_of(request)
+    if app is not None:
+        if not may(app, Ability.SEE_BOOKINGS, restaurant_id=booking.restaurant_id):
+            raise errors.BookingNotFound
+        return Entry(booking, None, False, False, False, app)
     by_token = access.opens(token_in(request), public_id)
     is_own = user is not None and booking.diner_id == user.pk
-    is_staff = user is not None and may(user, Ability.SEE_BOOKINGS, restaurant_id=booking.restaurant_id)
+    asks = may if by_token or is_own else staff_may
+    is_staff = user is not None and asks(user, Ability.SEE_BOOKINGS, restaurant_id=booking.restaurant_id)
     if not (by_token or is_own or is_staff):
         raise errors.BookingNotFound
     return Entry(booking, user, is_own or by_token, is_staff, by_token)

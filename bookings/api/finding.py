@@ -10,9 +10,12 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, PolymorphicProxySerializer, extend_schema
 from rest_framework.permissions import AllowAny
 
+from accounts.partners.access import LetsPartnersIn, PartnerAuthentication
+from accounts.partners.states import Scope
 from bookings import selectors
 from bookings.api import bodies, examples, searching
 from bookings.api.serializers import AvailabilitySerializer, CalendarSerializer, RestaurantPageSerializer
+from bookings.limits import LOOK, SEARCH
 from core.api.hot import HotView
 from core.api.query import Query
 from core.api.renderers import to_bytes
@@ -39,6 +42,7 @@ INT, FLOAT, FLAG, ID = OpenApiTypes.INT, OpenApiTypes.FLOAT, OpenApiTypes.BOOL, 
 
 class RestaurantsView(HotView):
     permission_classes = (AllowAny,)
+    limits = (SEARCH,)
 
     @extend_schema(
         operation_id="restaurants",
@@ -90,8 +94,12 @@ class RestaurantsView(HotView):
         return respond(request, searching.answer(searching.read(request.GET)), JSON)
 
 
-class AvailabilityView(HotView):
+class AvailabilityView(LetsPartnersIn, HotView):
+    # Public: a partner's token is counted against its plan, and needs its scope, but shows nothing more.
+    authentication_classes = (PartnerAuthentication,)
     permission_classes = (AllowAny,)
+    partner_scopes = {"GET": Scope.AVAILABILITY_READ}
+    limits = (LOOK,)
 
     @extend_schema(
         operation_id="availability",
@@ -101,7 +109,7 @@ class AvailabilityView(HotView):
             "on each of up to 31 days. What is shown may be taken a moment later; the booking decides."
         ),
         tags=["Restaurants"],
-        auth=[],
+        auth=[{}, {"partner": [Scope.AVAILABILITY_READ.value]}],  # type: ignore[list-item]
         parameters=[
             OpenApiParameter("party_size", INT, required=True, description="1 to 400."),
             parameter("date", DATE, "One day."),

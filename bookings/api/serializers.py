@@ -7,7 +7,7 @@ from rest_framework import serializers
 
 from bookings.availability import Reason
 from bookings.states import Channel, Occasion, Status
-from core.api.fields import InstantField, LineField, PhoneField, TextField
+from core.api.fields import InstantField, LineField, NameField, PhoneField, TextField
 from restaurants.api.serializers import MoneySerializer, ShortRestaurantSerializer
 
 Words = serializers.Serializer[Any]
@@ -144,7 +144,7 @@ def party_field(**more: Any) -> serializers.IntegerField:
 class GuestAskSerializer(Words):
     """Who comes, and how the house reaches them: a phone number or an e-mail address is needed."""
 
-    name = LineField(max_length=100, required=False)
+    name = NameField(max_length=100, required=False)
     phone = PhoneField(
         max_length=40, required=False, allow_blank=True, help_text="`0803 123 4567`, or with + and a country code."
     )

@@ -17,10 +17,14 @@ from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 from rest_framework.viewsets import ViewSet
 
+from accounts.doors import staff_may
 from accounts.models import User
+from accounts.partners.access import LetsPartnersIn
+from accounts.partners.models import PartnerApp
+from accounts.partners.states import Scope
 from accounts.selectors import may
 from accounts.states import Ability
-from bookings import calendars, errors, lookup, selectors, services
+from bookings import calendars, errors, limits, lookup, selectors, services
 from bookings.api import bodies, examples
 from bookings.api import serializers as words
 from bookings.api.entry import (
@@ -28,6 +32,7 @@ from bookings.api.entry import (
     Entry,
     HasProof,
     SignedInToRead,
+    app_of,
     entry_to,
     public_plan,
     table_ids_of,
@@ -37,7 +42,7 @@ from bookings.api.entry import (
 from bookings.models import Booking
 from bookings.services import Actor, Guest
 from bookings.states import MACHINE, Channel, Status
-from core import codes
+from core import audit, codes
 from core.api.etags import check_if_match, etag_of, with_etag
 from core.api.idempotency import idempotent
 from core.api.pagination import CursorPages
@@ -45,8 +50,10 @@ from core.api.query import Query
 from core.api.renderers import JSONRenderer, to_bytes
 from core.api.schema import problem_response
 from core.errors import InvalidInput, NotAllowed
+from core.headers import NEVER_KEPT
 from core.limits import Limit, address_of
 from localization.languages import current_language
+from restaurants.api.views import no_such_restaurant
 from restaurants.identity import key_of
 from restaurants.service_plan import ServicePlan, plan_of
 
@@ -157,7 +164,7 @@ def again(entry: Entry) -> Entry:
     booking = selectors.booking_by_public_id(entry.booking.public_id)
     if booking is None:
         raise errors.BookingNotFound
-    return Entry(booking, entry.user, entry.is_diner, entry.is_staff, entry.by_token)
+    return Entry(booking, entry.user, entry.is_diner, entry.is_staff, entry.by_token, entry.app)
 
 
 def seen_version(request: Request, entry: Entry) -> int | None:
@@ -172,15 +179,17 @@ def seen_version(request: Request, entry: Entry) -> int | None:
 # --- /api/bookings -----------------------------------------------------------------------------------------------
 
 
-class BookingsView(APIView):
+class BookingsView(LetsPartnersIn, APIView):
     permission_classes = (SignedInToRead,)
+    partner_scopes = {"GET": Scope.BOOKINGS_READ, "POST": Scope.BOOKINGS_WRITE}
 
     @extend_schema(
         operation_id="bookings",
         summary="My bookings, or a restaurant's",
         description=(
             "Without `restaurant` those on the asker's account, the latest first. With a restaurant where the asker "
-            "works, all of it, in the order of the evening; `day` is the service day."
+            "works, all of it, in the order of the evening; `day` is the service day. A partner app gets those of the "
+            "restaurants that let it see them."
         ),
         tags=TAGS,
         parameters=[
@@ -196,7 +205,10 @@ class BookingsView(APIView):
             OpenApiParameter("cursor", OpenApiTypes.STR, description=str(CursorPages.cursor_query_description)),
             OpenApiParameter("limit", OpenApiTypes.INT, description=str(CursorPages.page_size_query_description)),
         ],
-        responses={200: words.BookingPageSerializer},
+        responses={
+            200: words.BookingPageSerializer,
+            404: problem_response("A partner app asks for no such restaurant."),
+        },
         examples=[answered("One", {"results": [examples.PLAIN_BOOKING], "next": None, "previous": None})],
     )
     def get(self, request: Request) -> Response:
@@ -210,23 +222,38 @@ class BookingsView(APIView):
         if statuses:
             found = found.filter(status__in=statuses)
         pages = CursorPages()
-        pages.ordering = ("starts_at", "pk") if for_staff else ("-starts_at", "-pk")
+        pages.ordering = ("starts_at", "pk") if for_staff or app_of(request) else ("-starts_at", "-pk")
         page = pages.paginate_queryset(found, request, None) or []
+        if page and (for_staff or app_of(request)):
+            # Who reads every page all day makes a few rows; they say how many times.
+            audit.note("booking.listed", outcome="done", restaurant_id=restaurant, details={"rows": len(page)})
         return pages.get_paginated_response([bodies.booking_body(each, for_staff=for_staff) for each in page])
 
     def _found(self, request: Request, restaurant: UUID | None) -> "tuple[QuerySet[Booking], bool]":
+        app = app_of(request)
+        if app is not None:
+            return self._granted(app, restaurant), False
         user = user_of(request)
         own = selectors.bookings_of(user or request.user).exclude(status__in=(Status.HELD, Status.EXPIRED))
         if restaurant is None:
             return own, False
         key = key_of(restaurant)
-        if key is not None and user is not None and may(user, Ability.SEE_BOOKINGS, restaurant_id=key):
+        if key is not None and user is not None and staff_may(user, Ability.SEE_BOOKINGS, restaurant_id=key):
             return selectors.bookings_staffed_by(user).filter(restaurant_id=key), True
         return own.filter(restaurant__public_id=restaurant), False
 
+    def _granted(self, app: PartnerApp, restaurant: UUID | None) -> "QuerySet[Booking]":
+        granted = selectors.bookings_staffed_by(app).exclude(status__in=(Status.HELD, Status.EXPIRED))
+        if restaurant is None:
+            return granted
+        key = key_of(restaurant)
+        if key is None or not may(app, Ability.SEE_BOOKINGS, restaurant_id=key):
+            raise no_such_restaurant()
+        return granted.filter(restaurant_id=key)
+
     @extend_schema(
         operation_id="book",
-        auth=[{"session": []}, {}],  # type: ignore[list-item]  # its hint forgets that schemes are objects
+        auth=[{"session": []}, {"partner": [Scope.BOOKINGS_WRITE.value]}, {}],  # type: ignore[list-item]  # its hint forgets that schemes are objects
         summary="Book a table",
         description=(
             "Takes a table at once, with or without an account. A guest without one gets `token` and `manage_url`, "
@@ -241,9 +268,10 @@ class BookingsView(APIView):
     @idempotent
     def post(self, request: Request) -> Response:
         ask = read(request, words.BookingAskSerializer)
-        user = user_of(request)
+        user, app = user_of(request), app_of(request)
         plan = public_plan(ask["restaurant"])
-        by, more = self._as_whom(ask, user, plan)
+        by, more = self._as_whom(ask, user or app, plan)
+        limits.book(request, at_the_desk=not by.is_online)
         diner = user if not by.user or by.is_online else None
         booking = services.book_table(
             restaurant_id=plan.id,
@@ -258,27 +286,49 @@ class BookingsView(APIView):
             language=current_language().code,
             **more,
         )
-        entry = again(Entry(booking, user, by.is_online, not by.is_online, by_token=user is None))
+        entry = again(
+            Entry(booking, user, by.is_online and app is None, not by.is_online and app is None, user is None, app)
+        )
         response = shown(request, entry, status=201, with_token=user is None)
         response["Location"] = reverse("bookings_api:booking", args=[booking.public_id])
         return response
 
-    def _as_whom(self, ask: dict[str, Any], user: User | None, plan: ServicePlan) -> tuple[Actor, dict[str, Any]]:
+    def check_again(self, request: Request) -> None:
+        """Refuse staff and apps that may no longer book there; what people booked for themselves stays theirs."""
+        asker = user_of(request) or app_of(request)
+        if asker is None:
+            return
+        ask = read(request, words.BookingAskSerializer)
+        if isinstance(asker, PartnerApp) or "channel" in ask:
+            self._as_whom(ask, asker, public_plan(ask["restaurant"]))
+
+    def _as_whom(
+        self, ask: dict[str, Any], asker: User | PartnerApp | None, plan: ServicePlan
+    ) -> tuple[Actor, dict[str, Any]]:
+        if isinstance(asker, PartnerApp) and not may(asker, Ability.RUN_SERVICE, restaurant_id=plan.id):
+            # A house that did not let the app in is as unknown to it as one there is not.
+            raise InvalidInput(errors={"restaurant": [_("We know no such restaurant.")]})
         if "channel" not in ask:
             for name in ("tables", "pass_pacing"):
                 if ask.get(name):
                     raise InvalidInput(errors={name: [_("Only staff can ask for this, together with channel.")]})
-            return Actor.diner(user, Channel.API), {}
-        if user is None or not may(user, Ability.RUN_SERVICE, restaurant_id=plan.id):
+            return Actor.partner(asker) if isinstance(asker, PartnerApp) else Actor.diner(asker, Channel.API), {}
+        if asker is None or not staff_may(asker, Ability.RUN_SERVICE, restaurant_id=plan.id):
             raise NotAllowed(_("Only staff of this restaurant can book through this channel."))
         more: dict[str, Any] = {"heed_pacing": not ask["pass_pacing"]}
         if ask.get("tables"):
             more["table_ids"] = table_ids_of(plan, ask["tables"])
-        return Actor.staff(user, Channel(ask["channel"])), more
+        channel = Channel(ask["channel"])
+        return Actor.partner(asker, channel) if isinstance(asker, PartnerApp) else Actor.staff(asker, channel), more
 
 
-class BookingView(APIView):
+class BookingView(LetsPartnersIn, APIView):
     permission_classes = (HasProof,)
+    partner_scopes = {
+        "GET": Scope.BOOKINGS_READ,
+        "PATCH": Scope.BOOKINGS_WRITE,
+        "DELETE": Scope.BOOKINGS_WRITE,
+    }
 
     @extend_schema(
         operation_id="booking",
@@ -290,7 +340,10 @@ class BookingView(APIView):
         examples=[answered("As its diner sees it", examples.PLAIN_BOOKING)],
     )
     def get(self, request: Request, id: UUID) -> Response:
-        return shown(request, entry_to(request, id))
+        entry = entry_to(request, id)
+        if entry.app is not None or (entry.is_staff and not entry.is_diner):
+            audit.record("booking.viewed", actor=entry.app or entry.user, target=entry.booking)
+        return shown(request, entry)
 
     @extend_schema(
         operation_id="change_booking",
@@ -410,7 +463,7 @@ class CalendarView(APIView):
         booking = entry_to(request, id).booking
         response = HttpResponse(calendars.calendar_of(booking), content_type="text/calendar; charset=utf-8")
         response["Content-Disposition"] = f'attachment; filename="buka-{booking.code}.ics"'
-        response["Cache-Control"] = "private, no-cache"
+        response["Cache-Control"] = NEVER_KEPT
         return response
 
 
@@ -571,6 +624,11 @@ class HoldConfirmView(APIView):
         )
         return shown(request, again(entry), with_token=entry.by_token)
 
+    def check_again(self, request: Request, id: UUID) -> None:
+        """Refuse somebody logged in who shows the token no longer; a stranger's kept answer hangs on it anyway."""
+        if user_of(request) is not None:
+            hold_entry(request, id)
+
 
 # --- The evening, for staff --------------------------------------------------------------------------------------
 
@@ -611,10 +669,11 @@ def move(
     return described
 
 
-class ServiceMoves(ViewSet):
+class ServiceMoves(LetsPartnersIn, ViewSet):
     """What the house does with a booking; each move is written down with who made it."""
 
     permission_classes = (IsAuthenticated,)
+    partner_scopes = {"POST": Scope.BOOKINGS_WRITE}
 
     @move("confirm_booking", "Confirm a request", "Approves a booking that waits for the house.", to=Status.CONFIRMED)
     @idempotent
@@ -680,6 +739,9 @@ class ServiceMoves(ViewSet):
     @idempotent
     def undo_no_show(self, request: Request, id: UUID) -> Response:
         return self._moved(request, id, services.undo_no_show)
+
+    def check_again(self, request: Request, id: UUID) -> None:
+        entry_to(request, id).for_staff()
 
     def _moved(
         self,

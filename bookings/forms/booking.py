@@ -8,12 +8,13 @@ from uuid import UUID
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from bookings import errors
 from bookings.models import Booking
 from bookings.services import Guest
 from bookings.states import Occasion
-from core.forms import InstantField, LineField, PhoneField, TextField
+from core.forms import InstantField, LineField, NameField, PhoneField, TextField
 
 MOST_GUESTS = 400
 NOT_A_PARTY = _("Tell us the number of guests as a whole number, 1 or more.")
@@ -48,7 +49,7 @@ class WishForm(forms.Form):
 class ContactForm(forms.Form):
     """Who comes, and how the restaurant reaches them."""
 
-    name = LineField(
+    name = NameField(
         label=_("Your name"),
         max_length=100,
         help_text=_("The restaurant welcomes you by this name."),
@@ -166,7 +167,7 @@ class FindForm(forms.Form):
     """The code of a booking, and something its guest knows."""
 
     code = forms.CharField(
-        label=_("Code"),
+        label=pgettext_lazy("of a booking", "Code"),
         max_length=40,
         help_text=_("Six letters and figures, from the confirmation. Spaces and small letters do not matter."),
         widget=forms.TextInput(

@@ -15,7 +15,7 @@ from bookings.board import TableChoice
 from bookings.forms.booking import PartyField
 from bookings.services import Guest
 from bookings.states import Channel, Occasion
-from core.forms import LineField, PhoneField, TextField
+from core.forms import LineField, NameField, PhoneField, TextField
 from localization import formatting
 from restaurants.service_plan import ServicePlan
 
@@ -144,7 +144,7 @@ class ChangeForm(VersionForm, SlotForm):
 
 
 class GuestForm(forms.Form):
-    name = LineField(label=_("Name"), max_length=100, widget=forms.TextInput(attrs={"autocomplete": "off"}))
+    name = NameField(label=_("Name"), max_length=100, widget=forms.TextInput(attrs={"autocomplete": "off"}))
     phone = PhoneField(label=_("Phone"), required=False)
 
     def guest(self) -> Guest:

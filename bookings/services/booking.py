@@ -156,7 +156,7 @@ def expire_unanswered_requests() -> int:
         for request in requests:
             claiming.move(request, Status.EXPIRED, by=Actor.system())
             claiming.free_tables(request)
-            publish(BookingExpired(booking_id=request.public_id))
+            publish(BookingExpired(restaurant_id=claiming.house_of(request), booking_id=request.public_id))
             claiming.tell_open_pages(remembered_plan(request.restaurant_id), request.service_day)
     return len(requests)
 
@@ -235,11 +235,13 @@ def _take_under_lock(
             raise Busy
     booking = make(current, claim)
     claiming.refuse_own_overlap(booking, claim, restaurant_id=current.id, by=by)
-    tables = claiming.find_tables(
-        current, occupancy, claim, online=by.is_online, table_ids=table_ids, heed_pacing=heed_pacing
+    found = claiming.find_tables(
+        current, occupancy, claim, now=now, online=by.is_online, table_ids=table_ids, heed_pacing=heed_pacing
     )
     if expired_holds:
         claiming.expire_holds(expired_holds, now=now)
+    if found.moves:
+        claiming.make_room(current, found)
     booking.restaurant_id = current.id
     booking.code = codes.new_code()
     booking.channel = by.channel
@@ -252,8 +254,10 @@ def _take_under_lock(
     booking.policy = claiming.terms(current, claim.party_size)
     booking.created_by = by.user
     booking.save(force_insert=True)
-    claiming.allocate(booking, current, tables)
+    claiming.allocate(booking, current, found.table_ids)
     claiming.record(booking, by=by, from_status="")
+    if not heed_pacing:
+        claiming.record_passed_pacing(booking, by=by)
     _publish_taken(booking)
     claiming.tell_open_pages(current, day)
     return booking
@@ -261,9 +265,9 @@ def _take_under_lock(
 
 def _publish_taken(booking: Booking) -> None:
     if booking.status == Status.CONFIRMED:
-        publish(BookingConfirmed(booking_id=booking.public_id))
+        publish(BookingConfirmed(restaurant_id=claiming.house_of(booking), booking_id=booking.public_id))
     elif booking.status == Status.REQUESTED:
-        publish(BookingRequested(booking_id=booking.public_id))
+        publish(BookingRequested(restaurant_id=claiming.house_of(booking), booking_id=booking.public_id))
 
 
 def with_alternatives(

@@ -13,10 +13,11 @@ from accounts.models import User
 from bookings import errors, selectors
 from bookings.events import BookingCancelled, BookingChanged
 from bookings.models import Booking, TableAllocation
+from bookings.packing import Arrangement
 from bookings.services import claiming
 from bookings.services.booking import with_alternatives
 from bookings.services.claiming import Actor, Claim, Guest
-from bookings.states import UPCOMING, ActorKind, Status
+from bookings.states import FOR_THE_GUEST, UPCOMING, ActorKind, Status
 from core.errors import Busy, DomainError
 from core.outbox import publish
 from restaurants.service_plan import ServicePlan, plan_of, remembered_plan
@@ -133,6 +134,8 @@ def _change_under_lock(
             heed_pacing=heed_pacing,
             now=now,
         )
+        if not heed_pacing:
+            claiming.record_passed_pacing(booking, by=by)
     if guest is not None:
         booking.guest_name, booking.guest_phone, booking.guest_email = guest.name, guest.phone, guest.email
     if notes is not None:
@@ -146,7 +149,14 @@ def _change_under_lock(
     booking.save()
     claiming.record(booking, by=by, from_status=booking.status, changes=changes)
     if claims_anew and booking.status != Status.HELD:
-        publish(BookingChanged(booking_id=booking.public_id, version=booking.version, changes=changes))
+        publish(
+            BookingChanged(
+                restaurant_id=claiming.house_of(booking),
+                booking_id=booking.public_id,
+                version=booking.version,
+                changes=changes,
+            )
+        )
     claiming.tell_open_pages(plan, seen_day, booking.service_day)
     return booking
 
@@ -196,17 +206,19 @@ def _claim_anew(
         plan, occupancy, expired = selectors.plan_and_occupancy(
             plan.id, booking.service_day, now=now, except_booking=booking.pk
         )
-        tables = claiming.chosen_tables(plan, occupancy, table_ids, booking.starts_at, booking.ends_at)
+        found = Arrangement(claiming.chosen_tables(plan, occupancy, table_ids, booking.starts_at, booking.ends_at))
     else:
         claim = _claim(plan, booking, by=by, starts_at=starts_at, party_size=party_size, area=area, now=now)
         claiming.refuse_own_overlap(booking, claim, restaurant_id=plan.id, by=by)
         plan, occupancy, expired = selectors.plan_and_occupancy(
             plan.id, claim.slot.service_day, now=now, except_booking=booking.pk
         )
-        tables = claiming.find_tables(
+        found = claiming.find_tables(
             plan,
             occupancy,
             claim,
+            now=now,
+            except_booking=booking.pk,
             online=by.is_online,
             table_ids=table_ids,
             heed_pacing=heed_pacing and not (kept_time and party_size <= booking.party_size),
@@ -222,7 +234,9 @@ def _claim_anew(
         claiming.expire_holds(expired, now=now)
     booking.is_locked = booking.is_locked or bool(table_ids)
     TableAllocation.objects.filter(booking=booking).delete()
-    claiming.allocate(booking, plan, tables)
+    if found.moves:
+        claiming.make_room(plan, found)
+    claiming.allocate(booking, plan, found.table_ids)
 
 
 def _claim(
@@ -258,8 +272,16 @@ def _facts(booking: Booking) -> dict[str, Any]:
     }
 
 
+# The history and the event outlive the booking's own row: that these changed is told, what they say is not.
+_PERSONAL = frozenset({"guest_name", "guest_phone", "guest_email", "notes"})
+
+
 def _differences(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
-    return {name: {"from": before[name], "to": after[name]} for name in before if before[name] != after[name]}
+    return {
+        name: {} if name in _PERSONAL else {"from": before[name], "to": after[name]}
+        for name in before
+        if before[name] != after[name]
+    }
 
 
 def cancel_booking(*, booking: Booking, by: Actor, reason: str = "", expected_version: int | None = None) -> Booking:
@@ -277,11 +299,11 @@ def cancel_booking(*, booking: Booking, by: Actor, reason: str = "", expected_ve
         if expected_version is not None and booking.version != expected_version:
             raise BookingMovedOn(version=booking.version)
         is_under_way = booking.is_occupying and (booking.status not in UPCOMING or booking.starts_at <= now)
-        if by.kind == ActorKind.DINER and is_under_way:
+        if by.kind in FOR_THE_GUEST and is_under_way:
             raise errors.TooLateToChange
         hours = timedelta(hours=booking.policy.get("free_cancellation_hours", 0))
         booking.is_late_cancellation = (
-            by.kind == ActorKind.DINER and booking.status == Status.CONFIRMED and now > booking.starts_at - hours
+            by.kind in FOR_THE_GUEST and booking.status == Status.CONFIRMED and now > booking.starts_at - hours
         )
         was_held = booking.status == Status.HELD
         claiming.move(booking, Status.CANCELLED, by=by, reason=reason)
@@ -289,7 +311,11 @@ def cancel_booking(*, booking: Booking, by: Actor, reason: str = "", expected_ve
         if not was_held:
             publish(
                 BookingCancelled(
-                    booking_id=booking.public_id, by=by.kind, is_late=booking.is_late_cancellation, reason=reason
+                    restaurant_id=claiming.house_of(booking),
+                    booking_id=booking.public_id,
+                    by=by.kind,
+                    is_late=booking.is_late_cancellation,
+                    reason=reason,
                 )
             )
         claiming.tell_open_pages(remembered_plan(booking.restaurant_id), booking.service_day)

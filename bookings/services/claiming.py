@@ -17,7 +17,8 @@ from psycopg.errors import DeadlockDetected, LockNotAvailable
 from psycopg.types.range import TimestamptzRange
 
 from accounts.models import User
-from bookings import errors
+from accounts.partners.models import PartnerApp
+from bookings import errors, rearranging
 from bookings.availability import (
     Occupancy,
     Reason,
@@ -31,10 +32,13 @@ from bookings.availability import (
     time_refusal,
 )
 from bookings.models import Booking, BookingHistory, TableAllocation
-from bookings.states import STAFF_CHANNELS, ActorKind, Channel, Status
+from bookings.packing import Arrangement
+from bookings.states import FOR_THE_GUEST, STAFF_CHANNELS, ActorKind, Channel, Status
+from core import audit
+from core.encryption import index_of_email, index_of_phone
 from core.errors import Busy
 from core.realtime import announce
-from restaurants.service_plan import ServicePlan
+from restaurants.service_plan import ServicePlan, remembered_plan
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,7 @@ class Actor:
     user: User | None
     kind: ActorKind
     channel: Channel
+    app: PartnerApp | None = None
 
     @property
     def is_online(self) -> bool:
@@ -57,6 +62,10 @@ class Actor:
     @classmethod
     def staff(cls, user: User, channel: Channel = Channel.ADMIN) -> "Actor":
         return cls(user, ActorKind.STAFF, channel)
+
+    @classmethod
+    def partner(cls, app: PartnerApp, channel: Channel = Channel.API) -> "Actor":
+        return cls(None, ActorKind.PARTNER, channel, app)
 
     @classmethod
     def system(cls) -> "Actor":
@@ -134,7 +143,7 @@ def refuse_own_overlap(booking: Booking, claim: Claim, *, restaurant_id: int, by
 
     :raises OverlapsOwnBooking: :raises DuplicateBooking:
     """
-    if by.kind != ActorKind.DINER:
+    if by.kind not in FOR_THE_GUEST:
         return
     others = Booking.objects.occupying().exclude(status=Status.HELD, hold_expires_at__lte=timezone.now())
     if booking.pk is not None:
@@ -148,9 +157,9 @@ def refuse_own_overlap(booking: Booking, claim: Claim, *, restaurant_id: int, by
         return
     contact = Q()
     if booking.guest_phone:
-        contact |= Q(guest_phone=booking.guest_phone)
+        contact |= Q(guest_phone_index=index_of_phone(booking.guest_phone))
     if booking.guest_email:
-        contact |= Q(guest_email__iexact=booking.guest_email)
+        contact |= Q(guest_email_index=index_of_email(booking.guest_email))
     if not contact:
         return
     same = others.filter(
@@ -183,11 +192,15 @@ def find_tables(
     occupancy: Occupancy,
     claim: Claim,
     *,
+    now: datetime,
     online: bool,
     table_ids: Sequence[int] | None = None,
     heed_pacing: bool = True,
-) -> tuple[int, ...]:
-    """Return the tables for a claim: those that staff chose, or the best fit.
+    except_booking: int = 0,
+) -> Arrangement:
+    """Return the tables for a claim: those that staff chose, the best fit, or what is free once others have moved.
+
+    Whoever moves has still to be moved, by make_room().
 
     :raises TooManyAtOnce: :raises NoTableFree: :raises TableTaken: :raises UnknownTable:
     """
@@ -196,7 +209,7 @@ def find_tables(
         if reason is not None:
             raise refused(reason, plan)
     if table_ids:
-        return chosen_tables(plan, occupancy, table_ids, claim.slot.starts_at, claim.ends_at)
+        return Arrangement(chosen_tables(plan, occupancy, table_ids, claim.slot.starts_at, claim.ends_at))
     seating = best_seating(
         plan,
         occupancy,
@@ -206,9 +219,52 @@ def find_tables(
         online=online,
         area_id=claim.area_id,
     )
-    if seating is None:
+    if seating is not None:
+        return Arrangement(seating.table_ids)
+    day = rearranging.Day.of(plan, claim.slot.service_day, occupancy, now=now, except_booking=except_booking)
+    arrangement = day.room_for(
+        claim.party_size,
+        starts_at=claim.slot.starts_at,
+        until=claim.ends_at + timedelta(minutes=plan.policy.buffer_minutes),
+        online=online,
+        area_id=claim.area_id,
+    )
+    if arrangement is None:
         raise refused(Reason.NO_TABLE, plan)
-    return seating.table_ids
+    return arrangement
+
+
+def make_room(plan: ServicePlan, arrangement: Arrangement) -> None:
+    """Move the parties that an arrangement moves: all of them, or none when one has been seen to meanwhile.
+
+    No guest is told: none of them was promised a table.
+
+    :raises NoTableFree: when one of them has arrived, or somebody has promised it a table, in this very moment
+    """
+    moved = {
+        booking.pk: booking
+        for booking in Booking.objects.select_for_update(of=("self",))
+        .filter(pk__in=sorted(arrangement.moves))
+        .order_by("pk")
+    }
+    before: dict[int, list[str]] = {pk: [] for pk in moved}
+    during: dict[int, TimestamptzRange] = {}
+    rows = TableAllocation.objects.filter(booking__in=moved, live=True).order_by("table__name")
+    for booking_id, name, stretch in rows.values_list("booking_id", "table__name", "during"):
+        before[booking_id].append(name)
+        during[booking_id] = stretch
+    # What was cancelled just now needs no table any more; its room is there.
+    moved = {pk: booking for pk, booking in moved.items() if booking.is_occupying}
+    if any(booking.status not in rearranging.MOVABLE or booking.is_locked for booking in moved.values()):
+        raise refused(Reason.NO_TABLE, plan)
+    # All leave before anybody sits down again: two may change places.
+    TableAllocation.objects.filter(booking__in=moved, live=True).delete()
+    for booking in moved.values():
+        tables = arrangement.moves[booking.pk]
+        allocate(booking, plan, tables, during=during[booking.pk])
+        names = sorted(plan.table_names[table_id] for table_id in tables)
+        changes = {"tables": {"from": before[booking.pk], "to": names}}
+        record(booking, by=Actor.system(), from_status=booking.status, changes=changes, reason="to make room")
 
 
 def chosen_tables(
@@ -229,14 +285,21 @@ def chosen_tables(
 
 
 def allocate(
-    booking: Booking, plan: ServicePlan, table_ids: Sequence[int], *, starts_at: datetime | None = None
+    booking: Booking,
+    plan: ServicePlan,
+    table_ids: Sequence[int],
+    *,
+    starts_at: datetime | None = None,
+    during: TimestamptzRange | None = None,
 ) -> None:
     """Write the rows that keep these tables for a booking, in the order of the tables' keys.
 
     :param starts_at: from when, where that is not the booking's own start
+    :param during: for how long, where that was settled before: the buffer may have changed since
     """
-    until = booking.ends_at + timedelta(minutes=plan.policy.buffer_minutes)
-    during = TimestamptzRange(starts_at or booking.starts_at, until, "[)")
+    if during is None:
+        until = booking.ends_at + timedelta(minutes=plan.policy.buffer_minutes)
+        during = TimestamptzRange(starts_at or booking.starts_at, until, "[)")
     TableAllocation.objects.bulk_create(
         TableAllocation(
             restaurant_id=plan.id,
@@ -289,6 +352,7 @@ def record(
     BookingHistory.objects.create(
         booking=booking,
         actor=by.user,
+        partner=by.app,
         actor_kind=by.kind,
         channel=by.channel,
         from_status=from_status,
@@ -296,11 +360,35 @@ def record(
         reason=reason[:300],
         changes=changes or {},
     )
+    if by.kind in (ActorKind.STAFF, ActorKind.PARTNER) and booking.status != from_status:
+        is_undone = from_status == Status.NO_SHOW
+        if action := "booking.no_show_undone" if is_undone else DONE_TO_A_GUEST.get(booking.status):
+            audit.record(action, actor=by.user or by.app, target=booking, details={"from": from_status})
+
+
+# What a house does to a guest against their will, or to its own rules, somebody may have to answer for.
+DONE_TO_A_GUEST: dict[str, str] = {
+    Status.CANCELLED: "booking.cancelled_by_house",
+    Status.DECLINED: "booking.declined",
+    Status.NO_SHOW: "booking.no_show",
+}
+
+
+def record_passed_pacing(booking: Booking, *, by: Actor) -> None:
+    """Record that staff took a party although its time was full."""
+    audit.record(
+        "booking.pacing_passed", actor=by.user or by.app, target=booking, details={"party_size": booking.party_size}
+    )
 
 
 def locked(booking_id: int) -> Booking:
     """Return the booking with its row locked until the transaction ends."""
     return Booking.objects.select_for_update(of=("self",)).select_related("restaurant").get(pk=booking_id)
+
+
+def house_of(booking: Booking) -> UUID:
+    """Return the public id of the restaurant, as events name it."""
+    return remembered_plan(booking.restaurant_id).public_id
 
 
 def tell_open_pages(plan: ServicePlan, *days: date) -> None:

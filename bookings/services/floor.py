@@ -34,7 +34,7 @@ def confirm_request(*, booking: Booking, by: Actor) -> Booking:
         if booking.status == Status.REQUESTED and booking.starts_at <= timezone.now():
             raise errors.TimeInThePast
         claiming.move(booking, Status.CONFIRMED, by=by)
-        publish(BookingConfirmed(booking_id=booking.public_id))
+        publish(BookingConfirmed(restaurant_id=claiming.house_of(booking), booking_id=booking.public_id))
         _tell(booking)
     return booking
 
@@ -50,7 +50,7 @@ def decline_request(*, booking: Booking, by: Actor, reason: str) -> Booking:
         booking = claiming.locked(booking.pk)
         claiming.move(booking, Status.DECLINED, by=by, reason=reason)
         claiming.free_tables(booking)
-        publish(BookingDeclined(booking_id=booking.public_id, reason=reason))
+        publish(BookingDeclined(restaurant_id=claiming.house_of(booking), booking_id=booking.public_id, reason=reason))
         _tell(booking)
     return booking
 
@@ -91,7 +91,7 @@ def seat_party(*, booking: Booking, by: Actor, table_ids: Sequence[int] | None =
             _refuse_occupied_tables(booking)
             if now < booking.starts_at:
                 _begin_early(booking, now)
-            publish(PartySeated(booking_id=booking.public_id, at=now))
+            publish(PartySeated(restaurant_id=claiming.house_of(booking), booking_id=booking.public_id, at=now))
             _tell(booking)
     except IntegrityError as clash:
         if claiming.constraint_of(clash) != "one_table_one_party":
@@ -107,7 +107,9 @@ def complete_visit(*, booking: Booking, by: Actor) -> Booking:
         booking.left_at = timezone.now()
         claiming.move(booking, Status.COMPLETED, by=by)
         claiming.free_tables(booking)
-        publish(VisitCompleted(booking_id=booking.public_id, at=booking.left_at))
+        publish(
+            VisitCompleted(restaurant_id=claiming.house_of(booking), booking_id=booking.public_id, at=booking.left_at)
+        )
         _tell(booking)
     return booking
 
@@ -137,7 +139,7 @@ def mark_no_show(*, booking: Booking, by: Actor) -> Booking:
             raise errors.TooEarlyForNoShow(until=grace_ends_at.astimezone(zone).strftime("%H:%M"))
         claiming.move(booking, Status.NO_SHOW, by=by)
         claiming.free_tables(booking)
-        publish(PartyDidNotShow(booking_id=booking.public_id))
+        publish(PartyDidNotShow(restaurant_id=claiming.house_of(booking), booking_id=booking.public_id))
         _tell(booking)
     return booking
 
@@ -250,7 +252,7 @@ def _seat_under_lock(booking: Booking, *, by: Actor, table_ids: Sequence[int] | 
     claiming.allocate(booking, plan, tables)
     _refuse_occupied_tables(booking)
     claiming.record(booking, by=by, from_status="")
-    publish(PartySeated(booking_id=booking.public_id, at=now))
+    publish(PartySeated(restaurant_id=claiming.house_of(booking), booking_id=booking.public_id, at=now))
     claiming.tell_open_pages(plan, day)
     return booking
 

@@ -9,9 +9,12 @@ import pytest
 from django.db import connection
 from django.test import Client
 
+from accounts.models import Membership
 from accounts.states import Role
-from accounts.tests.factories import UserFactory, member
+from accounts.tests.factories import UserFactory, log_in, member
 from bookings import access, services
+from bookings.api import urls
+from bookings.api.views import BookingsView, HoldConfirmView, HoldsView, ServiceMoves
 from bookings.models import Booking, BookingHistory, TableAllocation
 from bookings.services import Actor
 from bookings.states import Status
@@ -45,7 +48,7 @@ def api():
 
 def signed_in(user):
     client = Api(raise_request_exception=False)
-    client.force_login(user)
+    log_in(client, user)
     return client
 
 
@@ -231,7 +234,7 @@ class TestBook:
 
     def test_a_signed_in_browser_needs_its_csrf_token(self):
         browser = Api(enforce_csrf_checks=True)
-        browser.force_login(UserFactory())
+        log_in(browser, UserFactory())
 
         answer = browser.send("POST", "/api/bookings", wish(house()))
 
@@ -262,6 +265,14 @@ class TestBookForAGuest:
             assert (answer.status_code, problem(answer)["code"]) == (403, "not_allowed")
         assert not Booking.objects.exists()
 
+    def test_a_name_that_is_an_address_is_refused(self, api):
+        asked = wish(house(), guest={"name": "Win at www.evil.example", "email": "ada@example.com"})
+
+        answer = api.send("POST", "/api/bookings", asked)
+
+        assert (answer.status_code, problem(answer)["errors"][0]["code"]) == (400, "text_address_in_name")
+        assert not Booking.objects.exists()
+
     def test_a_table_of_another_house_is_unknown(self):
         restaurant = house()
         asked = wish(restaurant, channel="admin", tables=["T9"])
@@ -281,6 +292,51 @@ class TestSentTwice:
         assert second.content == first.content
         assert (second["Idempotency-Replayed"], second["Location"]) == ("true", first["Location"])
         assert Booking.objects.count() == 1
+
+    def test_a_removed_host_is_not_answered_again(self):
+        restaurant = house()
+        booking, host = book(restaurant), member(restaurant.pk, Role.HOST)
+        client = signed_in(host)
+        at_the_desk = ("/api/bookings", wish(restaurant, channel="phone"))
+        moved = (path_of(booking, "check-in"), None)
+        for path, body in (at_the_desk, moved):
+            assert client.send("POST", path, body, **{"Idempotency-Key": KEY}).status_code in (200, 201)
+            assert client.send("POST", path, body, **{"Idempotency-Key": KEY})["Idempotency-Replayed"] == "true"
+
+        Membership.objects.get(user=host).delete()
+
+        refused = [client.send("POST", path, body, **{"Idempotency-Key": KEY}) for path, body in (at_the_desk, moved)]
+        assert [answer.status_code for answer in refused] == [403, 404]
+        assert all("Idempotency-Replayed" not in answer for answer in refused)
+        assert all(b"Adaeze" not in answer.content and b"Demo diner" not in answer.content for answer in refused)
+        assert Booking.objects.count() == 2
+
+    def test_a_diner_is_answered_again(self):
+        client, asked = signed_in(UserFactory()), wish(house())
+        client.send("POST", "/api/bookings", asked, **{"Idempotency-Key": KEY})
+
+        again = client.send("POST", "/api/bookings", asked, **{"Idempotency-Key": KEY})
+
+        assert (again.status_code, again["Idempotency-Replayed"]) == (201, "true")
+
+    def test_a_stranger_is_answered_again_at_no_cost(self, api, django_assert_num_queries):
+        asked = wish(house())
+        api.send("POST", "/api/bookings", asked, **{"Idempotency-Key": KEY})
+
+        with django_assert_num_queries(4):
+            assert api.send("POST", "/api/bookings", asked, **{"Idempotency-Key": KEY}).status_code == 201
+
+    def test_every_door_that_keeps_answers_looks_again(self):
+        views = {each.callback.cls for each in urls.urlpatterns}
+        keeping = {
+            view
+            for view in views
+            if any(hasattr(each, "idempotency") for each in vars(view).values() if callable(each))
+        }
+
+        # Anybody may hold a table, and a hold names nobody.
+        assert keeping - {HoldsView} == {BookingsView, HoldConfirmView, ServiceMoves}
+        assert all(callable(getattr(view, "check_again", None)) for view in keeping - {HoldsView})
 
     def test_the_same_key_with_another_body_is_refused(self, api):
         restaurant = house()
@@ -395,7 +451,8 @@ class TestList:
         client = signed_in(member(restaurant.pk, Role.HOST))
         asked = f"/api/bookings?restaurant={restaurant.public_id}&day={tomorrow()}"
 
-        with django_assert_max_num_queries(5):
+        # Three of them record that staff looked: a savepoint, the event, its end.
+        with django_assert_max_num_queries(8):
             everyone = client.get(asked).json()["results"]
 
         assert [each["id"] for each in everyone] == [str(made[n].public_id) for n in (1, 2, 0)]

@@ -18,6 +18,7 @@ from bookings.selectors import slots_on
 from bookings.services import send_due_reminders
 from bookings.states import MACHINE, OCCUPYING, Channel, Status
 from core.models import OutboxEvent
+from core.testing import count_rows_anew
 from restaurants.demo import loading
 from restaurants.models import Restaurant
 
@@ -32,6 +33,10 @@ def demo_city(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     with django_db_blocker.unblock(), transaction.atomic():
         loading.load(now=NOW)
         demo.load(now=NOW)
+        with connection.cursor() as cursor:
+            # Six thousand rows nobody has counted yet, looked at whole.
+            cursor.execute("SET LOCAL statement_timeout = '60s'")
+        count_rows_anew()
         yield
         transaction.set_rollback(True)
 
@@ -144,7 +149,7 @@ class TestTheDemoBookings:
 
         assert all(name.startswith(("Demo guest ", "Demo diner ")) for name in names)
         assert all(email.endswith("@example.com") for email in emails)
-        assert not Booking.objects.exclude(guest_phone__startswith=demo.PHONES).exists()
+        assert all(phone.startswith(demo.PHONES) for phone in Booking.objects.values_list("guest_phone", flat=True))
 
     def test_give_every_demo_diner_evenings_of_their_own(self) -> None:
         for diner in User.objects.filter(email__in=demo.DINERS):

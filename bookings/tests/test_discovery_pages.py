@@ -8,6 +8,7 @@ from uuid import uuid4
 from xml.etree import ElementTree
 
 import pytest
+import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -68,6 +69,8 @@ def listing(name="Mama Put", **fields):
 
 
 class TestHome:
+    # Between seven and the last call, today's evening has begun.
+    @time_machine.travel(at("12:00"))
     def test_invites_to_tables_that_are_free_in_the_coming_evening(self, client):
         house(name="Suya Spot", tables=(2,))
         full = house(name="Fully Booked", tables=(2,), first_seating=time(19), last_seating=time(19))

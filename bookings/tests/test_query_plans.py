@@ -10,14 +10,13 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from django.db import connection
 from django.utils import timezone
 
 from benchmarks.seeding import Scale, seed_country
 from bookings import selectors, services
 from bookings.models import TableAllocation
 from bookings.services import Actor, Guest
-from core.testing import QueryPlan, query_plans
+from core.testing import QueryPlan, count_rows_anew, query_plans
 from restaurants.models import Restaurant, Table
 
 pytestmark = pytest.mark.django_db
@@ -37,8 +36,7 @@ def today(django_db_setup: None, django_db_blocker: Any):
     day = timezone.now().astimezone(LAGOS).date()
     with django_db_blocker.unblock(), transaction.atomic():
         seed_country(SMALL_COUNTRY, seed=1, today=day)
-        with connection.cursor() as cursor:
-            cursor.execute("ANALYZE")
+        count_rows_anew()
         yield day
         transaction.set_rollback(True)
 

@@ -406,11 +406,15 @@ class TestChangeBooking:
     def test_new_wishes_and_names_claim_nothing_and_send_no_mail(self):
         booking = book(house())
 
-        changed = services.change_booking(booking=booking, by=Actor.diner(None), notes="Window, please")
+        changed = services.change_booking(
+            booking=booking, by=Actor.diner(None), notes="Window, please", guest=Guest("Demo aunt", "+2348031234555")
+        )
 
         assert changed.notes == "Window, please"
         assert events() == ["booking.confirmed"]
-        assert changed.history.last().changes == {"notes": {"from": "", "to": "Window, please"}}
+        # The history tells that the guest's details changed, not what they say.
+        changes = changed.history.last().changes
+        assert changes == {"guest_name": {}, "guest_phone": {}, "guest_email": {}, "notes": {}}
 
     def test_nothing_new_is_no_change(self):
         booking = book(house())

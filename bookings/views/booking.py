@@ -20,7 +20,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods
 
 from accounts.models import User
-from bookings import access, errors, selectors, services
+from bookings import access, errors, limits, selectors, services
 from bookings.forms.booking import DetailsForm, WishForm
 from bookings.services import Actor, Quote
 from bookings.subscribers import terms_sentences
@@ -90,6 +90,7 @@ def _take(request: HttpRequest, restaurant: Restaurant) -> HttpResponse:
         if not are_details_fine:
             return _show(request, restaurant, wish, details, quote=quote, status=422)
         diner = request.user if isinstance(request.user, User) else None
+        limits.book(request)
         booking = services.book_table(
             restaurant_id=restaurant.pk,
             guest=details.guest(),

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
-from bookings import discovery
+from bookings import discovery, limits
 from bookings.discovery import Card, Vocabulary, Wish
 from bookings.forms.search import DEFAULT_PARTY, NIGHT_ENDS, SearchForm, TimesForm
 from bookings.subscribers import address_of, map_url
@@ -167,6 +167,7 @@ class Condition:
 
 @require_safe
 def search(request: HttpRequest) -> HttpResponse:
+    limits.look(request)
     vocabulary = discovery.vocabulary()
     form = _search_form(vocabulary, request.GET)
     was_refused = request.GET.get("refused") == "1"
@@ -366,6 +367,7 @@ def restaurant(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_safe
 def slots(request: HttpRequest, slug: str) -> HttpResponse:
+    limits.look(request)
     """Answer the free times alone: a fragment for htmx, a small page for everybody else."""
     house = restaurant_by_slug(slug)
     if house is None or not house.is_bookable:

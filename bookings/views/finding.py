@@ -3,17 +3,17 @@
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods
 
 from bookings import access, lookup
 from bookings.forms.booking import FindForm
 from core import codes
 from core.errors import DomainError, TooManyAttempts, Unavailable
+from core.headers import private_page
 from core.limits import address_of
 
 
-@cache_control(private=True, no_store=True)
+@private_page
 @require_http_methods(["GET", "HEAD", "POST"])
 def find_booking(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":

@@ -17,7 +17,6 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import User
@@ -30,14 +29,12 @@ from bookings.states import UPCOMING, Occasion, Status
 from bookings.subscribers import address_of, manage_url, map_url, terms_sentences
 from core import phones
 from core.errors import DomainError
+from core.headers import private_page
 from localization import formatting
 from restaurants.service_plan import ServicePlan, plan_of
 
 PAST_ON_A_PAGE = 10
 NEW_FOR = timedelta(minutes=15)
-
-# Somebody's name and phone: nothing between us and the browser keeps these pages, and neither does the browser.
-private_page = cache_control(private=True, no_store=True)
 
 
 @private_page

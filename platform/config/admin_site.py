@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
+from urllib.parse import urlencode
 
-from django.contrib import admin
+from allauth.mfa.models import Authenticator
+from django.contrib import admin, messages
 from django.contrib.admin.models import LogEntry
 from django.contrib.admin.views.autocomplete import AutocompleteJsonView
 from django.contrib.contenttypes.models import ContentType
@@ -15,12 +17,27 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import SimpleTemplateResponse
 from django.urls import URLPattern, reverse
 from django.utils import timezone
+from django.utils.decorators import method_decorator
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
 from unfold.sites import UnfoldAdminSite
 
-from accounts.scoping import InScope, is_superuser
-from accounts.selectors import restaurant_ids_where
+from accounts.doors import person_of
+from accounts.scoping import InScope, runs_platform
+from accounts.selectors import (
+    is_restaurant_staff,
+    may_on_platform,
+    may_somewhere,
+    opens_back_office,
+    roles_held,
+    second_factors_of,
+)
 from accounts.states import Ability
+from core.audit.back_office import recorded
+from core.back_office import closed
+from core.views import refusal
+from localization import back_office as translations
 from localization import formatting
 
 
@@ -37,16 +54,22 @@ class ForwardChoices(AutocompleteJsonView):
 class BukaAdminSite(UnfoldAdminSite):
     """Unfold's admin with Today in it, and with a log that keeps to the reader's own houses."""
 
+    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
+        """Register a page so that what is done on it is recorded and its list has no other filters than its own."""
+        super().register(model_or_iterable, recorded(closed(admin_class or admin.ModelAdmin)), **options)
+
+    def allows(self, request: HttpRequest, ability: str) -> bool:
+        """Tell whether who asks has an ability for the whole platform; pages of the lower floors ask here."""
+        return may_on_platform(request.user, Ability(ability))
+
     def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Callable[..., Any]:
         """Show times by the clock of Nigeria; where a restaurant's own clock counts, its page says so itself."""
         inner = super().admin_view(view, cacheable)
 
         @wraps(inner)
         def at_home(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-            at = request.resolver_match
-            is_list = at is not None and str(at.url_name).endswith("_changelist")
-            if is_list and "%00" in request.META.get("QUERY_STRING", ""):
-                # List filters hand what stands in the address to PostgreSQL, which knows no null character.
+            if "%00" in request.META.get("QUERY_STRING", ""):
+                # Lists, their filters and searches hand what stands there to PostgreSQL, which knows no null character.
                 raise BadRequest("A null character in the address")
             with timezone.override(formatting.HOME_ZONE):
                 response = inner(request, *args, **kwargs)
@@ -55,26 +78,77 @@ class BukaAdminSite(UnfoldAdminSite):
 
         return at_home
 
+    # --- Who comes in ------------------------------------------------------------------------------------------------
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        """Tell whether who asks may do anything here now; nobody by a password alone."""
+        return opens_back_office(request.user)
+
+    @method_decorator(never_cache)
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Lead whoever logs in here to the back office; the theme's form forgets where to, and diners' pages follow."""
-        if request.method == "POST" and "next" not in request.POST and "next" not in request.GET:
-            sent = request.POST.copy()
-            sent["next"] = reverse("admin:index")
-            request.POST = sent  # type: ignore[assignment]
-        return super().login(request, extra_context)
+        """Lead to what is missing: to logging in, to setting up a second factor, to showing it. No form stands here.
+
+        Whose roles open nothing here is told what is open to them.
+        """
+        where = self._wanted(request)
+        if self.has_permission(request):
+            return HttpResponseRedirect(where)
+        if not request.user.is_authenticated:
+            return HttpResponseRedirect(_with_next("account_login", where))
+        if is_restaurant_staff(request.user):
+            return self._ask_for_second_factor(request, where)
+        if roles_held(request.user):
+            sentence = _(
+                "You are logged in. Your role carries orders to diners; nothing of that is done in the back office."
+            )
+        else:
+            sentence = _("You are logged in, but you work at no restaurant here. Ask its owner to invite you.")
+        return refusal(request, 403, "no_back_office", str(sentence))
+
+    def _wanted(self, request: HttpRequest) -> str:
+        where = request.GET.get("next") or request.POST.get("next") or ""
+        if url_has_allowed_host_and_scheme(where, {request.get_host()}, require_https=request.is_secure()):
+            # Coming back to this very page would lead in circles.
+            return where if not where.startswith(reverse("admin:login")) else reverse("admin:index")
+        return reverse("admin:index")
+
+    def _ask_for_second_factor(self, request: HttpRequest, where: str) -> HttpResponse:
+        factors = set(second_factors_of(person_of(request)).values_list("type", flat=True))
+        if not factors:
+            messages.info(
+                request,
+                _("Whoever works for a restaurant logs in with a second factor. Set up an authenticator app now."),
+            )
+            return HttpResponseRedirect(_with_next("mfa_activate_totp", where))
+        messages.info(request, _("Show your second factor to go on to the back office."))
+        has_app = Authenticator.Type.TOTP in factors
+        return HttpResponseRedirect(
+            _with_next("mfa_reauthenticate" if has_app else "mfa_reauthenticate_webauthn", where)
+        )
+
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Passwords change in one place, where other log-ins are closed and the person is told."""
+        return HttpResponseRedirect(reverse("account_change_password"))
+
+    def password_change_done(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return HttpResponseRedirect(reverse("account_change_password"))
+
+    # --- What they find ----------------------------------------------------------------------------------------------
 
     def extra_urls(self) -> list[URLPattern]:
         from bookings.admin.today import urls
 
-        return urls(self)
+        return urls(self) + translations.urls(self)
 
     def autocomplete_view(self, request: HttpRequest) -> Any:
         return ForwardChoices.as_view(admin_site=self)(request)
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Send a house's staff to the page they work on; the platform's own people get the overview."""
-        if not is_superuser(request) and restaurant_ids_where(request.user, Ability.SEE_BOOKINGS):
+        """Send a house's staff and translators to the page they work on; the platform's own people get the overview."""
+        if not runs_platform(request) and may_somewhere(request.user, Ability.SEE_BOOKINGS):
             return HttpResponseRedirect(reverse("admin:today"))
+        if not runs_platform(request) and self.allows(request, Ability.TRANSLATE):
+            return HttpResponseRedirect(reverse("admin:translations"))
         return super().index(request, extra_context)
 
     def plan_saved(self, request: HttpRequest, restaurant_id: int) -> None:
@@ -86,7 +160,7 @@ class BukaAdminSite(UnfoldAdminSite):
     def get_log_entries(self, request: HttpRequest) -> "QuerySet[LogEntry]":
         """Return recent actions on rows that the reader still sees."""
         entries = super().get_log_entries(request)
-        if is_superuser(request):
+        if runs_platform(request):
             return entries
         seen = Q(pk__in=[])
         for model, page in self._registry.items():
@@ -96,8 +170,13 @@ class BukaAdminSite(UnfoldAdminSite):
         return entries.filter(seen)
 
 
+def _with_next(name: str, where: str) -> str:
+    return f"{reverse(name)}?{urlencode({'next': where})}"
+
+
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """Return the sidebar: what this person may open, nothing else."""
+    translates = may_on_platform(request.user, Ability.TRANSLATE)
     groups = [
         (_("Service"), [
             (_("Today"), "today", reverse("admin:today"), _may(request, Ability.SEE_BOOKINGS)),
@@ -117,13 +196,33 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
         ]),
         (_("People"), [
             _page(request, _("Staff"), "badge", "accounts_membership"),
+            _page(request, _("Invitations"), "forward_to_inbox", "accounts_invitation"),
             _page(request, _("People"), "group", "accounts_user"),
+            _page(request, _("Audit trail"), "policy", "audit_auditevent"),
+        ]),
+        (_("Partner apps"), [
+            _page(request, _("Apps"), "apps", "partners_partnerapp"),
+            _page(request, _("Access of apps"), "key", "partners_partnergrant"),
+            _page(request, _("Webhooks"), "webhook", "partners_endpoint"),
+            _page(request, _("Deliveries of webhooks"), "outgoing_mail", "partners_delivery"),
+        ]),
+        (_("Personal data"), [
+            _page(request, _("Requests about data"), "contact_support", "privacy_datarequest"),
+            _page(request, _("Breaches"), "gpp_bad", "privacy_breach"),
+            _page(request, _("Archives"), "folder_zip", "privacy_export"),
+            _page(request, _("Erasures"), "person_remove", "privacy_erasure"),
+            _page(request, _("List of the forgotten"), "person_off", "privacy_erased"),
+            _page(request, _("Consents"), "approval_delegation", "privacy_consent"),
+            _page(request, _("Retention"), "auto_delete", "privacy_retentionrun"),
+            _page(request, _("Who answers for the data"), "account_balance", "privacy_privacysettings"),
         ]),
         (_("Platform"), [
             _page(request, _("Claims of listings"), "approval", "restaurants_listingclaim"),
             _page(request, _("Cities"), "location_city", "restaurants_city"),
             _page(request, _("Cuisines"), "skillet", "restaurants_cuisine"),
             _page(request, _("Amenities"), "wifi", "restaurants_amenity"),
+            _page(request, _("Security alerts"), "gpp_maybe", "audit_securityalert"),
+            (_("Translations"), "translate", reverse("admin:translations"), translates),
             _page(request, _("Messages"), "mail", "notifications_message"),
             _page(request, _("Outbox events"), "outbox", "core_outboxevent"),
             _page(request, _("Deliveries of events"), "send", "core_eventdelivery"),
@@ -137,8 +236,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
 
 
 def _may(request: HttpRequest, ability: Ability) -> bool:
-    ids = restaurant_ids_where(request.user, ability)
-    return ids is None or bool(ids)
+    return may_somewhere(request.user, ability)
 
 
 def _page(request: HttpRequest, title: Any, icon: str, name: str) -> tuple[Any, str, str, bool]:

@@ -3,7 +3,8 @@
 Everything `config.settings` needs from outside passes through `read()`; nothing else in Buka reads `os.environ`.
 """
 
-import os
+import base64
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,11 @@ from django.core.exceptions import ImproperlyConfigured
 from environs import Env, EnvError, EnvValidationError
 
 from core.embedded import paths
+from core.proxies import TrustedProxies
 
 DEVELOPMENT_KEY = "development-only-never-in-production-" + "buka" * 8
+DEVELOPMENT_MARK = b"development"
+NEW_KEY = "python -c 'import base64, os; print(base64.b64encode(os.urandom({})).decode())'"
 MODES = ("development", "test", "production")
 
 
@@ -39,11 +43,22 @@ class Environment:
     email: dict[str, Any]
     static_root: Path
     media_root: Path
+    private_root: Path
     hashed_static_files: bool
     ssl_redirect: bool
-    behind_proxy: bool
+    trusted_proxies: TrustedProxies
+    cors_origins: list[str]
     log_level: str
     outbound_blocked: bool
+    webhooks_allow_private: bool
+    encryption_keys: dict[str, bytes]
+    blind_index_key: bytes
+    blind_index_old_keys: list[bytes]
+    token_keys: dict[str, bytes]
+    audit_digest_file: str
+    security_alert_email: list[str]
+    social_providers: dict[str, Any]
+    sms: dict[str, Any]
 
     @property
     def is_production(self) -> bool:
@@ -69,7 +84,8 @@ def _read(env: Env, base_dir: Path) -> Environment:
     is_production = mode == "production"
     home = paths.home(base_dir)
     port = env.int("PORT", 8000)
-    base_url = env.str("BUKA_BASE_URL", "" if is_production else f"http://127.0.0.1:{port}").rstrip("/")
+    # A name, because passkeys belong to one; at 127.0.0.1 the same pages answer.
+    base_url = env.str("BUKA_BASE_URL", "" if is_production else f"http://localhost:{port}").rstrip("/")
     _must_be_given(
         is_production,
         env,
@@ -79,6 +95,9 @@ def _read(env: Env, base_dir: Path) -> Environment:
             "REDIS_URL": "redis://host:6379/0",
             "BUKA_BASE_URL": "the address people open, as https://buka.example",
             "EMAIL_HOST": "the name of your mail server",
+            "ENCRYPTION_KEYS": f"a name and 32 random bytes, as 2026a:{NEW_KEY.format(32)}",
+            "BLIND_INDEX_KEY": f"32 random bytes: {NEW_KEY.format(32)}",
+            "TOKEN_KEYS": f"a name and 64 random bytes, as 2026a:{NEW_KEY.format(64)}",
         },
     )
     secret_key = env.str("SECRET_KEY", DEVELOPMENT_KEY)
@@ -86,18 +105,21 @@ def _read(env: Env, base_dir: Path) -> Environment:
         raise ImproperlyConfigured("SECRET_KEY is a development key or shorter than 50 characters; make a new one.")
     if not base_url.startswith(("http://", "https://")):
         raise ImproperlyConfigured(f"BUKA_BASE_URL is {base_url!r}; write an address beginning with https://.")
+    if is_production:
+        _must_be_strict(env, base_url)
     sandbox_port = env.int("SANDBOX_PORT", port + 1)
+    sandbox_url = None if is_production else env.str("SANDBOX_URL", f"http://127.0.0.1:{sandbox_port}")
     host = urlsplit(base_url).hostname or "localhost"
     embedded = not env.str("DATABASE_URL", "")
     return Environment(
         mode=mode,
-        debug=env.bool("BUKA_DEBUG", False) and not is_production,
+        debug=env.bool("BUKA_DEBUG", False),
         secret_key=secret_key,
         base_url=base_url,
         allowed_hosts=env.list("ALLOWED_HOSTS", [host] if is_production else [host, "localhost", "127.0.0.1", "[::1]"]),
         trusted_origins=env.list("CSRF_TRUSTED_ORIGINS", [base_url]),
         home=home,
-        sandbox_url=None if is_production else env.str("SANDBOX_URL", f"http://127.0.0.1:{sandbox_port}"),
+        sandbox_url=sandbox_url,
         database=database_settings(env.str("DATABASE_URL", "") or paths.database_url(home)),
         database_pool=env.int("DATABASE_POOL", 0 if mode == "test" else 8),
         test_database_name=env.str("TEST_DATABASE_NAME", None),
@@ -116,12 +138,238 @@ def _read(env: Env, base_dir: Path) -> Environment:
         },
         static_root=Path(env.str("STATIC_ROOT", str(base_dir / "staticfiles" if not embedded else home / "static"))),
         media_root=Path(env.str("MEDIA_ROOT", str(home / "media"))),
+        private_root=Path(env.str("PRIVATE_ROOT", str(home / "private"))),
         hashed_static_files=env.bool("HASHED_STATIC_FILES", mode != "test"),
         ssl_redirect=env.bool("SSL_REDIRECT", is_production and base_url.startswith("https://")),
-        behind_proxy=env.bool("BEHIND_PROXY", False),
+        cors_origins=_cors_origins(env, is_production),
+        trusted_proxies=_proxies(env.list("TRUSTED_PROXIES", [])),
         log_level=env.str("LOG_LEVEL", "WARNING" if mode == "test" else "INFO").upper(),
         outbound_blocked=env.bool("OUTBOUND_BLOCKED", not is_production),
+        webhooks_allow_private=_webhooks_allow_private(env, is_production),
+        encryption_keys=_ring(env, "ENCRYPTION_KEYS", 32, is_production),
+        blind_index_key=_key(
+            "BLIND_INDEX_KEY", env.str("BLIND_INDEX_KEY", _development("index", 32)), 32, is_production
+        ),
+        blind_index_old_keys=_old_keys(env, 32, is_production),
+        token_keys=_ring(env, "TOKEN_KEYS", 64, is_production),
+        audit_digest_file=env.str("AUDIT_DIGEST_FILE", ""),
+        security_alert_email=env.list("SECURITY_ALERT_EMAIL", []),
+        social_providers=_social_providers(env, sandbox_url),
+        sms=_text_messages(env, sandbox_url),
     )
+
+
+def _must_be_strict(env: Env, base_url: str) -> None:
+    """Let no setting that is meant for a desk at home reach the world.
+
+    :raises ImproperlyConfigured: naming the first one, and what to write instead
+    """
+    if not base_url.startswith("https://"):
+        raise ImproperlyConfigured(
+            f"BUKA_BASE_URL is {base_url!r}, and this is production: log-ins would cross the network in the open. "
+            "Write the address beginning with https://."
+        )
+    for name in ("BUKA_DEBUG", "SANDBOX_URL"):
+        if env.str(name, "").lower() not in ("", "0", "false", "no", "off"):
+            raise ImproperlyConfigured(f"{name} is set, and this is production. Leave it out.")
+    hosts: list[str] = env.list("ALLOWED_HOSTS", [])
+    for host in hosts:
+        if "*" in host or host.startswith("."):
+            raise ImproperlyConfigured(
+                f"ALLOWED_HOSTS has {host!r}; in production each host is named, as buka.example: links in mails and "
+                "what caches keep are made from the name that was asked for."
+            )
+    trusted: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
+    for origin in trusted:
+        if "*" in origin or not origin.startswith("https://"):
+            raise ImproperlyConfigured(
+                f"CSRF_TRUSTED_ORIGINS has {origin!r}; in production each origin is named, beginning with https://."
+            )
+    if env.str("EMAIL_USER", "") and not env.bool("EMAIL_TLS", True):
+        raise ImproperlyConfigured(
+            "EMAIL_USER is set and EMAIL_TLS is off: the mail server's password would cross the network in the open. "
+            "Leave EMAIL_TLS out."
+        )
+
+
+def _cors_origins(env: Env, is_production: bool) -> list[str]:
+    named: list[str] = env.list("CORS_ALLOWED_ORIGINS", [])
+    origins = [origin.strip() for origin in named if origin.strip()]
+    for origin in origins:
+        parts = urlsplit(origin)
+        bare = f"{parts.scheme}://{parts.netloc}"
+        if origin != bare or parts.scheme not in ("http", "https") or "*" in origin or "@" in origin:
+            raise ImproperlyConfigured(
+                f"CORS_ALLOWED_ORIGINS has {origin!r}; write origins, each by name, as https://app.example, without a "
+                "path and without *."
+            )
+        if is_production and parts.scheme != "https":
+            raise ImproperlyConfigured(f"CORS_ALLOWED_ORIGINS has {origin!r}; in production only https:// is let in.")
+    return origins
+
+
+def _proxies(entries: list[str]) -> TrustedProxies:
+    try:
+        proxies = TrustedProxies.of(entries)
+    except ValueError as error:
+        raise ImproperlyConfigured(
+            f"TRUSTED_PROXIES is a list of addresses, networks or the word unix, as 10.0.0.0/24,unix: {error}."
+        ) from error
+    if everybody := [network for network in proxies.networks if network.prefixlen == 0]:
+        raise ImproperlyConfigured(
+            f"TRUSTED_PROXIES has {everybody[0]}: everybody could give themselves any address. Name your proxies only."
+        )
+    return proxies
+
+
+def _development(name: str, length: int) -> str:
+    """Return a key that everybody who reads this file knows; production refuses it."""
+    return base64.urlsafe_b64encode((DEVELOPMENT_MARK + name.encode()).ljust(length, b"-")[:length]).decode()
+
+
+def _key(name: str, text: str, length: int, is_production: bool) -> bytes:
+    try:
+        key = base64.b64decode(
+            text.strip().replace("-", "+").replace("_", "/") + "=" * (-len(text.strip()) % 4), validate=True
+        )
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} is not base64; make a new one: {NEW_KEY.format(length)}") from error
+    if len(key) != length:
+        raise ImproperlyConfigured(f"{name} has {len(key)} bytes and needs {length}: {NEW_KEY.format(length)}")
+    if is_production and (key.startswith(DEVELOPMENT_MARK) or len(set(key)) < 8):
+        raise ImproperlyConfigured(f"{name} is a development key; make a new one: {NEW_KEY.format(length)}")
+    return key
+
+
+def _ring(env: Env, name: str, length: int, is_production: bool) -> dict[str, bytes]:
+    """Return keys by name, in the order given: the first writes, all read."""
+    ring: dict[str, bytes] = {}
+    for entry in env.list(name, [f"dev:{_development(name, length)}"]):
+        key_name, colon, text = entry.strip().partition(":")
+        if not colon or not re.fullmatch(r"[A-Za-z0-9_-]{1,20}", key_name) or key_name in ring:
+            raise ImproperlyConfigured(f"{name} is a list of name:key, each name once, separated by commas.")
+        ring[key_name] = _key(name, text, length, is_production)
+    if not ring:
+        raise ImproperlyConfigured(f"{name} names no key; write name:key, with {NEW_KEY.format(length)}")
+    return ring
+
+
+def _old_keys(env: Env, length: int, is_production: bool) -> list[bytes]:
+    texts: list[str] = env.list("BLIND_INDEX_OLD_KEYS", [])
+    return [_key("BLIND_INDEX_OLD_KEYS", text, length, is_production) for text in texts]
+
+
+def _social_providers(env: Env, sandbox_url: str | None) -> dict[str, Any]:
+    """Return allauth's settings of the ways to log in through others; a provider without a client id is not offered.
+
+    Where there is a sandbox both are played by it and need no keys.
+    """
+    secret = "sandbox-secret" if sandbox_url else ""
+    google = _social_app(
+        "GOOGLE",
+        env.str("GOOGLE_CLIENT_ID", "buka-sandbox.apps.googleusercontent.com" if sandbox_url else ""),
+        env.str("GOOGLE_CLIENT_SECRET", secret),
+    )
+    facebook = _social_app(
+        "FACEBOOK",
+        env.str("FACEBOOK_CLIENT_ID", "100000000000001" if sandbox_url else ""),
+        env.str("FACEBOOK_CLIENT_SECRET", secret),
+    )
+    google_url = _url(
+        "GOOGLE_BASE_URL", env.str("GOOGLE_BASE_URL", f"{sandbox_url}/openid/google" if sandbox_url else "")
+    )
+    facebook_url = _url(
+        "FACEBOOK_BASE_URL", env.str("FACEBOOK_BASE_URL", f"{sandbox_url}/openid/facebook" if sandbox_url else "")
+    )
+    version = env.str("FACEBOOK_GRAPH_VERSION", "v23.0")
+    return {
+        "google": {
+            "provider_class": "accounts.social_providers.google.provider.Google",
+            "APPS": google,
+            "SCOPE": ["openid", "email", "profile"],
+            "OAUTH_PKCE_ENABLED": True,
+            # Two people often share one phone: nobody is logged in as whoever used Google last.
+            "AUTH_PARAMS": {"prompt": "select_account"},
+            # Google looks after the addresses it calls verified: their owner is let into the account that has one.
+            "EMAIL_AUTHENTICATION": True,
+            "URLS": {
+                "authorize": f"{google_url or 'https://accounts.google.com'}/o/oauth2/v2/auth",
+                "token": f"{google_url or 'https://oauth2.googleapis.com'}/token",
+                "keys": f"{google_url or 'https://www.googleapis.com'}/oauth2/v3/certs",
+                "userinfo": f"{google_url or 'https://openidconnect.googleapis.com'}/v1/userinfo",
+            },
+        },
+        "facebook": {
+            "provider_class": "accounts.social_providers.facebook.provider.Facebook",
+            "APPS": facebook,
+            "SCOPE": ["email", "public_profile"],
+            "OAUTH_PKCE_ENABLED": True,
+            "EMAIL_AUTHENTICATION": False,
+            "URLS": {
+                "authorize": f"{facebook_url or 'https://www.facebook.com'}/{version}/dialog/oauth",
+                "graph": f"{facebook_url or 'https://graph.facebook.com'}/{version}",
+                "keys": f"{facebook_url or 'https://limited.facebook.com'}/.well-known/oauth/openid/jwks/",
+            },
+        },
+    }
+
+
+def _social_app(name: str, client_id: str, secret: str) -> list[dict[str, str]]:
+    if bool(client_id) != bool(secret):
+        raise ImproperlyConfigured(f"{name}_CLIENT_ID and {name}_CLIENT_SECRET belong together; set both, or neither.")
+    return [{"client_id": client_id, "secret": secret}] if client_id else []
+
+
+def _url(name: str, text: str) -> str:
+    url = text.rstrip("/")
+    if url and not url.startswith(("http://", "https://")):
+        raise ImproperlyConfigured(f"{name} is {url!r}; write an address beginning with https://.")
+    return url
+
+
+def _text_messages(env: Env, sandbox_url: str | None) -> dict[str, Any]:
+    """Return who carries text messages and how many there may be; without a provider none are offered."""
+    key = env.str("AFRICASTALKING_API_KEY", "sandbox-key" if sandbox_url else "")
+    carrier = env.str("SMS_PROVIDER", "africastalking" if key else "")
+    if carrier not in ("", "africastalking"):
+        raise ImproperlyConfigured(f"SMS_PROVIDER is {carrier!r}; write africastalking, or leave it empty.")
+    username = env.str("AFRICASTALKING_USERNAME", "sandbox" if sandbox_url else "")
+    if carrier and not (key and username):
+        raise ImproperlyConfigured("Text messages need both AFRICASTALKING_USERNAME and AFRICASTALKING_API_KEY.")
+    sender = env.str("AFRICASTALKING_SENDER", "")
+    if sender and not re.fullmatch(r"[A-Za-z0-9 ]{1,11}|\+?[0-9]{3,15}", sender):
+        raise ImproperlyConfigured("AFRICASTALKING_SENDER is up to eleven letters and digits, or a short code.")
+    budgets: dict[str, int] = {"*": 200}
+    for entry in env.list("SMS_DAILY_BUDGETS", ["234:5000", "*:200"]):
+        country, colon, most = entry.strip().partition(":")
+        if not colon or not re.fullmatch(r"[1-9][0-9]{0,2}|\*", country) or not most.isdecimal():
+            raise ImproperlyConfigured(
+                "SMS_DAILY_BUDGETS is a list of calling code:messages a day, * for all other countries, "
+                "as 234:5000,44:300,*:50."
+            )
+        budgets[country] = int(most)
+    return {
+        "provider": carrier,
+        "url": _url(
+            "AFRICASTALKING_URL",
+            env.str("AFRICASTALKING_URL", f"{sandbox_url}/sms" if sandbox_url else "https://api.africastalking.com"),
+        ),
+        "username": username,
+        "key": key,
+        "sender": sender,
+        "per_number": env.int("SMS_PER_NUMBER_AND_HOUR", 3),
+        "budgets": budgets,
+    }
+
+
+def _webhooks_allow_private(env: Env, is_production: bool) -> bool:
+    allowed = env.bool("WEBHOOKS_ALLOW_PRIVATE", not is_production)
+    if allowed and is_production:
+        raise ImproperlyConfigured(
+            "WEBHOOKS_ALLOW_PRIVATE is on, and this is production: a partner could make this server ask its own "
+            "network. Leave it out."
+        )
+    return allowed
 
 
 def _must_be_given(is_production: bool, env: Env, wanted: dict[str, str]) -> None:
@@ -177,8 +425,3 @@ def static(path: str) -> str:
     from django.templatetags.static import static as address_of
 
     return address_of(path)
-
-
-def process_environment() -> dict[str, str]:
-    """Return a copy of the environment, for processes started from this one."""
-    return dict(os.environ)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from celery.schedules import crontab
-from csp.constants import NONCE, NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
+from csp.constants import NONCE, NONE, SELF, STRICT_DYNAMIC, UNSAFE_EVAL, UNSAFE_INLINE, WASM_UNSAFE_EVAL
 from django.conf.locale import LANG_INFO
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
@@ -40,7 +40,6 @@ INSTALLED_APPS = [
     "config.admin_app.BukaAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
-    "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.sitemaps",
     "whitenoise.runserver_nostatic",
@@ -49,31 +48,61 @@ INSTALLED_APPS = [
     "csp",
     "django_htmx",
     "import_export",
+    "corsheaders",
+    "pgtrigger",
+    "pghistory",
+    "django_otp",
+    "allauth",
+    "allauth.account",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.google",
+    "allauth.socialaccount.providers.facebook",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "allauth.headless",
+    "allauth.idp.oidc",
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "core",
+    "core.audit",
     "localization",
     "notifications",
     "accounts",
+    "accounts.tokens",
+    "accounts.second_factor",
+    "accounts.partners",
+    "accounts.privacy",
     "restaurants",
     "bookings",
 ]
 
 MIDDLEWARE = [
+    "core.client_address.ClientAddressMiddleware",
+    "core.audit.middleware.AuditMiddleware",
+    "accounts.middleware.EvenPaceMiddleware",
+    "core.headers.HeadersMiddleware",
+    "django_permissions_policy.PermissionsPolicyMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",
     "core.middleware.HealthMiddleware",
     "core.csp.PolicyMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "core.sessions.SessionMiddleware",
     "localization.middleware.LanguageMiddleware",
+    "core.middleware.BodySizeMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.middleware.SecondFactorMiddleware",
+    "accounts.tokens.middleware.TokenCookieMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "bookings.middleware.RememberedBookingsMiddleware",
+    "core.middleware.LimitHeadersMiddleware",
     "core.middleware.DomainErrorMiddleware",
 ]
 
@@ -121,23 +150,21 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = env.redis_url
 REDIS_PREFIX = env.redis_prefix
 _redis_options = {"socket_connect_timeout": 1, "socket_timeout": 2}
+# None of them forgives: limits, one-time codes and sessions must not be taken for absent while Redis is away
+# (docs/decisions/0019-limits-and-client-address.md). Bodies that may be lost are core.hotcache's.
 CACHES = {
-    "default": {
-        "BACKEND": "core.caches.ForgivingRedisCache",
+    name: {
+        "BACKEND": "core.caches.StrictRedisCache",
         "LOCATION": REDIS_URL,
-        "KEY_PREFIX": f"{REDIS_PREFIX}cache",
+        "KEY_PREFIX": f"{REDIS_PREFIX}{name}",
         "TIMEOUT": 3600,
         "OPTIONS": _redis_options,
-    },
-    # Counters of attempts: never forgiving, or a dead Redis would open the door.
-    "limits": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
-        "LOCATION": REDIS_URL,
-        "KEY_PREFIX": f"{REDIS_PREFIX}limits",
-        "OPTIONS": _redis_options,
-    },
+    }
+    # `default` is where allauth counts attempts.
+    for name in ("default", "sessions")
 }
 SESSION_ENGINE = "core.sessions"
+SESSION_CACHE_ALIAS = "sessions"
 SESSION_COOKIE_AGE = 14 * 24 * 3600
 
 CHANNEL_LAYERS = {
@@ -177,6 +204,8 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(BUKA_HOME / "celerybeat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "sweep the outbox": {"task": "core.outbox.sweep", "schedule": 5.0, "options": {"expires": 5}},
     "send waiting messages": {"task": "notifications.send_due", "schedule": 10.0, "options": {"expires": 10}},
+    "send waiting webhooks": {"task": "partners.send_due", "schedule": 5.0, "options": {"expires": 5}},
+    "forget partners' old tokens": {"task": "partners.forget_expired_tokens", "schedule": crontab(minute=47)},
     "release expired holds": {"task": "bookings.release_expired_holds", "schedule": 30.0, "options": {"expires": 30}},
     "expire unanswered requests": {
         "task": "bookings.expire_unanswered_requests",
@@ -184,14 +213,19 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 60},
     },
     "send booking reminders": {"task": "bookings.send_reminders", "schedule": 300.0, "options": {"expires": 300}},
+    "seal the audit": {"task": "core.audit.seal", "schedule": 60.0, "options": {"expires": 60}},
+    "watch for attacks": {"task": "core.audit.watch", "schedule": 30.0, "options": {"expires": 30}},
+    "verify the audit": {"task": "core.audit.verify", "schedule": crontab(hour=3, minute=11)},
     "forget old idempotency keys": {"task": "core.idempotency.forget_old", "schedule": crontab(minute=17)},
+    "build archives, run erasures": {"task": "privacy.sweep", "schedule": 60.0, "options": {"expires": 60}},
+    "let go of what was kept long enough": {"task": "privacy.retain", "schedule": crontab(hour=3, minute=7)},
     "forget old events": {"task": "core.outbox.forget_old", "schedule": crontab(minute=37)},
 }
 
 # --- People ---------------------------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.BCryptSHA256PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
@@ -201,9 +235,131 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
-LOGIN_URL = reverse_lazy("accounts:log_in")
+LOGIN_URL = reverse_lazy("account_login")
 LOGIN_REDIRECT_URL = reverse_lazy("bookings:my_bookings")
 LOGOUT_REDIRECT_URL = reverse_lazy("bookings:home")
+
+# Every way in is allauth's: pages, API doors, social log-in and passkeys share its stages, limits and signals
+# (docs/decisions/0015-signing-in.md).
+ACCOUNT_ADAPTER = "accounts.adapters.AccountAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+# A code to a phone needs somebody who carries it.
+ACCOUNT_LOGIN_METHODS = {"email", "phone"} if env.sms["provider"] else {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_SIGNUP_FORM_CLASS = "accounts.signup_fields.SignupFields"
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
+ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_RESEND = True
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = True
+ACCOUNT_CHANGE_EMAIL = True
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+# Six digits everywhere: a phone shows its number keys, and a mail program its "copy the code".
+ALLAUTH_USER_CODE_FORMAT = {"numeric": True, "length": 6, "dashed": False}
+ACCOUNT_LOGIN_BY_CODE_ENABLED = True
+ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = True
+ACCOUNT_PASSWORD_RESET_BY_CODE_ENABLED = True
+ACCOUNT_PASSWORD_RESET_BY_CODE_TIMEOUT = 15 * 60
+ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 5 * 60
+ACCOUNT_LOGIN_BY_CODE_MAX_ATTEMPTS = 3
+ACCOUNT_PHONE_VERIFICATION_SUPPORTS_RESEND = True
+ACCOUNT_PHONE_VERIFICATION_TIMEOUT = 5 * 60
+ACCOUNT_PHONE_VERIFICATION_MAX_ATTEMPTS = 3
+# Six digits are read out and typed in one breath; three tries and few messages an hour keep them from being guessed.
+ACCOUNT_PHONE_VERIFICATION_CODE_FORMAT = {"numeric": True, "length": 6, "dashed": False}
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_USER_DISPLAY = lambda user: user.name or user.email  # noqa: E731
+# Seconds that an answer takes at least where somebody is named (accounts.middleware.EvenPaceMiddleware). Nobody times
+# the tests.
+ACCOUNT_ANSWERS_TAKE = 0.0 if env.mode == "test" else 0.06
+ACCOUNT_SIGN_UPS_TAKE = 0.0 if env.mode == "test" else 0.4
+# Mobile networks put thousands of people behind one address: wide by address. What would be tight by account alone
+# could be used to shut its owner out: accounts.code_limits and accounts.adapters count those, by who asks.
+ACCOUNT_RATE_LIMITS = {
+    "login": "120/m/ip",
+    "login_failed": "60/m/ip,5/5m/key",
+    "signup": "60/m/ip",
+    "request_login_code": "60/m/ip",
+    "reset_password": "60/m/ip",
+    "reset_password_from_key": "60/m/ip",
+    "confirm_email": "60/m/ip",
+    "change_password": "5/m/user",
+    "change_phone": "3/m/user",
+    "manage_email": "10/m/user",
+    "reauthenticate": "10/m/user",
+    "verify_phone": "60/m/ip",
+}
+ACCOUNT_EMAIL_CONFIRMATION_AUTHENTICATED_REDIRECT_URL = reverse_lazy("accounts:security")
+ACCOUNT_FORMS = {
+    "login": "accounts.forms.LogInForm",
+    "signup": "accounts.forms.RegisterForm",
+    "request_login_code": "accounts.forms.SendCodeForm",
+    "confirm_login_code": "accounts.forms.ConfirmLogInCodeForm",
+    "confirm_email_verification_code": "accounts.forms.ConfirmEmailCodeForm",
+    "confirm_password_reset_code": "accounts.forms.ConfirmPasswordResetCodeForm",
+    "verify_phone": "accounts.forms.VerifyPhoneForm",
+    "reset_password": "accounts.forms.ResetPasswordForm",
+    "reset_password_from_key": "accounts.forms.NewPasswordForm",
+    "change_password": "accounts.forms.ChangePasswordForm",
+    "set_password": "accounts.forms.SetPasswordForm",
+    "reauthenticate": "accounts.forms.PasswordAgainForm",
+    "add_email": "accounts.forms.NewEmailForm",
+    "change_phone": "accounts.forms.ChangePhoneForm",
+}
+MFA_FORMS = {
+    "authenticate": "accounts.forms.SecondStepForm",
+    "reauthenticate": "accounts.forms.SecondStepAgainForm",
+    "activate_totp": "accounts.forms.AddAppForm",
+    "authenticate_webauthn": "accounts.forms.SecondStepByPasskeyForm",
+    "reauthenticate_webauthn": "accounts.forms.PasskeyAgainForm",
+    "login_webauthn": "accounts.forms.LogInByPasskeyForm",
+    "add_webauthn": "accounts.forms.AddPasskeyForm",
+    "edit_webauthn": "accounts.forms.RenamePasskeyForm",
+}
+SOCIALACCOUNT_FORMS = {"signup": "accounts.forms.SocialRegisterForm"}
+MFA_ADAPTER = "accounts.second_factor.adapter.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_WEBAUTHN_USER_VERIFICATION = "required"
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not BASE_URL.startswith("https://")
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_TRUST_ENABLED = False
+MFA_TOTP_ISSUER = "Buka"
+MFA_TOTP_TOLERANCE = 1
+SOCIALACCOUNT_ADAPTER = "accounts.social.SocialAdapter"
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
+SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
+SOCIALACCOUNT_STORE_TOKENS = False
+SOCIALACCOUNT_PROVIDERS = env.social_providers
+# The middleware writes on every request; a device's last sign of life is its last refresh or log-in.
+USERSESSIONS_TRACK_ACTIVITY = False
+USERSESSIONS_ADAPTER = "accounts.tokens.adapter.SessionsAdapter"
+HEADLESS_ADAPTER = "accounts.api.adapter.HeadlessAdapter"
+HEADLESS_CLIENTS = ("app", "browser")
+HEADLESS_TOKEN_STRATEGY = "accounts.tokens.strategy.FamilyStrategy"  # noqa: S105
+HEADLESS_FRONTEND_URLS = {
+    "account_confirm_email": f"{BASE_URL}/en/account/verify/",
+    "account_reset_password_from_key": f"{BASE_URL}/en/account/password/reset/",
+    "account_signup": f"{BASE_URL}/en/account/register/",
+}
+IDP_OIDC_ADAPTER = "accounts.partners.adapter.PartnerAdapter"
+
+# Rings of keys: the first makes new values, all open old ones (docs/settings.md).
+ENCRYPTION_KEYS = env.encryption_keys
+BLIND_INDEX_KEY = env.blind_index_key
+BLIND_INDEX_OLD_KEYS = env.blind_index_old_keys
+TOKEN_KEYS = env.token_keys
+ACCESS_TOKEN_SECONDS = 600
+REFRESH_TOKEN_SECONDS = 14 * 24 * 3600
+TOKEN_FAMILY_SECONDS = 90 * 24 * 3600
+
+# The audit's digests, also outside of the database; who hears of security alerts besides the platform's own people
+# (docs/operations/audit.md).
+AUDIT_DIGEST_FILE = env.audit_digest_file
+SECURITY_ALERT_EMAIL = env.security_alert_email
 
 # --- Messages -------------------------------------------------------------------------------------------------
 
@@ -216,6 +372,15 @@ EMAIL_USE_TLS = env.email["tls"]
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.email["from"]
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
+# Empty where nobody carries text messages; then no codes go to phones (docs/decisions/0020-social-and-phone.md).
+SMS_PROVIDER = env.sms["provider"]
+SMS_PER_NUMBER_AND_HOUR = env.sms["per_number"]
+# Messages a day by the country's calling code; "*" for those not named.
+SMS_DAILY_BUDGETS = env.sms["budgets"]
+AFRICASTALKING_URL = env.sms["url"]
+AFRICASTALKING_USERNAME = env.sms["username"]
+AFRICASTALKING_API_KEY = env.sms["key"]
+AFRICASTALKING_SENDER = env.sms["sender"]
 
 # --- Languages and time -----------------------------------------------------------------------------------------
 
@@ -253,6 +418,11 @@ MEDIA_URL = "/media/"
 MEDIA_ROOT = env.media_root
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    # Archives of people's data and the list of erasures: no address leads there, and all processes must see it.
+    "private": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": env.private_root, "base_url": None, "file_permissions_mode": 0o600},
+    },
     "staticfiles": {
         "BACKEND": (
             "whitenoise.storage.CompressedManifestStaticFilesStorage"
@@ -274,7 +444,12 @@ SECURE_SSL_REDIRECT = env.ssl_redirect
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if _secure else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = _secure
 SECURE_HSTS_PRELOAD = _secure
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.behind_proxy else None
+# Only proxies of ours may say for whom they speak and over what (core.client_address).
+TRUSTED_PROXIES = env.trusted_proxies
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
+# REMOTE_ADDR is the client's by the time allauth looks.
+ALLAUTH_TRUSTED_PROXY_COUNT = 0
+ALLAUTH_TRUSTED_CLIENT_IP_HEADER = None
 SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
@@ -288,23 +463,30 @@ CSRF_COOKIE_NAME = "__Host-csrf" if _secure else "csrf"
 CSRF_FAILURE_VIEW = "core.views.csrf_failure"
 LANGUAGE_COOKIE_SECURE = _secure
 X_FRAME_OPTIONS = "DENY"
+# With one of these, an answer that says nothing about keeping is nobody else's.
+PERSONAL_COOKIES = [SESSION_COOKIE_NAME, "__Host-at" if _secure else "at"]
 _live = BASE_URL.replace("http", "ws", 1)
 CONTENT_SECURITY_POLICY: dict[str, Any] = {
-    "EXCLUDE_URL_PREFIXES": ("/api/docs",),
     "DIRECTIVES": {
         "default-src": [NONE],
-        "script-src": [SELF, NONCE],
+        # 'strict-dynamic': what a script with this answer's nonce loads is let in, and nothing else of our own host.
+        # WebAssembly decodes the models of dishes.
+        "script-src": [SELF, NONCE, STRICT_DYNAMIC, WASM_UNSAFE_EVAL],
         "style-src": [SELF, NONCE],
         "img-src": [SELF, "data:", "blob:"],
         "font-src": [SELF],
-        "connect-src": [SELF, _live],
+        "connect-src": [SELF, "blob:", _live],
         "manifest-src": [SELF],
-        "worker-src": [SELF],
+        "worker-src": [SELF, "blob:"],
         "form-action": [SELF],
         "frame-ancestors": [NONE],
         "base-uri": [NONE],
         "object-src": [NONE],
+        "report-uri": "/csp-reports",
     },
+}
+CONTENT_SECURITY_POLICY_REPORT_ONLY: dict[str, Any] = {
+    "DIRECTIVES": {"default-src": None, "require-trusted-types-for": ["'script'"], "report-uri": "/csp-reports"}
 }
 # The back office's theme evaluates expressions and sets styles inline; core.csp chooses by path. A nonce among the
 # styles would switch 'unsafe-inline' off again.
@@ -313,17 +495,64 @@ BACK_OFFICE_POLICY = {
     "script-src": [SELF, NONCE, UNSAFE_EVAL],
     "style-src": [SELF, UNSAFE_INLINE],
 }
+# Swagger UI has no use for a nonce, and sets styles inline.
+API_DOCS_POLICY = {
+    **CONTENT_SECURITY_POLICY["DIRECTIVES"],
+    "script-src": [SELF],
+    "style-src": [SELF, UNSAFE_INLINE],
+    "worker-src": [NONE],
+}
+# Dishes are looked at through the camera and in the room; couriers and diners say where they are. Names that Chromium
+# does not know fill its console with warnings: what is not here is left at the browser's own rule.
+PERMISSIONS_POLICY: dict[str, list[str]] = {
+    **{
+        name: ["self"]
+        for name in (
+            *("accelerometer", "camera", "geolocation", "gyroscope", "magnetometer", "xr-spatial-tracking"),
+            *("fullscreen", "clipboard-write", "screen-wake-lock"),
+            *("publickey-credentials-create", "publickey-credentials-get", "otp-credentials"),
+        )
+    },
+    **{
+        name: []
+        for name in (
+            *("autoplay", "browsing-topics", "clipboard-read", "display-capture", "encrypted-media"),
+            *("gamepad", "hid", "identity-credentials-get", "idle-detection", "interest-cohort"),
+            *("keyboard-map", "local-fonts", "microphone", "midi", "payment", "picture-in-picture", "serial"),
+            *("storage-access", "sync-xhr", "usb", "window-management"),
+        )
+    },
+}
+# Other sites' pages may ask the API with a token; never with the cookies of whoever looks at them.
+CORS_ALLOWED_ORIGINS = env.cors_origins
+CORS_URLS_REGEX = r"^/api/(?!docs)"
+CORS_ALLOW_CREDENTIALS = False
+CORS_ALLOW_METHODS = ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"]
+CORS_ALLOW_HEADERS = [
+    *("accept", "accept-language", "authorization", "content-type", "idempotency-key", "if-match", "if-none-match"),
+    *("x-booking-token", "x-client", "x-device-token", "x-session-token"),
+]
+CORS_EXPOSE_HEADERS = [
+    *("Content-Language", "ETag", "Idempotency-Replayed", "Location", "Retry-After"),
+    *("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "X-Request-Id"),
+]
+CORS_PREFLIGHT_MAX_AGE = 3600
 
 # --- The API ----------------------------------------------------------------------------------------------------
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["core.api.authentication.SessionAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "accounts.tokens.authentication.BearerAuthentication",
+        "accounts.tokens.authentication.CookieAuthentication",
+        "core.api.authentication.SessionAuthentication",
+    ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["core.api.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["core.api.parsers.JSONParser"],
     "DEFAULT_SCHEMA_CLASS": "core.api.schema.BukaSchema",
     "DEFAULT_PAGINATION_CLASS": "core.api.pagination.CursorPages",
     "PAGE_SIZE": 20,
+    "DEFAULT_THROTTLE_CLASSES": ["core.api.throttles.Everybody"],
     "EXCEPTION_HANDLER": "core.api.problems.exception_handler",
     "NUM_PROXIES": 0,
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
@@ -342,6 +571,18 @@ SPECTACULAR_SETTINGS = {
         "Channel": "bookings.states.Channel",
         "RestaurantStatus": "restaurants.api.serializers.SHOWN",
         "Allergen": "restaurants.states.Allergen",
+        "StaffRole": "accounts.states.Role",
+        "InvitationStatus": "accounts.states.InvitationStatus",
+        "PartnerAppStatus": "accounts.partners.states.AppStatus",
+        "PartnerPlan": "accounts.partners.states.Plan",
+        "PartnerScope": "accounts.partners.states.Scope",
+        "GrantedScope": "accounts.partners.api.serializers.GRANTED",
+        "WebhookStatus": "accounts.partners.states.EndpointStatus",
+        "WebhookEvent": "accounts.partners.states.EventType",
+        "DeliveryStatus": "accounts.partners.states.DeliveryStatus",
+        "ConsentDoor": "accounts.privacy.states.Door",
+        "ExportStatus": "accounts.privacy.states.ExportStatus",
+        "ErasureStatus": "accounts.privacy.states.ErasureStatus",
     },
     "SERVERS": [{"url": BASE_URL}],
     # The page's scripts come from this server: it works offline, and tells nobody who reads it.
@@ -411,8 +652,14 @@ UNFOLD = {
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s"}},
+    "filters": {
+        "request_id": {"()": "core.audit.context.RequestIdFilter"},
+        "redacting": {"()": "core.logs.Redacting"},
+    },
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["request_id", "redacting"]}
+    },
     "root": {"handlers": ["console"], "level": env.log_level},
     "loggers": {
         "django": {"handlers": [], "level": env.log_level, "propagate": True},
@@ -425,7 +672,11 @@ LOGGING = {
 
 # Demo people have made-up numbers; nothing may ever be sent to a real network from there.
 OUTBOUND_BLOCKED = env.outbound_blocked
+# May an address given by a partner be plain http, or on this machine? For development; never in production.
+WEBHOOKS_ALLOW_PRIVATE = env.webhooks_allow_private
 CONFIG_SUBSCRIPTIONS = "config.subscriptions"
+# Asked with an address or number before anything promotional goes there.
+PROMOTION_CONSENT = "accounts.privacy.selectors.wants_promotion"
 
 # What `manage.py load_demo` loads, in this order: modules with load(now=…) and refresh(now=…).
-DEMO_PARTS = ["restaurants.demo.loading", "bookings.demo"]
+DEMO_PARTS = ["restaurants.demo.loading", "restaurants.demo.partner_app", "bookings.demo"]

@@ -5,12 +5,16 @@ A handler takes the event's payload as keywords and runs as its own task: at lea
 """
 
 SUBSCRIPTIONS: dict[str, list[str]] = {
-    "booking.confirmed": ["bookings.subscribers.tell_of_confirmation"],
-    "booking.requested": ["bookings.subscribers.tell_of_request"],
-    "booking.changed": ["bookings.subscribers.tell_of_change"],
-    "booking.cancelled": ["bookings.subscribers.tell_of_cancellation"],
-    "booking.declined": ["bookings.subscribers.tell_of_refusal"],
-    "booking.expired": ["bookings.subscribers.tell_of_no_answer"],
+    "security.alert_raised": ["accounts.subscribers.tell_of_security_alert"],
+    "booking.confirmed": ["bookings.subscribers.tell_of_confirmation", "accounts.partners.subscribers.tell_partners"],
+    "booking.requested": ["bookings.subscribers.tell_of_request", "accounts.partners.subscribers.tell_partners"],
+    "booking.changed": ["bookings.subscribers.tell_of_change", "accounts.partners.subscribers.tell_partners"],
+    "booking.cancelled": ["bookings.subscribers.tell_of_cancellation", "accounts.partners.subscribers.tell_partners"],
+    "booking.declined": ["bookings.subscribers.tell_of_refusal", "accounts.partners.subscribers.tell_partners"],
+    "booking.expired": ["bookings.subscribers.tell_of_no_answer", "accounts.partners.subscribers.tell_partners"],
+    "booking.seated": ["accounts.partners.subscribers.tell_partners"],
+    "booking.completed": ["accounts.partners.subscribers.tell_partners"],
+    "booking.no_show": ["accounts.partners.subscribers.tell_partners"],
     "booking.reminder_due": ["bookings.subscribers.remind"],
     "restaurant.claimed": ["restaurants.subscribers.tell_claim_received"],
     "restaurant.claim_approved": ["restaurants.subscribers.tell_claim_approved"],

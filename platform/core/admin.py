@@ -11,31 +11,13 @@ from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import display
 
 from core import outbox
+from core.back_office import PlatformPage
 from core.models import EventDelivery, OutboxEvent
 
 Status = EventDelivery.Status
 
 
-class _ForTheOperator:
-    """Superusers look; nobody edits a fact."""
-
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        return bool(request.user.is_active and getattr(request.user, "is_superuser", False))
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self.has_module_permission(request)
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
-class DeliveryInline(_ForTheOperator, TabularInline):
+class DeliveryInline(PlatformPage, TabularInline):
     model = EventDelivery
     fields = ["handler", "status", "attempts", "next_attempt_at", "done_at", "last_error"]
     readonly_fields = fields
@@ -43,7 +25,7 @@ class DeliveryInline(_ForTheOperator, TabularInline):
 
 
 @admin.register(OutboxEvent)
-class OutboxEventAdmin(_ForTheOperator, ModelAdmin):
+class OutboxEventAdmin(PlatformPage, ModelAdmin):
     list_display = ["name", "created_at", "relayed_at", "shown_deliveries"]
     list_filter = ["name", ("relayed_at", admin.EmptyFieldListFilter)]
     search_fields = ["name", "=id"]
@@ -66,7 +48,7 @@ class OutboxEventAdmin(_ForTheOperator, ModelAdmin):
 
 
 @admin.register(EventDelivery)
-class EventDeliveryAdmin(_ForTheOperator, ModelAdmin):
+class EventDeliveryAdmin(PlatformPage, ModelAdmin):
     list_display = ["shown_event", "handler", "shown_status", "attempts", "next_attempt_at", "done_at", "shown_error"]
     list_filter = ["status", "handler", "event__name"]
     list_select_related = ["event"]

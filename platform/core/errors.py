@@ -55,6 +55,11 @@ class DomainError(Exception):
         seconds = self.details.get("retry_after")
         return None if seconds is None else int(seconds)
 
+    @property
+    def headers(self) -> dict[str, str]:
+        """What an answer says beside the refusal."""
+        return {} if self.retry_after is None else {"Retry-After": str(self.retry_after)}
+
 
 class NotFound(DomainError):
     code = "not_found"
@@ -89,8 +94,19 @@ class TooManyAttempts(DomainError):
     message = _("You have tried too often. Please wait a little and try again.")
     status = 429
 
-    def __init__(self, message: Text | None = None, *, retry_after: int = 60, **details: Any) -> None:
+    def __init__(
+        self, message: Text | None = None, *, retry_after: int = 60, limit: int | None = None, **details: Any
+    ) -> None:
+        self.limit = limit
         super().__init__(message, retry_after=retry_after, **details)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        if self.limit is None:
+            return super().headers
+        seconds = str(self.retry_after)
+        told = {"RateLimit-Limit": str(self.limit), "RateLimit-Remaining": "0", "RateLimit-Reset": seconds}
+        return {**super().headers, **told}
 
 
 class Busy(DomainError):

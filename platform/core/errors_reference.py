@@ -2,6 +2,7 @@
 
 import importlib
 import pkgutil
+import re
 from collections.abc import Iterator
 from http import HTTPStatus
 from pathlib import Path
@@ -91,4 +92,6 @@ def render() -> str:
 
 
 def _cell(text: object) -> str:
-    return " ".join(str(text).split()).replace("|", "\\|")
+    # What is filled in when it happens: "%(smallest)d" says nothing to readers.
+    shown = re.sub(r"%\((\w+)\)[a-z]", lambda found: f"‹{found[1].replace('_', ' ')}›", str(text))
+    return " ".join(shown.split()).replace("|", "\\|")

@@ -8,7 +8,23 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from core import phones
-from core.text import clean_line, clean_text
+from core.errors import DomainError, InvalidInput
+from core.text import clean_line, clean_name, clean_text
+
+
+class ServiceForm(forms.Form):
+    """A form whose fields bear the names of a service's, so that its refusals stand beside them."""
+
+    refusals_beside: str | None = None
+    """The field that a refusal is about which names none; None for the form as a whole."""
+
+    def refused(self, refusal: DomainError) -> None:
+        """Show a refusal of the service beside the field it is about."""
+        if isinstance(refusal, InvalidInput) and refusal.errors:
+            for name, sentences in refusal.errors.items():
+                self.add_error(name if name in self.fields else None, [str(each) for each in sentences])
+        else:
+            self.add_error(self.refusals_beside, ValidationError(str(refusal), code=refusal.code))
 
 
 class LineField(forms.CharField):
@@ -26,6 +42,13 @@ class LineField(forms.CharField):
 
     def _clean_text(self, text: str) -> str:
         return clean_line(text, max_length=self.longest)
+
+
+class NameField(LineField):
+    """The name of a person."""
+
+    def _clean_text(self, text: str) -> str:
+        return clean_name(text, max_length=self.longest)
 
 
 class TextField(LineField):

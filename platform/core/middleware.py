@@ -7,10 +7,11 @@ import orjson
 from django.db import DatabaseError, OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse
-from django.template import loader
+from django.utils.translation import gettext as _
 
-from core.api import problems
-from core.errors import Busy, DomainError, NotFound
+from core import limits, refusals, uploads, views
+from core.api import parsers, problems
+from core.errors import Busy, DomainError
 from core.redis import client
 
 logger = logging.getLogger(__name__)
@@ -81,6 +82,42 @@ class HealthMiddleware:
         return HttpResponse(orjson.dumps(body), status=status, content_type="application/json", headers=headers)
 
 
+class BodySizeMiddleware:
+    """Refuse a body by its announced size, before a byte of it is read: 256 kB to the API, one picture elsewhere."""
+
+    LARGEST_FORM = uploads.LARGEST_FILE + 1024 * 1024
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        announced = request.META.get("CONTENT_LENGTH") or "0"
+        size = int(announced) if announced.isascii() and announced.isdigit() else 0
+        to_api = request.path.startswith(refusals.API)
+        if size > (parsers.MAX_BYTES if to_api else self.LARGEST_FORM):
+            sentence = parsers.BodyTooLarge.default_detail if to_api else _("What you sent is too large.")
+            return views.refusal(request, 413, parsers.BodyTooLarge.default_code, str(sentence))
+        return self.get_response(request)
+
+
+class LimitHeadersMiddleware:
+    """Tell in each answer of a limited door where its asker stands, and in each 429 when to come back."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        standing = limits.noted(request)
+        if standing is not None and response.status_code < 500:
+            for name, value in standing.headers().items():
+                response.headers.setdefault(name, value)
+        if response.status_code == 429:
+            refused = limits.refused(request)
+            response.headers.setdefault("Retry-After", str(refused.seconds) if refused is not None else "60")
+        return response
+
+
 class DomainErrorMiddleware:
     """Answer a refusal that a page view did not catch: a page, a fragment for htmx, problem details below /api/."""
 
@@ -95,11 +132,4 @@ class DomainErrorMiddleware:
             exception = Busy()
         if not isinstance(exception, DomainError):
             return None
-        headers = {} if exception.retry_after is None else {"Retry-After": str(exception.retry_after)}
-        if request.path.startswith("/api/"):
-            return problems.respond_to(request, exception)
-        fragment = request.headers.get("HX-Request") == "true"
-        template = "domain_error_fragment.html" if fragment else "domain_error.html"
-        context = {"error": exception, "is_not_found": isinstance(exception, NotFound)}
-        body = loader.render_to_string(template, context, request)
-        return HttpResponse(body, status=exception.status, headers=headers)
+        return refusals.answer(request, exception)

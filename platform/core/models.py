@@ -3,6 +3,7 @@ from datetime import datetime
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from core.encryption import EncryptedTextField
 from core.ids import uuid7
 
 
@@ -78,7 +79,8 @@ class IdempotencyKey(models.Model):
     key = models.CharField(max_length=255)
     request_digest = models.CharField(max_length=64)
     status = models.PositiveSmallIntegerField()
-    body = models.BinaryField()
+    # Answers name guests and carry the token that opens a booking.
+    body = EncryptedTextField(blank=True, aad="core.idempotencykey.body")
     headers = models.JSONField(default=dict)
     created_at = models.DateTimeField(auto_now_add=True)
 

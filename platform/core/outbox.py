@@ -17,6 +17,7 @@ import types
 import typing
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import date, datetime, timedelta
 from typing import Any, ClassVar
 from uuid import UUID
@@ -42,6 +43,7 @@ LEASE = timedelta(seconds=30)
 KEPT_FOR = timedelta(days=30)
 
 _declared: dict[str, "type[Event]"] = {}
+_current: ContextVar[OutboxEvent] = ContextVar("event being delivered")
 
 
 class Event:
@@ -321,9 +323,21 @@ def _run(delivery: EventDelivery) -> bool:
     if not mine.select_for_update(skip_locked=True).values_list("pk").first():
         return False
     handler = import_string(delivery.handler)
-    handler(**from_payload(delivery.event.name, delivery.event.payload))
+    token = _current.set(delivery.event)
+    try:
+        handler(**from_payload(delivery.event.name, delivery.event.payload))
+    finally:
+        _current.reset(token)
     mine.update(status=EventDelivery.Status.DONE, done_at=timezone.now(), last_error="")
     return True
+
+
+def current_event() -> OutboxEvent:
+    """Return the event whose handler is running: its id, its name, when it was recorded.
+
+    :raises LookupError: outside a handler
+    """
+    return _current.get()
 
 
 def _failed(delivery: EventDelivery, error: Exception) -> None:

@@ -3,11 +3,16 @@
 import logging
 from http import HTTPStatus
 
+from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse
 from django.template import loader
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
+from core import limits
 from core.api import problems
+from core.csp import BACK_OFFICE
+from core.errors import TooManyAttempts
 
 logger = logging.getLogger(__name__)
 
@@ -18,7 +23,11 @@ _BARE = (
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    return refusal(request, 400, "bad_request", _("We could not understand this request."))
+    sentence = _("We could not understand this request.")
+    if isinstance(exception, DisallowedHost):
+        # The frame of a page asks for the host, too; and whoever asks for another one is no reader of pages.
+        return HttpResponse(_BARE.format(title=HTTPStatus(400).phrase, sentence=sentence), status=400)
+    return refusal(request, 400, "bad_request", sentence)
 
 
 def permission_denied(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -33,17 +42,29 @@ def server_error(request: HttpRequest) -> HttpResponse:
     return refusal(request, 500, "server_error", _("Something went wrong on our side. We have been told."))
 
 
+def too_many_requests(request: HttpRequest) -> HttpResponse:
+    return refusal(request, 429, "too_many_attempts", str(TooManyAttempts.message))
+
+
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     sentence = _("This form was open for too long or came from another page. Go back, reload the page and try again.")
-    return refusal(request, 403, "csrf_failed", sentence)
+    came_from = request.headers.get("Referer", "")
+    is_ours = url_has_allowed_host_and_scheme(came_from, {request.get_host()}, require_https=request.is_secure())
+    return refusal(request, 403, "csrf_failed", sentence, again=came_from if is_ours else request.get_full_path())
 
 
-def refusal(request: HttpRequest, status: int, code: str, sentence: str) -> HttpResponse:
-    """Answer with a page, a fragment for htmx, or problem details, whichever the asker understands."""
+def refusal(request: HttpRequest, status: int, code: str, sentence: str, **more: str) -> HttpResponse:
+    """Answer with a page, a fragment for htmx, or problem details, whichever the asker understands.
+
+    :param more: what the page of this code or status needs besides
+    """
     if request.path.startswith("/api/"):
         return problems.respond(request, status=status, code=code, detail=sentence)
-    context = {"status": status, "code": code, "title": HTTPStatus(status).phrase, "sentence": sentence}
-    names = [f"{status}.html", "400.html"]
+    context = {"status": status, "code": code, "title": HTTPStatus(status).phrase, "sentence": sentence, **more}
+    context["refused"] = limits.refused(request)
+    names = [f"{code}.html", f"{status}.html", "400.html"]
+    if request.path.startswith(BACK_OFFICE):
+        names.insert(1, f"back_office_{status}.html")
     if request.headers.get("HX-Request") == "true":
         names = ["error_fragment.html"]
     try:
@@ -52,4 +73,6 @@ def refusal(request: HttpRequest, status: int, code: str, sentence: str) -> Http
         # What broke a page may break the frame of its error page, too; the bare one stands on nothing.
         logger.exception("The page for %d could not be rendered", status)
         body = _BARE.format(title=context["title"], sentence=sentence)
-    return HttpResponse(body, status=status)
+    response = HttpResponse(body, status=status)
+    response.refusal_code = code  # type: ignore[attr-defined]  # the audit reads it
+    return response

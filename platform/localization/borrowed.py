@@ -1,7 +1,8 @@
-"""Django's own texts that stand on diner pages.
+"""Texts of others that stand on our pages: Django's on those of diners, the theme's in the back office.
 
-Django speaks neither Hausa nor Yoruba, and not all of this in Igbo or Arabic. Naming them here puts them into our
-catalogues, which come before Django's. Nothing imports this module: only the extraction reads it.
+Django speaks neither Hausa nor Yoruba, and not all of this in Igbo or Arabic; the theme brings no translations at all.
+Naming them here puts them into our catalogues, which come before theirs. Nothing imports this module: only the
+extraction reads it.
 """
 
 from django.utils.translation import gettext_noop, ngettext
@@ -35,6 +36,35 @@ PASSWORDS = [
     gettext_noop("Your password can’t be too similar to your other personal information."),
     gettext_noop("This password is too common."),
     gettext_noop("Your password can’t be a commonly used password."),
+]
+
+# Those that Django does not say itself: its translations serve the theme, too.
+THEME = [
+    gettext_noop("Apply Filters"),
+    gettext_noop("Choose file to upload"),
+    gettext_noop("Dark"),
+    gettext_noop("False"),
+    gettext_noop("General"),
+    gettext_noop("Go back"),
+    gettext_noop("Image preview"),
+    gettext_noop("Light"),
+    gettext_noop("Loading more results..."),
+    gettext_noop("More actions"),
+    gettext_noop("No data"),
+    gettext_noop("No recent searches"),
+    gettext_noop("No results matching your query"),
+    gettext_noop("Recent searches"),
+    gettext_noop("Run"),
+    gettext_noop("Search apps and models..."),
+    gettext_noop("Select action"),
+    gettext_noop("Select action to run"),
+    gettext_noop("Select all rows"),
+    gettext_noop("Select record"),
+    gettext_noop("Select value"),
+    gettext_noop("System"),
+    gettext_noop("This item will be deleted."),
+    gettext_noop("True"),
+    gettext_noop("Type to search"),
 ]
 
 

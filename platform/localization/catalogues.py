@@ -247,6 +247,10 @@ class Progress:
     """"reviewed" once a native reader has signed the language off, else "unreviewed"."""
 
     @property
+    def missing(self) -> int:
+        return self.strings - self.translated
+
+    @property
     def completeness(self) -> float:
         return round(self.translated / self.strings, 4) if self.strings else 0.0
 

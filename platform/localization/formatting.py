@@ -6,12 +6,13 @@ and Hausa. Every function takes the language's code and falls back on the active
 """
 
 from collections.abc import Iterable, Sequence
+from copy import deepcopy
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from decimal import Decimal
 from functools import cache
 from zoneinfo import ZoneInfo
 
-from babel import Locale, dates, lists, numbers, units
+from babel import Locale, dates, lists, localedata, numbers, units
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
@@ -41,7 +42,11 @@ def _code(language: str | None) -> str:
 
 @cache
 def _locale(code: str) -> Locale:
-    return Locale.parse(_LOCALES.get(code, code))
+    name = _LOCALES.get(code, code)
+    # Babel 2.18 (its issue 1234) writes what an alias leads to into data that languages share: once a process had
+    # written a weekday in Igbo, all wrote Igbo weekdays. Each of ours gets data of its own.
+    localedata._cache[name] = deepcopy(localedata.load(name))
+    return Locale.parse(name)
 
 
 # --- Money ------------------------------------------------------------------------------------------------------
@@ -140,6 +145,18 @@ def duration(length: timedelta, language: str | None = None) -> str:
             # Translators: a length of time, such as "1 hour 30 minutes".
             return _("%(hours)s %(minutes)s") % {"hours": hours_text, "minutes": minutes_text}
         return hours_text if hours else minutes_text
+
+
+def wait(seconds: int, language: str | None = None) -> str:
+    """Write how long somebody has to wait, rather too long than too short: `40 seconds`, `5 minutes`, `2 hours`."""
+    with translation.override(_code(language)):
+        if seconds < 60:
+            return ngettext("%(count)s second", "%(count)s seconds", seconds) % {"count": seconds}
+        minutes = -(-seconds // 60)
+        if minutes > 90:
+            hours = -(-minutes // 60)
+            return ngettext("%(count)s hour", "%(count)s hours", hours) % {"count": hours}
+        return ngettext("%(count)s minute", "%(count)s minutes", minutes) % {"count": minutes}
 
 
 def relative_time(moment: datetime, now: datetime, language: str | None = None) -> str:

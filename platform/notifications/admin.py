@@ -5,15 +5,18 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
+from core import phones
+from core.back_office import PlatformPage
+from core.encryption import index_of_phone
 from notifications import services
 from notifications.catalogue import KINDS
 from notifications.models import Message
-from notifications.states import Status
+from notifications.states import Channel, Status
 
 
 class KindFilter(admin.SimpleListFilter):
@@ -28,22 +31,22 @@ class KindFilter(admin.SimpleListFilter):
 
 
 @admin.register(Message)
-class MessageAdmin(ModelAdmin):
+class MessageAdmin(PlatformPage, ModelAdmin):
     list_display = ["subject", "kind_label", "masked_recipient", "status_label", "attempts", "created_at", "sent_at"]
     list_filter = ["status", KindFilter, "language", "channel", "created_at"]
     search_fields = ["recipient__iexact", "subject", "dedupe_key", "public_id__iexact"]
-    search_help_text = _("A whole e-mail address, or part of a subject")
+    search_help_text = _("A whole e-mail address or phone number, or part of a subject")
     date_hierarchy = "created_at"
     show_full_result_count = False
     actions = ["send_again"]
     fieldsets = [
-        (None, {"fields": ["kind_label", "channel", "recipient", "recipient_name", "language"]}),
+        (None, {"fields": ["kind_label", "channel", "whole_recipient", "recipient_name", "language"]}),
         (
             _("What became of it"),
             {"fields": ["status", "attempts", "next_attempt_at", "useful_until", "sent_at", "last_error"]},
         ),
-        (_("Words"), {"fields": ["subject", "body_text", "attachment_names"]}),
-        (_("Origin"), {"fields": ["public_id", "message_id", "dedupe_key", "created_at"]}),
+        (_("Words"), {"fields": ["subject", "words", "attachment_names"]}),
+        (_("Origin"), {"fields": ["public_id", "message_id", "provider_reference", "dedupe_key", "created_at"]}),
     ]
 
     @display(description=_("kind"), ordering="kind")
@@ -52,9 +55,24 @@ class MessageAdmin(ModelAdmin):
 
     @display(description=_("to"), ordering="recipient")
     def masked_recipient(self, message: Message) -> str:
-        """The address as lists may show it: enough to recognise, not enough to copy out."""
-        mailbox, _at, domain = message.recipient.rpartition("@")
-        return f"{mailbox[:2]}…@{domain}"
+        return message.masked_recipient
+
+    @display(description=_("to"))
+    def whole_recipient(self, message: Message) -> str:
+        return phones.national(message.phone) if message.channel == Channel.SMS else message.recipient
+
+    @display(description=_("text"))
+    def words(self, message: Message) -> str:
+        return message.sms_text or message.body_text or gettext("The words are forgotten: they carried a code.")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Message], search_term: str
+    ) -> tuple[QuerySet[Message], bool]:
+        found, may_repeat = super().get_search_results(request, queryset, search_term)
+        if any(character.isdigit() for character in search_term):
+            # A number is stored as an index that nobody can type.
+            found |= queryset.filter(channel=Channel.SMS, recipient=index_of_phone(search_term))
+        return found, may_repeat
 
     @display(
         description=_("status"),
@@ -81,18 +99,3 @@ class MessageAdmin(ModelAdmin):
             % {"count": count},
             messages.SUCCESS if count else messages.WARNING,
         )
-
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        return request.user.is_active and request.user.is_superuser
-
-    def has_view_permission(self, request: HttpRequest, obj: Message | None = None) -> bool:
-        return request.user.is_active and request.user.is_superuser
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Message | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Message | None = None) -> bool:
-        return False

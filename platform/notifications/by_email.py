@@ -12,16 +12,11 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 
 from notifications.models import Message
+from notifications.verdicts import NotNow, Refused, Unreachable
+
+__all__ = ["UNREACHABLE", "NotNow", "Refused", "compose", "deliver", "outbound_problem"]
 
 UNREACHABLE = "The mail server cannot be reached"
-
-
-class Refused(Exception):
-    """Nobody needs to try again: this mail is not taken."""
-
-
-class NotNow(Exception):
-    """It may work later."""
 
 
 def deliver(message: Message) -> None:
@@ -36,7 +31,7 @@ def deliver(message: Message) -> None:
     try:
         connection.open()
     except (OSError, smtplib.SMTPException) as error:
-        raise NotNow(f"{UNREACHABLE}: {error}") from error
+        raise Unreachable(f"{UNREACHABLE}: {error}") from error
     try:
         connection.send_messages([compose(message)])
     except smtplib.SMTPRecipientsRefused as refusal:

@@ -1,7 +1,8 @@
 """The catalogue of messages: what Buka writes to people, by which channels, and what each message needs to know.
 
-The words stand in `templates/notifications/<kind>/`: `email.subject.txt`, `email.txt` and `email.html`. A value is
-given ready to be read (dates, times and money formatted in the recipient's language by whoever sends).
+The words stand in `templates/notifications/<kind>/`: `email.subject.txt`, `email.txt` and `email.html`, and `sms.txt`
+where the kind goes to phones, short enough for one part in every language. A value is given ready to be read (dates,
+times and money formatted in the recipient's language by whoever sends).
 """
 
 import re
@@ -38,6 +39,8 @@ class Kind:
     choices: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     channels: tuple[Channel, ...] = (Channel.EMAIL,)
     purpose: Purpose = Purpose.TRANSACTIONAL
+    # Carries a code: once it is sent, or can no longer be, its words are forgotten.
+    is_secret: bool = False
 
     def complete(self, context: Mapping[str, Any]) -> dict[str, Any]:
         """Return the context with every name a template may use; what was left out is empty.
@@ -64,6 +67,14 @@ class Kind:
 _booking = frozenset({"guest_name", "restaurant_name", "code", "party_size", "when"})
 _place = frozenset({"address", "landmark", "phone", "map_url"})
 _claim = frozenset({"name", "restaurant_name"})
+_code = frozenset({"name", "minutes"})
+# Who did it, as far as we know, and the page where one can do something about it.
+_deed = frozenset({"name", "device", "ip_address", "security_url"})
+# These lead elsewhere: whoever gets them may not get into the account as before.
+_deed_elsewhere = _deed - {"security_url"}
+_deed_by_password = _deed_elsewhere | {"reset_url"}
+# What became of log-ins: of others, where something was added to an account; of all, where rights were taken.
+_log_ins = {"log_ins": ("stay", "ended")}
 
 KINDS = {
     kind.name: kind
@@ -105,6 +116,201 @@ KINDS = {
             needs=_booking | {"address", "booking_url", "hours_before"},
             may_have=_place | {"grace_minutes"},
             choices={"hours_before": (24, 3)},
+        ),
+        Kind(
+            "account.email_confirmation_signup",
+            _("Code for a new account"),
+            needs=frozenset({"code"}),
+            may_have=_code,
+            is_secret=True,
+        ),
+        Kind(
+            "account.email_confirmation",
+            _("Code for a new address"),
+            needs=frozenset({"code"}),
+            may_have=_code,
+            is_secret=True,
+        ),
+        Kind(
+            "account.login_code",
+            _("Code to log in"),
+            needs=frozenset({"code"}),
+            may_have=_code,
+            channels=(Channel.EMAIL, Channel.SMS),
+            is_secret=True,
+        ),
+        Kind(
+            "account.phone_confirmation",
+            _("Code for a phone number"),
+            needs=frozenset({"code"}),
+            may_have=_code,
+            channels=(Channel.SMS,),
+            is_secret=True,
+        ),
+        Kind(
+            "account.password_reset_code",
+            _("Code for a new password"),
+            needs=frozenset({"code"}),
+            may_have=_code,
+            is_secret=True,
+        ),
+        Kind(
+            "account.account_already_exists",
+            _("Account exists already"),
+            needs=frozenset({"password_reset_url"}),
+            may_have=frozenset({"name", "log_in_url"}),
+        ),
+        Kind("account.unknown_account", _("No account with this address"), needs=frozenset({"signup_url"})),
+        Kind("account.new_device", _("Logged in on a new device"), needs=frozenset({"when"}), may_have=_deed),
+        Kind("account.password_changed", _("Password changed"), needs=frozenset({"when"}), may_have=_deed_by_password),
+        Kind(
+            "account.password_reset",
+            _("New password by code"),
+            needs=frozenset({"when"}),
+            may_have=_deed_by_password,
+        ),
+        Kind("account.password_set", _("Password set"), needs=frozenset({"when"}), may_have=_deed_by_password),
+        Kind(
+            "account.email_changed",
+            _("E-mail address changed"),
+            needs=frozenset({"when", "from_email", "to_email"}),
+            may_have=_deed_elsewhere | {"ask_url"},
+        ),
+        Kind("account.email_confirm", _("E-mail address confirmed"), needs=frozenset({"when"}), may_have=_deed),
+        Kind(
+            "account.email_deleted",
+            _("E-mail address removed"),
+            needs=frozenset({"when", "deleted_email"}),
+            may_have=_deed,
+        ),
+        # The last digits only: a mailbox that somebody else reads must not learn the number.
+        Kind(
+            "account.phone_changed",
+            _("Phone number changed"),
+            needs=frozenset({"when", "phone_end", "deed"}),
+            may_have=_deed,
+            choices={"deed": ("added", "changed")},
+        ),
+        Kind(
+            "account.totp_activated",
+            _("Authenticator app added"),
+            needs=frozenset({"when", "log_ins"}),
+            may_have=_deed,
+            choices=_log_ins,
+        ),
+        Kind("account.totp_deactivated", _("Authenticator app removed"), needs=frozenset({"when"}), may_have=_deed),
+        Kind(
+            "account.factor_guessed", _("Wrong codes of the second factor"), needs=frozenset({"when"}), may_have=_deed
+        ),
+        Kind("account.recovery_code_used", _("Recovery code used"), needs=frozenset({"when", "left"}), may_have=_deed),
+        Kind("account.recovery_codes_generated", _("New recovery codes"), needs=frozenset({"when"}), may_have=_deed),
+        Kind(
+            "account.webauthn_added",
+            _("Passkey added"),
+            needs=frozenset({"when", "log_ins"}),
+            may_have=_deed_elsewhere | {"passkeys_url"},
+            choices=_log_ins,
+        ),
+        Kind("account.webauthn_removed", _("Passkey removed"), needs=frozenset({"when"}), may_have=_deed),
+        Kind(
+            "account.account_connected",
+            _("Other log-in connected"),
+            needs=frozenset({"when", "provider"}),
+            may_have=_deed,
+        ),
+        Kind(
+            "account.account_disconnected",
+            _("Other log-in disconnected"),
+            needs=frozenset({"when", "provider"}),
+            may_have=_deed,
+        ),
+        Kind(
+            "privacy.export_ready",
+            _("Archive of data ready"),
+            needs=frozenset({"archive_url", "until"}),
+            may_have=frozenset({"name"}),
+            is_secret=True,
+        ),
+        Kind(
+            "privacy.erasure_requested",
+            _("Erasure asked for"),
+            needs=frozenset({"when", "keep_url"}),
+            may_have=frozenset({"name"}),
+        ),
+        Kind("privacy.erasure_cancelled", _("Erasure taken back"), needs=frozenset(), may_have=frozenset({"name"})),
+        Kind(
+            "privacy.erasure_held_up",
+            _("Erasure held up"),
+            needs=frozenset({"reason", "keep_url"}),
+            may_have=frozenset({"name"}),
+        ),
+        Kind(
+            "privacy.erasure_done",
+            _("Erased"),
+            needs=frozenset({"reference"}),
+            may_have=frozenset({"name", "stays"}),
+        ),
+        Kind(
+            "privacy.guest_archive_ready",
+            _("Archive of a guest's data ready"),
+            needs=frozenset({"archive_url", "until"}),
+            may_have=frozenset({"name"}),
+            is_secret=True,
+        ),
+        Kind(
+            "privacy.guest_erased",
+            _("Guest erased in their bookings"),
+            needs=frozenset({"reference"}),
+            may_have=frozenset({"name", "goes", "stays"}),
+        ),
+        Kind(
+            "privacy.request_received",
+            _("Request about data received"),
+            needs=frozenset({"reference", "when"}),
+            may_have=frozenset({"name"}),
+        ),
+        Kind(
+            "privacy.request_answered",
+            _("Request about data answered"),
+            needs=frozenset({"reference", "answer"}),
+            may_have=frozenset({"name"}),
+        ),
+        Kind(
+            "booking.guest_erased",
+            _("Booking given back: the guest was erased"),
+            needs=frozenset({"restaurant_name", "code", "party_size", "when", "asked_by"}),
+            choices={"asked_by": ("account", "guest")},
+        ),
+        Kind("account.token_reused", _("Log-in closed: key used twice"), needs=frozenset({"when"}), may_have=_deed),
+        Kind(
+            "account.invitation",
+            _("Invitation to work at a restaurant"),
+            needs=frozenset({"restaurant_name", "role", "until", "accept_url"}),
+            may_have=frozenset({"name", "inviter"}),
+            is_secret=True,
+        ),
+        Kind(
+            "account.role_changed",
+            _("Role changed"),
+            needs=frozenset({"name", "restaurant_name", "role", "by_whom", "log_ins"}),
+            choices={"by_whom": ("owner", "buka", "nobody_else")} | _log_ins,
+        ),
+        Kind("account.role_removed", _("Role taken away"), needs=frozenset({"name", "restaurant_name", "role"})),
+        Kind(
+            "account.second_factor_reset", _("Second factor reset by Buka"), needs=frozenset({"when"}), may_have=_deed
+        ),
+        Kind("account.log_ins_ended", _("Logged out by Buka for safety"), needs=frozenset({"when"}), may_have=_deed),
+        Kind(
+            "security.alert",
+            _("Security alert"),
+            needs=frozenset({"what", "times", "when", "alert_url"}),
+            may_have=frozenset({"name"}),
+        ),
+        Kind(
+            "webhook.disabled",
+            _("Partner's webhook switched off"),
+            needs=frozenset({"name", "app_name", "address", "why"}),
+            choices={"why": ("failures", "gone")},
         ),
         Kind("claim.received", _("Listing claim received"), needs=_claim),
         Kind("claim.approved", _("Listing claim approved"), needs=_claim | {"manage_url"}),

@@ -7,9 +7,12 @@ from typing import Self
 
 from django.conf import settings
 from django.db import models
+from django.db.models.functions import Upper
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from core import phones
+from core.encryption import EncryptedTextField, index_of_phone, mask_email
 from notifications.states import UNDELIVERED, Channel, Status
 
 
@@ -18,6 +21,10 @@ class MessageQuerySet(models.QuerySet["Message"]):
         """Keep what a worker should take up now: waiting ones, and those whose worker let the lease run out."""
         return self.filter(status__in=UNDELIVERED, next_attempt_at__lte=now)
 
+    def to_phone(self, phone: str) -> Self:
+        """Keep the text messages to a number, in any spelling."""
+        return self.filter(channel=Channel.SMS, recipient=index_of_phone(phone))
+
 
 class Message(models.Model):
     """One message to one person about one fact, by one channel."""
@@ -25,12 +32,15 @@ class Message(models.Model):
     public_id = models.UUIDField(_("public id"), default=uuid.uuid4, unique=True, editable=False)
     kind = models.CharField(_("kind"), max_length=60)
     channel = models.CharField(_("channel"), max_length=10, choices=Channel, default=Channel.EMAIL)
+    # An e-mail address; of a text message the blind index of its number, which stands encrypted beside it.
     recipient = models.CharField(_("to"), max_length=320)
+    phone = EncryptedTextField(_("phone"), aad="notifications.message.phone", blank=True, default="")
     recipient_name = models.CharField(_("name"), max_length=100, blank=True)
     language = models.CharField(_("language"), max_length=10)
     subject = models.CharField(_("subject"), max_length=250)
-    body_text = models.TextField(_("text"))
+    body_text = models.TextField(_("text"), blank=True)
     body_html = models.TextField(_("HTML"), blank=True)
+    sms_text = EncryptedTextField(_("text message"), aad="notifications.message.sms_text", blank=True, default="")
     # [{"name": ..., "content_type": ..., "content": base64}]
     attachments = models.JSONField(_("attachments"), default=list, blank=True)
     dedupe_key = models.CharField(_("fact"), max_length=200)
@@ -42,6 +52,8 @@ class Message(models.Model):
     last_error = models.TextField(_("last error"), blank=True)
     created_at = models.DateTimeField(_("written at"), default=timezone.now)
     sent_at = models.DateTimeField(_("sent at"), null=True, blank=True)
+    # What the network that carried it calls it.
+    provider_reference = models.CharField(_("provider's number"), max_length=100, blank=True, default="")
 
     objects = MessageQuerySet.as_manager()
 
@@ -58,16 +70,29 @@ class Message(models.Model):
                 | models.Q(~models.Q(status=Status.SENT), sent_at__isnull=True),
                 name="message_sent_has_its_time",
             ),
+            # Nobody's number, and no words to it, stand here in the clear.
+            models.CheckConstraint(
+                condition=~models.Q(channel=Channel.SMS)
+                | models.Q(body_text="", body_html="", recipient__regex="^[0-9a-f]{64}$"),
+                name="message_to_a_phone_is_sealed",
+            ),
         ]
         indexes = [
             models.Index(
                 fields=["next_attempt_at"], condition=models.Q(status__in=UNDELIVERED), name="message_undelivered"
             ),
             models.Index(fields=["-created_at", "-id"], name="message_newest_first"),
+            # For archives and erasures: whatever went to somebody, however the address was spelt.
+            models.Index(Upper("recipient"), name="messages_by_recipient"),
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} → {self.recipient}"
+        return f"{self.kind} → {self.masked_recipient}"
+
+    @property
+    def masked_recipient(self) -> str:
+        """The address as lists may show it: enough to recognise, not enough to copy out."""
+        return phones.mask(self.phone) if self.channel == Channel.SMS else mask_email(self.recipient)
 
     @property
     def message_id(self) -> str:

@@ -1,9 +1,10 @@
-"""From a kind and its values to the words of a mail."""
+"""From a kind and its values to the words of a mail or a text message."""
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -13,6 +14,7 @@ from django.template.loader import get_template
 from django.utils import translation
 
 from core.text import clean_line, clean_text
+from notifications import gsm
 from notifications.catalogue import Kind
 
 LONGEST_SUBJECT = 250
@@ -20,7 +22,7 @@ LONGEST_LINE = 200
 LONGEST_PARAGRAPHS = 4000
 MANY_BLANK_LINES = re.compile(r"\n{3,}")
 # What may run over several lines; all else, names above all, is one line.
-PARAGRAPHS = frozenset({"policy_text", "reason"})
+PARAGRAPHS = frozenset({"policy_text", "reason", "answer", "stays"})
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,23 @@ def mail(kind: Kind, *, language: str, context: Mapping[str, Any]) -> Mail:
         )
 
 
+def sms(kind: Kind, *, language: str, context: Mapping[str, Any]) -> str:
+    """Write the text message in the given language; in English where it would not fit one part there.
+
+    :raises catalogue.WrongContext: when the values do not fit the kind
+    """
+    values = {name: readable(name, value) for name, value in kind.complete(context).items()} | {
+        # Android fills in a code whose last line names the page it is for.
+        "site": urlsplit(settings.BASE_URL).hostname or "",
+    }
+    for tried in (language, settings.LANGUAGE_CODE):
+        with translation.override(tried):
+            text = gsm.plain(_tidy(_render(f"notifications/{kind.name}/sms.txt", values, html=False)).strip())
+        if gsm.parts(text) == 1:
+            break
+    return text
+
+
 def _render(template_name: str, values: dict[str, Any], *, html: bool) -> str:
     # Django escapes whatever the file is called; in plain text "&amp;" would be shown as such.
     template = cast(Template, get_template(template_name)).template
@@ -88,10 +107,10 @@ def one_line(text: str, longest: int) -> str:
 def _cleaned(clean: Any, text: str, longest: int) -> str:
     text = text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
     try:
-        return clean(_cut(text, longest), max_length=longest)
+        return clean(_cut(text, longest), max_length=longest, may_hold_numbers=True)
     except ValidationError:
         # Longer after normalisation than before.
-        return clean(_cut(text, longest // 4), max_length=longest)
+        return clean(_cut(text, longest // 4), max_length=longest, may_hold_numbers=True)
 
 
 def _cut(text: str, longest: int) -> str:

@@ -15,7 +15,11 @@ from django.views.decorators.http import require_POST
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
-from accounts.scoping import ForSuperusers, is_superuser, person_of
+from accounts.doors import person_of
+from accounts.scoping import ForThePlatform, runs_platform
+from accounts.sensitive import ask_again
+from core import phones
+from core.contact_search import FindsByContact, is_list
 from core.errors import DomainError
 from restaurants import services
 from restaurants.models import ListingClaim
@@ -23,11 +27,12 @@ from restaurants.states import ClaimStatus
 
 
 @admin.register(ListingClaim)
-class ListingClaimAdmin(ForSuperusers, ModelAdmin):
-    list_display = ["restaurant", "shown_status", "claimant", "job", "phone", "created_at"]
+class ListingClaimAdmin(FindsByContact, ForThePlatform, ModelAdmin):
+    list_display = ["restaurant", "shown_status", "claimant", "job", "masked_phone", "created_at"]
     list_filter = ["status", "created_at"]
     list_select_related = ["restaurant", "claimant"]
-    search_fields = ["restaurant__name", "claimant__name", "claimant__email", "phone"]
+    search_fields = ["restaurant__name", "claimant__name", "claimant__email"]
+    search_help_text = _("Listing, name, e-mail address or whole phone number")
     actions = ["approve", "refuse"]
     fieldsets = [
         (None, {"fields": ["listing", "status", "claimant", "job", "phone", "proof", "created_at"]}),
@@ -35,6 +40,10 @@ class ListingClaimAdmin(ForSuperusers, ModelAdmin):
         (_("Decision"), {"fields": ["decided_by", "decided_at", "reason"]}),
     ]
     change_form_outer_after_template = "admin/restaurants/decide.html"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ListingClaim]:
+        claims = super().get_queryset(request)
+        return claims.defer("proof") if is_list(request) else claims
 
     def get_ordering(self, request: HttpRequest) -> list[Any]:
         waiting = Case(When(status=ClaimStatus.PENDING, then=Value(0)), default=Value(1))
@@ -51,7 +60,7 @@ class ListingClaimAdmin(ForSuperusers, ModelAdmin):
         return False
 
     def has_decide_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return is_superuser(request)
+        return runs_platform(request)
 
     @display(
         description=_("status"),
@@ -60,6 +69,10 @@ class ListingClaimAdmin(ForSuperusers, ModelAdmin):
     )
     def shown_status(self, claim: ListingClaim) -> tuple[str, str]:
         return claim.status, claim.get_status_display()
+
+    @display(description=_("phone"))
+    def masked_phone(self, claim: ListingClaim) -> str:
+        return format_html('<bdi dir="ltr">{}</bdi>', phones.mask(claim.phone))
 
     @display(description=_("listing"))
     def listing(self, claim: ListingClaim) -> str:
@@ -84,6 +97,8 @@ class ListingClaimAdmin(ForSuperusers, ModelAdmin):
 
     def approve_one(self, request: HttpRequest, pk: int) -> HttpResponse:
         claim = self._claim(request, pk)
+        # It makes somebody the owner of a house.
+        ask_again(request)
         try:
             restaurant = services.approve_claim(claim=claim, by=person_of(request))
         except DomainError as refusal:
@@ -115,6 +130,7 @@ class ListingClaimAdmin(ForSuperusers, ModelAdmin):
 
     @admin.action(description=_("Approve"), permissions=["decide"])
     def approve(self, request: HttpRequest, queryset: QuerySet[ListingClaim]) -> None:
+        ask_again(request)
         done = 0
         for claim in queryset:
             try:

@@ -4,7 +4,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
@@ -13,10 +12,9 @@ from unfold.admin import StackedInline, TabularInline
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
-from accounts.scoping import ScopedInline, ScopedPage, is_superuser
+from accounts.scoping import ScopedInline, ScopedPage, runs_platform
 from core import phones
-from core.errors import DomainError
-from restaurants import photos
+from core.uploads import PictureField
 from restaurants.admin.fields import NairaField, PlanPage
 from restaurants.models import (
     Area,
@@ -126,18 +124,11 @@ class MenuInline(_LookedAt):
 
 
 class PhotoForm(forms.ModelForm):
+    image = PictureField(label=_("Picture"))
+
     class Meta:
         model = Photo
         fields = ["image", "alt", "position"]
-
-    def clean_image(self) -> Any:
-        upload = self.cleaned_data.get("image")
-        if not upload or "image" not in self.changed_data:
-            return upload
-        try:
-            return photos.redrawn(upload)
-        except DomainError as refusal:
-            raise ValidationError(str(refusal), code=refusal.code) from refusal
 
 
 class PhotoInline(ScopedInline, StackedInline):
@@ -179,7 +170,7 @@ class RestaurantAdmin(ScopedPage, PlanPage):
     change_form_after_template = "admin/restaurants/ways.html"
 
     def get_list_filter(self, request: HttpRequest) -> Any:
-        return self.list_filter if is_superuser(request) else []
+        return self.list_filter if runs_platform(request) else []
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         sets: list[Any] = [
@@ -201,7 +192,7 @@ class RestaurantAdmin(ScopedPage, PlanPage):
                 },
             ),
         ]  # fmt: skip
-        if is_superuser(request):
+        if runs_platform(request):
             platform = ["slug", "time_zone", "source", "source_ref", "attribution"]
             sets.append((_("Platform"), {"classes": ["tab"], "fields": platform}))
         return sets
@@ -224,16 +215,16 @@ class RestaurantAdmin(ScopedPage, PlanPage):
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change=change, **kwargs)
         status = form.base_fields.get("status")
-        if status is not None and not is_superuser(request):
+        if status is not None and not runs_platform(request):
             allowed = {*OWN_STATUSES, *([obj.status] if obj else [])}
             status.choices = [choice for choice in RestaurantStatus.choices if choice[0] in allowed]
         return form
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return is_superuser(request)
+        return runs_platform(request)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return is_superuser(request)
+        return runs_platform(request)
 
     @display(
         description=_("status"),

@@ -22,7 +22,7 @@ from accounts.states import Ability
 from localization import formatting
 from restaurants import services
 from restaurants.admin.fields import BACK, FINISHED, CheckboxesField, NairaField
-from restaurants.models import Dish, DishPrice, Menu, MenuSection
+from restaurants.models import Dish, DishPrice, DishPriceHistory, Menu, MenuSection  # type: ignore[attr-defined]
 from restaurants.states import Allergen
 
 
@@ -145,6 +145,38 @@ class PriceInline(OfTheMenu, ScopedInline, TabularInline):
         return formatting.money(price.kobo)
 
 
+class PriceHistoryInline(OfTheMenu, ScopedInline, TabularInline):
+    """What was written down as a price and when: also what was set right, or taken away again."""
+
+    model = DishPriceHistory
+    fk_name = "dish"
+    restaurant_path = "dish__section__menu__restaurant_id"
+    verbose_name_plural = _("history of prices")
+    fields = ["happened", "shown", "valid_from", "recorded_at"]
+    readonly_fields = ["happened", "shown", "valid_from", "recorded_at"]
+    hide_title = True
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    @display(description=_("what"))
+    def happened(self, row: Any) -> Any:
+        return {"added": _("Set"), "changed": _("Set right"), "removed": _("Taken away")}.get(row.pgh_label, "")
+
+    @display(description=_("price"))
+    def shown(self, row: Any) -> str:
+        return formatting.money(row.kobo)
+
+    @display(description=_("when"))
+    def recorded_at(self, row: Any) -> str:
+        return formatting.day_and_time(row.pgh_created_at, zone=formatting.HOME_ZONE)
+
+
 @admin.register(Dish)
 class DishAdmin(OfTheMenu, ScopedPage, ModelAdmin):
     restaurant_path = "section__menu__restaurant_id"
@@ -154,7 +186,7 @@ class DishAdmin(OfTheMenu, ScopedPage, ModelAdmin):
     list_select_related = ["section__menu__restaurant"]
     search_fields = ["name", "section__name", "section__menu__name"]
     actions = ["finish", "bring_back"]
-    inlines = [PriceInline]
+    inlines = [PriceInline, PriceHistoryInline]
     prepopulated_fields = {"slug": ["name"]}
     fieldsets = [
         (None, {"fields": ["section", "name", "slug", "price", "is_finished", "description", "position"]}),

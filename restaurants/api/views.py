@@ -9,6 +9,8 @@ from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework.permissions import AllowAny
 
+from accounts.partners.access import LetsPartnersIn, PartnerAuthentication
+from accounts.partners.states import Scope
 from core.api.hot import HotView
 from core.api.renderers import to_bytes
 from core.api.schema import problem_response
@@ -64,15 +66,18 @@ class RestaurantView(HotView):
         return _kept(request, "detail", id, bodies.detail)
 
 
-class MenuView(HotView):
+class MenuView(LetsPartnersIn, HotView):
+    # Public: a partner's token is counted against its plan, and needs its scope, but shows nothing more.
+    authentication_classes = (PartnerAuthentication,)
     permission_classes = (AllowAny,)
+    partner_scopes = {"GET": Scope.MENU_READ}
 
     @extend_schema(
         operation_id="restaurant_menu",
         summary="A restaurant's menu",
         description="Menus, sections and dishes in their order, with today's prices and what must be named.",
         tags=["Restaurants"],
-        auth=[],
+        auth=[{}, {"partner": [Scope.MENU_READ.value]}],  # type: ignore[list-item]
         responses={200: MenuSerializer, 404: NOT_FOUND},
         examples=[OpenApiExample("A short menu", examples.MENU, response_only=True, status_codes=["200"])],
     )

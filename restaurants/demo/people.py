@@ -1,12 +1,18 @@
-"""The people of the demo city. Addresses at example.com reach nobody, and the password is for development only."""
+"""The people of the demo city. Addresses reach nobody; password and secrets are known, and for development only."""
 
+import base64
+import hashlib
 from dataclasses import dataclass, field
+from urllib.parse import urlencode
 
+from allauth.account.models import EmailAddress
+from django.conf import settings
 from django.contrib.auth.hashers import make_password
 
 from accounts.models import User
-from accounts.services import add_member
-from accounts.states import Role
+from accounts.second_factor.services import enrol
+from accounts.services import add_member, give_platform_role
+from accounts.states import PlatformRole, Role
 from restaurants.models import Restaurant
 
 PASSWORD = "eat-well-tonight"  # noqa: S105  (printed on the screen of everybody who starts the demo)
@@ -21,8 +27,17 @@ class Person:
     role: str
     sees: str
     language: str = "en"
-    is_admin: bool = False
+    platform_role: PlatformRole | None = None
     works_at: dict[str, Role] = field(default_factory=dict)
+
+    @property
+    def is_staff(self) -> bool:
+        return self.platform_role is not None or bool(self.works_at)
+
+    @property
+    def secret(self) -> str:
+        """What their authenticator app was set up with; the same wherever the demo is loaded."""
+        return base64.b32encode(hashlib.sha256(f"Buka demo: {self.email}".encode()).digest()[:10]).decode()
 
 
 PEOPLE = [
@@ -31,7 +46,7 @@ PEOPLE = [
         "Demo admin",
         "Platform admin",
         "every restaurant, and the claims of listings",
-        is_admin=True,
+        platform_role=PlatformRole.ADMIN,
     ),
     Person(
         "owner@example.com",
@@ -69,36 +84,65 @@ PEOPLE = [
         language="ha",
         works_at={"dala-tuwo-house": Role.MANAGER},
     ),
+    Person(
+        "courier@example.com",
+        "Demo courier",
+        "Courier",
+        "their account; deliveries follow",
+        works_at={"agbalumo-terrace": Role.COURIER},
+    ),
+    Person(
+        "translator@example.com",
+        "Demo translator",
+        "Translator",
+        "how far each language is translated",
+        language="yo",
+        platform_role=PlatformRole.TRANSLATOR,
+    ),
     *(
         Person(f"diner{number}@example.com", f"Demo diner {number}", "Diner", "their own bookings", language=language)
         for number, language in enumerate(("en", "ha", "ar", "yo", "ig", "en"), start=1)
     ),
 ]
-DINERS = [person.email for person in PEOPLE if not person.is_admin and not person.works_at]
+DINERS = [person.email for person in PEOPLE if not person.is_staff]
 
 
 def load_people(restaurants: dict[str, Restaurant]) -> None:
-    """Make the demo people and give them their places in these restaurants; who is there already stays as they are."""
+    """Make the demo people and give them their places in these restaurants; who is there already stays as they are.
+
+    In production nobody can log in as one of them: password and secrets are known to everybody.
+    """
     # One hash serves all: it is the same published password, and hashing is made to be slow.
-    password = make_password(PASSWORD)
+    password = make_password(None if settings.IS_PRODUCTION else PASSWORD)
     for person in PEOPLE:
         user, is_new = User.objects.get_or_create(
-            email=person.email,
-            defaults={
-                "name": person.name,
-                "language": person.language,
-                "password": password,
-                "is_staff": person.is_admin,
-                "is_superuser": person.is_admin,
-            },
+            email=person.email, defaults={"name": person.name, "language": person.language, "password": password}
         )
         if is_new:
-            for slug, role in person.works_at.items():
-                add_member(user=user, restaurant_id=restaurants[slug].pk, role=role)
+            _settle(user, person, restaurants)
+
+
+def _settle(user: User, person: Person, restaurants: dict[str, Restaurant]) -> None:
+    EmailAddress.objects.get_or_create(user=user, email=user.email, defaults={"verified": True, "primary": True})
+    for slug, role in person.works_at.items():
+        add_member(user=user, restaurant_id=restaurants[slug].pk, role=role)
+    if person.platform_role is not None:
+        give_platform_role(user=user, role=person.platform_role)
+    if person.is_staff and not settings.IS_PRODUCTION:
+        enrol(user, person.secret)
 
 
 def login_lines() -> list[str]:
-    """Return a line for each kind of log-in: role, address, password, what they see."""
+    """Return a line for each kind of log-in: role, address, password, what they see, and their one-time codes."""
     shown = [person for person in PEOPLE if person.email not in DINERS[2:]]
     widths = [max(len(text) for text in column) for column in zip(*((p.role, p.email) for p in shown), strict=True)]
-    return [f"{p.role:<{widths[0]}}  {p.email:<{widths[1]}}  {PASSWORD}  sees {p.sees}" for p in shown]
+    return [f"{p.role:<{widths[0]}}  {p.email:<{widths[1]}}  {PASSWORD}  sees {p.sees}{_codes(p)}" for p in shown]
+
+
+def _codes(person: Person) -> str:
+    if not person.is_staff:
+        return ""
+    if settings.SANDBOX_URL is None:
+        return f"; one-time codes from the secret {person.secret}"
+    asked = urlencode({"secret": person.secret, "name": person.email.partition("@")[0]})
+    return f"; one-time codes: {settings.SANDBOX_URL.rstrip('/')}/authenticator/?{asked}"

@@ -5,6 +5,7 @@ import itertools
 import statistics
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlencode
 
 import phonenumbers
 import pytest
@@ -12,15 +13,22 @@ from django.apps import apps
 from django.contrib.auth import authenticate
 from django.core.management import CommandError, call_command
 from django.db import transaction
-from django.test import override_settings
+from django.test import Client, override_settings
+from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import Membership, User
+from accounts.partners.models import PartnerApp
+from accounts.second_factor.codes import code_now
+from accounts.selectors import has_second_factor
+from restaurants.demo import partner_app
 from restaurants.demo.loading import DAYS, clock, data, slugs
 from restaurants.demo.people import PASSWORD, PEOPLE
 from restaurants.models import Dish, OpeningHours, Restaurant, Shift, SpecialDay, Table
 from restaurants.reference import known_cities
 from restaurants.selectors import Search, restaurants_matching
 from restaurants.states import Allergen, PriceBand, RestaurantStatus, TableShape
+from restaurants.tests.factories import RestaurantFactory
 from restaurants.vocabulary import AMENITIES, CUISINES
 
 DISHES = {dish["slug"]: dish for dish in data("dishes")}
@@ -295,7 +303,34 @@ class TestLoading:
             roles = dict(Membership.objects.filter(user=user).values_list("restaurant__slug", "role"))
             assert user.email.endswith("@example.com")
             assert roles == person.works_at
-            assert user.is_staff == bool(person.is_admin or person.works_at)
+            assert user.is_staff == person.is_staff
+            assert user.emailaddress_set.get().verified
+            assert has_second_factor(user) == person.is_staff
+
+    def test_a_demo_owner_logs_in_with_the_codes_that_the_authenticator_shows(self, client: Client) -> None:
+        owner = next(person for person in PEOPLE if person.email == "owner@example.com")
+        answer = client.post(reverse("account_login"), {"login": owner.email, "password": PASSWORD})
+        assert answer["Location"] == reverse("mfa_authenticate")
+
+        answer = client.post(answer["Location"], {"code": code_now(owner.secret)}, follow=True)
+
+        assert answer.redirect_chain
+        assert client.get(reverse("admin:index"), follow=True).redirect_chain[-1][0].startswith("/admin/today/")
+
+    def test_the_demo_app_gets_a_token_and_works_at_one_house(self, client: Client) -> None:
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": partner_app.CLIENT_ID,
+            "client_secret": partner_app.SECRET,
+        }
+        answer = client.post("/api/oauth/token", urlencode(form), content_type="application/x-www-form-urlencoded")
+
+        assert answer.status_code == 200, answer.content
+        app = PartnerApp.objects.get()
+        assert [grant.restaurant.slug for grant in app.grants.all()] == ["agbalumo-terrace"]
+
+
+SHOWN = ["Platform admin", "Owner ", "Manager ", "Host ", "Courier ", "Translator ", "Diner "]
 
 
 def test_the_log_ins_are_lines_of_their_own() -> None:
@@ -303,15 +338,12 @@ def test_the_log_ins_are_lines_of_their_own() -> None:
 
     call_command("load_demo", logins=True, stdout=out)
 
-    lines = out.getvalue().splitlines()
+    *lines, app = out.getvalue().splitlines()
+    assert partner_app.CLIENT_ID in app
+    assert partner_app.SECRET in app
     assert all(PASSWORD in line and "@example.com" in line and "sees " in line for line in lines)
-    assert [word for word in ("Platform admin", "Owner ", "Manager ", "Host ", "Diner ") if word in out.getvalue()] == [
-        "Platform admin",
-        "Owner ",
-        "Manager ",
-        "Host ",
-        "Diner ",
-    ]
+    assert all(("one-time codes" in line) == (not line.startswith("Diner")) for line in lines)
+    assert [word for word in SHOWN if word in out.getvalue()] == SHOWN
 
 
 @pytest.mark.django_db
@@ -325,7 +357,16 @@ class TestInProduction:
         assert not User.objects.exists()
 
     @override_settings(IS_PRODUCTION=True, DEMO_PARTS=["restaurants.demo.loading"])
+    def test_never_gets_the_app_whose_secret_everybody_knows(self) -> None:
+        RestaurantFactory(slug=partner_app.WORKS_AT)
+
+        assert partner_app.load(now=timezone.now()) == []
+        assert partner_app.login_lines() == []
+        assert not PartnerApp.objects.exists()
+
+    @override_settings(IS_PRODUCTION=True, DEMO_PARTS=["restaurants.demo.loading"])
     def test_is_done_for_somebody_who_means_it(self) -> None:
         call_command("load_demo", yes_in_production=True, stdout=io.StringIO())
 
         assert Restaurant.objects.filter(slug="agbalumo-terrace").exists()
+        assert not any(user.has_usable_password() or has_second_factor(user) for user in User.objects.all())

@@ -50,7 +50,7 @@ class TestClaim:
         response = client.get(self.address)
 
         assert response.status_code == 302
-        assert response["Location"] == f"{reverse('accounts:log_in')}?next={self.address}"
+        assert response["Location"] == f"{reverse('account_login')}?next={self.address}"
 
     def test_records_what_the_house_says_of_itself(self, client, listing):
         claimant = UserFactory()

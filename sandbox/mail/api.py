@@ -1,14 +1,11 @@
-"""The same for programs: tests read mails and switch faults here."""
+"""The same for programs: tests read mails here."""
 
-import json
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from sandbox.faults import switches
-from sandbox.mail import smtp
 from sandbox.mail.inbox import mail_header
 from sandbox.mail.models import Mail
 
@@ -32,18 +29,6 @@ def messages(request: HttpRequest) -> HttpResponse:
         return HttpResponse(status=204)
     newest = found.with_copies().defer("raw").prefetch_related("recipients", "attachments")[:MOST_ANSWERED]
     return JsonResponse({"messages": [_as_json(mail) for mail in newest]})
-
-
-@csrf_exempt
-@require_http_methods(["GET", "PUT"])
-def faults(request: HttpRequest) -> HttpResponse:
-    """Show or set the fault: `{"mode": "none|reject|temporary|drop", "delay_seconds": 0, "times": null}`."""
-    if request.method == "PUT":
-        try:
-            switches.switch(smtp.SERVICE, switches.read(json.loads(request.body), modes=smtp.MODES))
-        except (switches.BadFault, ValueError) as bad:
-            return JsonResponse({"error": str(bad)}, status=400)
-    return JsonResponse(switches.look(smtp.SERVICE).as_json())
 
 
 def _as_json(mail: Any) -> dict[str, Any]:

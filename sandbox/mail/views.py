@@ -9,7 +9,7 @@ from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from sandbox.faults import switches
+from sandbox.faults.panel import Panel
 from sandbox.mail import smtp
 from sandbox.mail.inbox import mail_header
 from sandbox.mail.models import Attachment, Mail
@@ -23,6 +23,14 @@ HTML_POLICY = (
     "img-src data:; frame-ancestors 'self'; form-action 'none'; base-uri 'self'"
 )
 HEAD = re.compile(r"<head[^>]*>", re.IGNORECASE)
+PANEL = Panel(
+    service=smtp.SERVICE,
+    modes=smtp.MODES,
+    noun="mails",
+    title="Faults of the mail server",
+    action="mail:faults",
+    page="mail:list",
+)
 
 
 @require_safe
@@ -42,23 +50,9 @@ def mails(request: HttpRequest) -> HttpResponse:
             "refresh_seconds": REFRESH_SECONDS if refreshes else None,
             "refresh_on": "?" + urlencode({"q": words, "refresh": "on"}),
             "refresh_off": "?" + urlencode({"q": words}),
-            **_fault_context(),
+            **PANEL.context(),
         },
     )
-
-
-def _fault_context(error: str = "") -> dict[str, object]:
-    return {"fault": switches.look(smtp.SERVICE), "modes": smtp.MODES.items(), "error": error}
-
-
-@require_POST
-def set_fault(request: HttpRequest) -> HttpResponse:
-    asked = {key: request.POST[key] for key in ("mode", "delay_seconds", "times") if key in request.POST}
-    try:
-        switches.switch(smtp.SERVICE, switches.read(asked, modes=smtp.MODES))
-    except switches.BadFault as bad:
-        return render(request, "sandbox/mail/fault_refused.html", _fault_context(str(bad)), status=400)
-    return redirect("mail:list")
 
 
 @require_POST

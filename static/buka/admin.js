@@ -16,7 +16,25 @@
     }
     times();
     labels();
+    copying();
   });
+
+  // --- What is to be copied: a button where the browser lets us ----------------------------------------------------
+
+  function copying() {
+    if (!navigator.clipboard) return;
+    for (const button of document.querySelectorAll("[data-copy]")) {
+      button.hidden = false;
+      button.addEventListener("click", async () => {
+        try {
+          await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent);
+          button.textContent = button.dataset.done;
+        } catch {
+          getSelection().selectAllChildren(document.getElementById(button.dataset.copy));
+        }
+      });
+    }
+  }
 
   // --- Live: somebody booked, changed, cancelled; the board is fetched anew -------------------------------------
 
@@ -47,7 +65,11 @@
       };
       socket.onclose = (closed) => {
         today.dataset.live = "off";
-        if (closed.code === 4403 || closed.code === 4404) return;
+        if ([4401, 4403, 4404, 4428].includes(closed.code)) {
+          // Logged out, or no longer staff, since the page was opened: the page itself says so.
+          if (wasOpen) location.reload();
+          return;
+        }
         lost.textContent = today.dataset.lost;
         lost.hidden = !wasOpen && pause < 4000;
         setTimeout(connect, pause * (0.75 + Math.random() / 2));
@@ -102,7 +124,8 @@
     });
     // A log-in page in place of the board: the session is over.
     document.body.addEventListener("htmx:beforeSwap", (event) => {
-      if (event.detail.xhr.responseURL.includes("/login/")) { event.preventDefault(); location.reload(); }
+      const where = new URL(event.detail.xhr.responseURL, location.href).pathname;
+      if (!where.startsWith("/admin/")) { event.preventDefault(); location.reload(); }
     });
   }
 

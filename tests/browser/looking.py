@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from playwright.sync_api import Error as PlaywrightError
+
 AXE = (Path(__file__).parent / "axe" / "axe.min.js").read_text()
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 # A run that looked at nothing would find nothing.
@@ -31,20 +33,29 @@ class Faults:
 def watched(page: Any, home: str) -> Iterator[Faults]:
     """Look at a page from its first byte on; at the end nothing may have been complained about.
 
-    :raises AssertionError: for a console or page error, a violated policy, a request to a foreign host
+    :raises AssertionError: for an error of console or page, a policy violated or not understood, a foreign host asked
     """
     faults = Faults()
     host = urlsplit(home).netloc
     page.add_init_script(_POLICY_ALARM)
-    page.on("console", lambda line: line.type == "error" and faults.said.append(line.text))
+    page.on("console", lambda line: _is_fault(line) and faults.said.append(line.text))
     page.on("pageerror", lambda error: faults.said.append(str(error)))
     page.on(
         "request",
         lambda request: urlsplit(request.url).netloc not in (host, "") and faults.foreign.append(request.url),
     )
-    yield faults
+    try:
+        yield faults
+    except (PlaywrightError, AssertionError) as error:
+        # Whoever reads the failure was not there.
+        error.add_note(f"At {page.url} stood:\n{page.evaluate('document.body.innerText')[:2000]}\n{faults}")
+        raise
     assert not faults.said, faults.said
     assert not faults.foreign, f"Requests to foreign hosts: {faults.foreign}"
+
+
+def _is_fault(line: Any) -> bool:
+    return line.type == "error" or "Permissions-Policy" in line.text
 
 
 def barriers(page: Any) -> list[str]:

@@ -1,16 +1,18 @@
 """The back office in a real browser: barriers, both themes, right to left, a phone, no scripts, and the live day."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import time, timedelta
 from typing import Any
 
 import pytest
 from django.utils import timezone
+from playwright.sync_api import TimeoutError
 
 from accounts.models import User
 from accounts.services import add_member
 from accounts.states import Role
-from accounts.tests.factories import UserFactory
+from accounts.tests.pages import PASSWORD, app_code, person, with_app
 from bookings import services
 from bookings.models import Booking
 from bookings.states import Status
@@ -21,7 +23,6 @@ from tests.browser.looking import barriers, too_wide, watched
 
 pytestmark = pytest.mark.browser
 
-PASSWORD = "a long walk to the lagoon"
 DESK, TABLET, PHONE = (1280, 900), (768, 1024), (360, 740)
 
 
@@ -51,26 +52,24 @@ def coming(restaurant: Restaurant, number: int = 1, **asked: Any) -> Booking:
 
 
 def staff(restaurant: Restaurant, role: Role = Role.OWNER, **fields: Any) -> User:
-    person = UserFactory(name="Bisi at the desk", **fields)
-    person.set_password(PASSWORD)
-    person.save()
-    add_member(user=person, restaurant_id=restaurant.pk, role=role)
-    return person
+    someone = with_app(person(email="bisi@example.com", name="Bisi at the desk", **fields))
+    add_member(user=someone, restaurant_id=restaurant.pk, role=role)
+    return someone
 
 
 def superuser() -> User:
-    person = UserFactory(name="The platform", is_staff=True, is_superuser=True)
-    person.set_password(PASSWORD)
-    person.save()
-    return person
+    return with_app(person(email="platform@example.com", name="The platform", is_staff=True, is_superuser=True))
 
 
-def log_in(page: Any, home: str, person: User, path: str = "/admin/") -> None:
+def log_in(page: Any, home: str, someone: User, path: str = "/admin/") -> None:
     page.goto(f"{home}/admin/login/?next={path}")
-    page.locator("#id_username").fill(person.email)
+    page.locator("#id_login").fill(someone.email)
     page.locator("#id_password").fill(PASSWORD)
-    page.locator("#login-form button[type=submit]").click()
-    page.wait_for_url(lambda url: "/login/" not in url)
+    page.locator("#id_password").press("Enter")
+    page.wait_for_url("**/second-step/")
+    page.locator("#id_code").fill(app_code())
+    page.locator("#id_code").press("Enter")
+    page.wait_for_url(lambda url: "/account/" not in url)
 
 
 def size(page: Any, window: tuple[int, int]) -> None:
@@ -79,6 +78,16 @@ def size(page: Any, window: tuple[int, int]) -> None:
 
 def live(page: Any) -> None:
     page.wait_for_selector("#today[data-live=on]")
+
+
+def look_at(page: Any, booking: Booking) -> None:
+    """Open a booking from the board. A tap is lost when news exchange the row under it: then one taps again."""
+    for _tap in range(3):
+        page.locator(f"#open-{booking.pk}").click()
+        with suppress(TimeoutError):
+            page.wait_for_selector("#t-dialog[open]", timeout=4_000)
+            return
+    raise AssertionError("the booking does not open")
 
 
 class TestLookingAround:
@@ -96,7 +105,7 @@ class TestLookingAround:
         "staff": "/admin/accounts/membership/",
     }
 
-    @pytest.mark.parametrize(("theme", "window"), [("light", DESK), ("dark", DESK), ("light", PHONE)])
+    @pytest.mark.parametrize(("theme", "window"), [("dark", DESK), ("light", PHONE)])
     def test_an_owners_pages_have_no_barriers(self, page, buka_server, suya_spot, theme, window) -> None:
         booking = coming(suya_spot, notes="No groundnuts")
         coming(suya_spot, 2, party_size=4)
@@ -146,17 +155,34 @@ class TestLookingAround:
             assert time_box["x"] > who_box["x"]
             assert barriers(page) == []
 
+    def test_in_arabic_on_a_phone_words_stand_off_from_what_they_name(self, page, buka_server, suya_spot) -> None:
+        size(page, PHONE)
+
+        with watched(page, buka_server):
+            log_in(page, buka_server, staff(suya_spot, language="ar"))
+            page.goto(f"{buka_server}/admin/accounts/membership/")
+            label = page.locator("#result_list [data-label]").nth(1)
+            to_the_edge = label.evaluate("cell => getComputedStyle(cell, '::before').marginRight")
+            icon = page.locator("#nav-sidebar-inner .material-symbols-outlined.mr-3").first
+            to_the_word = icon.evaluate("icon => getComputedStyle(icon).marginLeft")
+            above = page.locator("p.t-days").bounding_box()
+            below = page.locator("#changelist-search").bounding_box()
+
+            assert (to_the_edge, to_the_word) == ("0px", "12px")
+            assert below["y"] - above["y"] - above["height"] >= 8
+            assert too_wide(page) == 0
+
     def test_the_language_is_switched_and_kept(self, page, buka_server, suya_spot) -> None:
         size(page, DESK)
-        person = staff(suya_spot)
-        log_in(page, buka_server, person)
+        someone = staff(suya_spot)
+        log_in(page, buka_server, someone)
         link = page.locator('a[hreflang="ha"]').first
         page.goto(buka_server + link.get_attribute("href"))
 
         page.wait_for_url("**/admin/today/**")
         assert page.locator("html").get_attribute("lang") == "ha"
-        person.refresh_from_db()
-        assert person.language == "ha"
+        someone.refresh_from_db()
+        assert someone.language == "ha"
 
 
 class TestTheLiveDay:
@@ -214,9 +240,11 @@ class TestTheLiveDay:
             log_in(page, buka_server, staff(suya_spot, Role.HOST))
             live(page)
             for move, status in (("arrive", "arrived"), ("seat", "seated"), ("complete", "completed")):
-                button = page.locator(f"#{move}-{booking.pk}")
-                assert button.bounding_box()["height"] >= 44
-                button.click()
+                name = f"{move}-{booking.pk}"
+                # The row may just be drawn anew by the live connection; what stays is measured.
+                is_tall = "id => document.getElementById(id)?.getBoundingClientRect().height >= 44"
+                page.wait_for_function(is_tall, arg=name)
+                page.locator(f"#{name}").click()
                 page.wait_for_selector(f"#booking-{booking.pk}.is-{status}")
                 assert "Demo diner 1" in page.locator("#t-said").inner_text()
 
@@ -265,7 +293,7 @@ class TestTheLiveDay:
             booking = Booking.objects.get()
             before = booking.allocations.get(live=True).table
 
-            page.locator(f"#open-{booking.pk}").click()
+            look_at(page, booking)
             page.get_by_text("Change the table", exact=True).first.click()
             assert barriers(page) == []
             page.locator(f'.t-tables-form input[value="{before.pk}"]').uncheck()
@@ -283,7 +311,7 @@ class TestTheLiveDay:
         with watched(page, buka_server) as faults:
             log_in(page, buka_server, staff(suya_spot, Role.HOST))
             live(page)
-            page.locator(f"#open-{booking.pk}").click()
+            look_at(page, booking)
             page.get_by_text("Cancel the booking", exact=True).first.click()
             page.get_by_role("button", name="Cancel the booking").click()
             page.wait_for_selector("#t-dialog .t-refused")
@@ -308,11 +336,7 @@ class TestWithoutScripts:
 
     def test_the_desk_works(self, page, buka_server, suya_spot) -> None:
         booking = coming(suya_spot)
-        page.goto(f"{buka_server}/admin/login/?next=/admin/")
-        person = staff(suya_spot, Role.HOST)
-        page.locator("#id_username").fill(person.email)
-        page.locator("#id_password").fill(PASSWORD)
-        page.locator("#login-form button[type=submit]").click()
+        log_in(page, buka_server, staff(suya_spot, Role.HOST))
 
         page.locator(f"#arrive-{booking.pk}").click()
         assert page.locator(f"#booking-{booking.pk}.is-arrived").count() == 1

@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.errors import DomainError
+from core.headers import NEVER_KEPT
 
 
 class PreconditionFailed(DomainError):
@@ -30,7 +31,7 @@ def with_etag(request: Request | HttpRequest, etag: str, response: Response) -> 
     if request.method in ("GET", "HEAD") and _names(request.headers.get("If-None-Match", ""), etag):
         response = Response(status=status.HTTP_304_NOT_MODIFIED)
     response["ETag"] = etag
-    response.setdefault("Cache-Control", "private, no-cache")
+    response.setdefault("Cache-Control", NEVER_KEPT)
     return response
 
 

@@ -1,6 +1,7 @@
 """Serializer fields for what people and programs send: cleaned once at the door (`core.text`, `core.phones`)."""
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,10 +9,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
-from rest_framework import serializers
+from rest_framework import exceptions, serializers
 
 from core import phones
-from core.text import clean_line, clean_text
+from core.text import clean_line, clean_name, clean_text, too_long
 
 NO_OFFSET = _("Say the offset from UTC too, as in 2026-12-24T19:00:00+01:00.")
 NOT_AN_INSTANT = _("Write the time as in 2026-12-24T19:00:00+01:00 (ISO 8601 with the offset from UTC).")
@@ -48,6 +49,34 @@ def instant_of(text: str) -> datetime:
     return moment.astimezone(UTC)
 
 
+class StrictSerializer(serializers.Serializer[Any]):
+    """Takes each value as JSON writes it: a number is no text, a text no number, and 1 is not true."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, Mapping):
+            wrong = {
+                name: [exceptions.ErrorDetail(sentence, code="invalid")]
+                for name, field in self.fields.items()
+                if name in data and (sentence := _wrong_kind(field, data[name]))
+            }
+            if wrong:
+                raise serializers.ValidationError(wrong)
+        return super().to_internal_value(data)
+
+
+def _wrong_kind(field: Any, value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(field, serializers.BooleanField):
+        return "" if isinstance(value, bool) else str(_("Write true or false."))
+    if isinstance(field, serializers.IntegerField):
+        is_whole = isinstance(value, int) and not isinstance(value, bool)
+        return "" if is_whole else str(_("Write a whole number."))
+    if isinstance(field, serializers.CharField | serializers.UUIDField | serializers.ChoiceField):
+        return "" if isinstance(value, str) else str(_("Write a text."))
+    return ""
+
+
 class LineField(serializers.CharField):
     """One line of text, such as a name."""
 
@@ -55,7 +84,15 @@ class LineField(serializers.CharField):
         self.longest = max_length
         super().__init__(max_length=max_length, **kwargs)
 
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        if isinstance(data, str) and len(data) > self.longest:
+            # As the description says it, whatever cleaning would take away.
+            raise too_long(self.longest)
+        return super().run_validation(data)
+
     def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
         text = self._clean_text(super().to_internal_value(data))
         if not text and not self.allow_blank:
             self.fail("blank")
@@ -63,6 +100,13 @@ class LineField(serializers.CharField):
 
     def _clean_text(self, text: str) -> str:
         return clean_line(text, max_length=self.longest)
+
+
+class NameField(LineField):
+    """The name of a person."""
+
+    def _clean_text(self, text: str) -> str:
+        return clean_name(text, max_length=self.longest)
 
 
 class TextField(LineField):

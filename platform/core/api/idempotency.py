@@ -3,6 +3,8 @@
 The key's row and the effect commit together. What is kept for 24 hours is the answer of an operation that came to a
 decision: a success, or a refusal by a rule (409, 410, 412, 422). Answers that invite to try again with the same key
 are not kept: mistakes in the request (400, 401, 403, 404, 415, 429 …), a 409 with `Retry-After`, and every 5xx.
+
+A kept answer opens nothing that has been closed since: whoever has lost the right to ask is refused as without a key.
 """
 
 import hashlib
@@ -69,7 +71,9 @@ def idempotent(method: Any = None, *, required: bool = False) -> Any:
 
     The method runs inside one transaction with the key's row; a refusal's changes are rolled back before its answer is
     kept. Without the header it runs as usual, or is refused when `required`. A view that lets strangers in who show
-    something, as a booking's token, says where that stands: `proof_in(request)`; only they get the kept answer.
+    something, as a booking's token, says where that stands: `proof_in(request)`; only they get the kept answer. A view
+    that looks at rights beyond its permission classes, as at a role in the house, looks again before an answer is given
+    a second time: `check_again(request, *args, **kwargs)` raises what asking now would be refused with.
     """
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -125,6 +129,9 @@ def _once(key: str, function: Callable[..., Any], view: APIView, request: Reques
     if known is not None:
         if known.request_digest != digest:
             raise IdempotencyKeyReused
+        check_again: Callable[..., None] | None = getattr(view, "check_again", None)
+        if check_again is not None:
+            check_again(request, *args, **kwargs)
         return _replay(known)
     response = _run(function, view, request, *args, **kwargs)
     if _is_decided(response):
@@ -133,7 +140,7 @@ def _once(key: str, function: Callable[..., Any], view: APIView, request: Reques
             **scope,
             request_digest=digest,
             status=response.status_code,
-            body=b"" if data is None else to_bytes(data),
+            body="" if data is None else to_bytes(data).decode(),
             headers={name: response[name] for name in _KEPT_HEADERS if name in response},
         )
     return response
@@ -155,9 +162,10 @@ def _is_decided(response: Any) -> bool:
 
 def _replay(known: IdempotencyKey) -> HttpResponse:
     kind = "application/json" if known.status < 400 else problems.CONTENT_TYPE
-    body = bytes(known.body)
-    response = HttpResponse(body, status=known.status, headers={**known.headers, REPLAYED: "true"}, content_type=kind)
-    if not body:
+    response = HttpResponse(
+        known.body, status=known.status, headers={**known.headers, REPLAYED: "true"}, content_type=kind
+    )
+    if not known.body:
         del response["Content-Type"]
     return response
 
@@ -166,7 +174,8 @@ def _actor(view: APIView, request: Request, key: str) -> str:
     """Return whose keys these are. An answer is kept for whoever could have asked for it, so what they show counts."""
     user = request.user
     if user is not None and user.is_authenticated:
-        return f"user:{user.pk}"
+        # A program's number may be a person's, too.
+        return f"{getattr(user, 'actor_kind', 'user')}:{user.pk}"
     proof_in: Callable[[Request], str] | None = getattr(view, "proof_in", None)
     if proof_in is not None:
         return f"proof:{hashlib.sha256(proof_in(request).encode()).hexdigest()}"

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.renderers import OpenApiJsonRenderer, OpenApiYamlRenderer
 from drf_spectacular.utils import extend_schema
-from drf_spectacular.views import SpectacularSwaggerView
+from drf_spectacular.views import SpectacularSwaggerSplitView
 from rest_framework import renderers
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
@@ -79,7 +79,7 @@ class SchemaView(APIView):
 
 
 @extend_schema(exclude=True)
-class DocsView(SpectacularSwaggerView):
+class DocsView(SpectacularSwaggerSplitView):
     """The schema to read and to try, with files of our own server only."""
 
     authentication_classes = ()
@@ -101,6 +101,5 @@ def errors(request: HttpRequest) -> HttpResponse:
     ]
     refusals.sort(key=lambda refusal: str(refusal["code"]))
     context = {"refusals": refusals, "docs_url": reverse("core_api:docs")}
-    response = render(request, "api/errors.html", context)
-    response["Cache-Control"] = KEPT
-    return response
+    # Not for shared caches: the frame of a page shows whether somebody is signed in.
+    return render(request, "api/errors.html", context)

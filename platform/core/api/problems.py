@@ -52,7 +52,9 @@ def respond(
 ) -> HttpResponse:
     """Answer a problem outside DRF: from a handler, a middleware, a plain view."""
     body = orjson.dumps(problem(status=status, code=code, detail=detail, instance=request.path))
-    return HttpResponse(body, status=status, content_type=CONTENT_TYPE, headers=dict(headers or {}))
+    response = HttpResponse(body, status=status, content_type=CONTENT_TYPE, headers=dict(headers or {}))
+    response.refusal_code = code  # type: ignore[attr-defined]  # the audit reads it
+    return response
 
 
 def exception_handler(exc: Exception, context: Mapping[str, Any]) -> Response | None:
@@ -104,7 +106,6 @@ def _answer(
 
 
 def _from_domain(error: DomainError, instance: str) -> Response:
-    headers = {} if error.retry_after is None else {"Retry-After": str(error.retry_after)}
     errors = None
     if isinstance(error, InvalidInput):
         errors = [
@@ -113,7 +114,13 @@ def _from_domain(error: DomainError, instance: str) -> Response:
             for sentence in sentences
         ]
     return _answer(
-        error.status, error.code, str(error.message), instance, errors=errors, details=error.details, headers=headers
+        error.status,
+        error.code,
+        str(error.message),
+        instance,
+        errors=errors,
+        details=error.details,
+        headers=error.headers,
     )
 
 
@@ -182,4 +189,6 @@ def respond_to(request: HttpRequest, error: DomainError) -> HttpResponse:
     """Answer a refusal outside DRF."""
     answer = _from_domain(error, request.path)
     headers = {**answer.headers, "Content-Type": CONTENT_TYPE}
-    return HttpResponse(orjson.dumps(answer.data, default=str), status=answer.status_code, headers=headers)
+    response = HttpResponse(orjson.dumps(answer.data, default=str), status=answer.status_code, headers=headers)
+    response.refusal_code = error.code  # type: ignore[attr-defined]
+    return response

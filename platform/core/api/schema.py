@@ -2,7 +2,9 @@
 
 from typing import Any, Literal
 
+from django.utils.module_loading import import_string
 from drf_spectacular.authentication import SessionScheme
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
@@ -50,6 +52,24 @@ class BukaSessionScheme(SessionScheme):
     priority = 0
 
 
+class BearerScheme(OpenApiAuthenticationExtension):
+    target_class = "accounts.tokens.authentication.BearerAuthentication"
+    name = "bearer"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
+        return {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "For apps: the access token."}
+
+
+class CookieScheme(OpenApiAuthenticationExtension):
+    target_class = "accounts.tokens.authentication.CookieAuthentication"
+    name = "cookie"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
+        described = "For browsers: set at log-in. What changes something needs the header X-CSRFToken beside it."
+        name = import_string("accounts.tokens.cookies.ACCESS_NAME")
+        return {"type": "apiKey", "in": "cookie", "name": name, "description": described}
+
+
 _USUAL = {
     "400": "The request does not make sense; `errors` says where.",
     "401": "Log in first.",
@@ -60,6 +80,7 @@ _USUAL = {
     "422": "The Idempotency-Key belongs to another request.",
     "429": "Asked too often; `Retry-After` says when to come back.",
     "406": "Only JSON is spoken here.",
+    "503": "Who asks cannot be known for a moment; nothing has been done.",
 }
 
 
@@ -75,6 +96,20 @@ Direction = Literal["request", "response"]
 
 
 class BukaSchema(AutoSchema):
+    def get_auth(self) -> list[Any]:
+        auths: list[Any] = super().get_auth()
+        if any(getattr(permission, "lets_strangers_in", False) for permission in self.view.get_permissions()):
+            auths.append({})
+        return auths
+
+    def _get_parameters(self) -> list[dict[str, Any]]:
+        parameters: list[dict[str, Any]] = super()._get_parameters()
+        for parameter in parameters:
+            if parameter["in"] == "query":
+                # core.api.query: an empty parameter counts as one that was left out.
+                parameter["allowEmptyValue"] = True
+        return parameters
+
     def get_override_parameters(self) -> list[Any]:
         parameters = list(super().get_override_parameters())
         if kind := self._idempotency():
@@ -92,8 +127,9 @@ class BukaSchema(AutoSchema):
     def _get_response_bodies(self, direction: Direction = "response") -> Any:
         bodies = super()._get_response_bodies(direction)
         for code, body in bodies.items():
-            if code >= "400" and "application/json" in body.get("content", {}):
-                content = body["content"].pop("application/json")
+            content = body.get("content", {}).get("application/json")
+            # OAuth has a shape of its own for its errors.
+            if code >= "400" and content and "OAuth" not in str(content.get("schema")):
                 for example in content.get("examples", {}).values():
                     example["value"] = _completed(example["value"], int(code), body["description"])
                 body["content"] = {problems.CONTENT_TYPE: content}
@@ -108,9 +144,12 @@ class BukaSchema(AutoSchema):
             codes |= {"401", "403"}
         if self.method in ("POST", "PUT", "PATCH"):
             codes |= {"413", "415"}
-        if self.method != "GET" and self.view.get_authenticators():
-            # A session without its CSRF token.
-            codes.add("403")
+        if self.view.get_authenticators():
+            # A token that is not valid is refused where none is asked for, too; while Redis is away nobody can tell.
+            codes |= {"401", "503"}
+            if self.method != "GET":
+                # A session without its CSRF token.
+                codes.add("403")
         if "{" in self.path:
             codes.add("404")
         if self._idempotency():

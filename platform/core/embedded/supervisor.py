@@ -29,6 +29,9 @@ from core.embedded.steps import say, step
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent.parent
 HOST = "127.0.0.1"
+# What people open: passkeys belong to a name, and where there is IPv6 it means HOST_6 first.
+NAME = "localhost"
+HOST_6 = "::1"
 PATIENCE_TO_ANSWER = 120
 COLOURS = {"web": 36, "worker": 33, "beat": 35, "sandbox": 32}
 
@@ -100,17 +103,18 @@ class Supervisor:
     def run(self) -> None:
         """Start everything, and return only by an exception: something died, or the end was asked for."""
         began = time.monotonic()
-        address = f"http://{HOST}:{self.ports.web}"
+        address = f"http://{NAME}:{self.ports.web}"
         self.embedded.claim(address)
         for port in (self.ports.web, self.ports.sandbox, self.ports.mail):
             must_be_free(port)
+        also = also_listening(self.ports.web)
         self._start_services()
         # The sandbox needs no database: it starts while the database is made ready.
         self._start("sandbox", "-m", "sandbox", patience=5)
         self._prepare()
         worker = self._start("worker", *CELERY, "worker", *WORKER, patience=20)
         self._start("beat", *CELERY, "beat", "--loglevel=WARNING", "--pidfile=", patience=5)
-        self._start("web", "-m", "daphne", "-b", HOST, "-p", str(self.ports.web), *WEB, patience=10)
+        self._start("web", "-m", "daphne", "-b", HOST, "-p", str(self.ports.web), *also, *WEB, patience=10)
         with step("Waiting until everything answers"):
             self._wait_for("web", lambda: answer(self.ports.web, "/readyz"), lambda said: said == "200 OK")
             self._wait_for("sandbox", lambda: answer(self.ports.sandbox, "/healthz"), lambda said: said == "200 OK")
@@ -243,15 +247,36 @@ def _port(name: str, text: str) -> int:
     return int(text)
 
 
-def must_be_free(port: int) -> None:
+def also_listening(port: int) -> tuple[str, ...]:
+    """Return what makes Daphne answer at `localhost` to programs that try no other address than IPv6's.
+
+    :raises SupervisorError: when somebody else answers there
+    """
+    if not has_ipv6():
+        return ()
+    must_be_free(port, HOST_6)
+    return ("-e", rf"tcp:port={port}:interface=\:\:1")
+
+
+def has_ipv6() -> bool:
+    """Tell whether this machine speaks IPv6 to itself; many a container does not."""
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind((HOST_6, 0))
+    except OSError:
+        return False
+    return True
+
+
+def must_be_free(port: int, host: str = HOST) -> None:
     """Return when `port` can be listened on.
 
     :raises SupervisorError: naming who listens there, and what to do
     """
-    with socket.socket() as probe:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((HOST, port))
+            probe.bind((host, port))
         except PermissionError as error:
             raise SupervisorError(f"Port {port} may not be used by this account: `make run PORT=8080`.") from error
         except OSError as error:

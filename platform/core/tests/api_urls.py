@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied, SuspiciousOperation, ValidationError
 from django.db import OperationalError, connection, transaction
 from django.http import Http404, HttpResponse
 from django.urls import path
@@ -121,6 +121,7 @@ FAULTS = {
     "drf-throttle": raises(Throttled(wait=12.2)),
     "missing": raises(Http404()),
     "forbidden": raises(PermissionDenied()),
+    "unclear": raises(SuspiciousOperation()),
     "validation": raises(ValidationError({"name": [ValidationError("Too long.", code="text_too_long")]})),
     "surprise": crash,
     "lock": lock_timeout,

@@ -5,6 +5,7 @@ from django.urls import reverse
 
 from core import outbox
 from core.models import EventDelivery
+from core.testing import log_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Status = EventDelivery.Status
@@ -25,14 +26,16 @@ def parked(pinged):
 @pytest.fixture
 def operator(client):
     user = get_user_model().objects.create(email="operator@example.com", is_staff=True, is_superuser=True)
-    client.force_login(user)
+    log_in(client, user)
     return client
 
 
 @pytest.fixture
 def manager(client):
+    """Somebody who enters the back office for something else."""
     user = get_user_model().objects.create(email="manager@example.com", is_staff=True)
-    client.force_login(user)
+    user.platform_memberships.create(role="translator")
+    log_in(client, user)
     return client
 
 

@@ -120,7 +120,7 @@ class TestProblems:
         answer = api.get("/api/signed-in")
 
         assert (answer.status_code, answer.json()["code"]) == (401, "not_authenticated")
-        assert answer["WWW-Authenticate"].startswith("Session")
+        assert answer["WWW-Authenticate"].startswith("Bearer")
 
     def test_a_session_needs_its_csrf_token_to_change_anything(self, diner):
         browser = Client(enforce_csrf_checks=True)
@@ -232,6 +232,16 @@ class TestIdempotency:
         assert not IdempotencyKey.objects.exists()
         assert pings() == 0
         assert post(api, {"number": 7}, key=KEY).status_code == 201
+
+    def test_the_answer_is_kept_encrypted(self, api):
+        first = post(api, {"number": 11}, key=KEY)
+
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT body FROM core_idempotencykey")
+            (stored,) = cursor.fetchone()
+
+        assert stored.startswith("ae1:")
+        assert post(api, {"number": 11}, key=KEY).content == first.content
 
     def test_while_the_first_runs_the_second_is_asked_to_wait(self, api, monkeypatch):
         entered, go_on = threading.Event(), threading.Event()
@@ -401,7 +411,8 @@ class TestSchema:
         example = operation["responses"]["409"]["content"]["application/problem+json"]["examples"]["TestNoPingLeft"]
         assert example["value"]["left"] == 0
         assert (example["value"]["status"], example["value"]["title"]) == (409, "Conflict")
-        assert "401" not in operation["responses"]
+        # Open to all, and still: a token that is not valid is refused.
+        assert "401" in operation["responses"]
         assert "401" in schema["paths"]["/api/signed-in"]["get"]["responses"]
         assert "404" in schema["paths"]["/api/fault/{name}"]["get"]["responses"]
 

@@ -1,3 +1,5 @@
+import re
+
 import pytest
 from django.db import connection
 from django.test import Client, RequestFactory
@@ -105,7 +107,34 @@ class TestRefusalsOnPages:
         answer = Client(enforce_csrf_checks=True).post("/page/domain", {"name": "Bola"})
 
         assert answer.status_code == 403
-        assert "<html" in answer.content.decode()
+        assert "This form has expired" in answer.content.decode()
+
+    @pytest.mark.parametrize(
+        ("came_from", "again"),
+        [
+            ("http://testserver/en/find/?q=suya", "http://testserver/en/find/?q=suya"),
+            ("https://evil.example/form", "/page/domain?a=1"),
+            ("javascript:alert(1)", "/page/domain?a=1"),
+            (None, "/page/domain?a=1"),
+        ],
+    )
+    def test_and_leads_back_to_the_form_and_nowhere_else(self, came_from, again):
+        headers = {"referer": came_from} if came_from else {}
+
+        answer = Client(enforce_csrf_checks=True).post("/page/domain?a=1", {"name": "Bola"}, headers=headers)
+
+        assert f'href="{again}">Load the page again</a>' in answer.content.decode()
+
+    @pytest.mark.parametrize("name", ["missing", "forbidden", "surprise", "unclear"])
+    def test_in_the_language_of_the_page(self, visitor, name):
+        address = f"/page/{name}"
+
+        english = visitor.get(address, headers={"accept-language": "en"}).content.decode()
+        arabic = visitor.get(address, headers={"accept-language": "ar"}).content.decode()
+
+        heading = re.compile(r"<h1>(.+?)</h1>")
+        assert 'lang="ar" dir="rtl"' in arabic
+        assert heading.search(arabic)[1] != heading.search(english)[1]
 
 
 def test_sentences_are_made_for_translation():
@@ -113,3 +142,38 @@ def test_sentences_are_made_for_translation():
         from core.errors import Busy
 
         assert str(Busy()).startswith("Many people")
+
+
+@pytest.mark.django_db
+class TestBodies:
+    @pytest.mark.parametrize(
+        ("path", "size", "status"),
+        [("/api/bookings", 256 * 1024 + 1, 413), ("/en/find/", 13 * 1024 * 1024 + 1, 413), ("/healthz", 0, 200)],
+    )
+    def test_are_refused_by_their_announced_size_unread(self, path, size, status):
+        class Unread:
+            def read(self, *_arguments):
+                raise AssertionError("It was read.")
+
+            readline = read
+
+        answer = Client(raise_request_exception=False).generic(
+            "POST", path, b"", content_type="application/json", **{"CONTENT_LENGTH": str(size), "wsgi.input": Unread()}
+        )
+
+        assert answer.status_code == status
+        if path.startswith("/api/"):
+            assert answer.json()["code"] == "body_too_large"
+
+    @pytest.mark.parametrize("length", ["-1", "many", "٣", ""])
+    def test_a_size_that_is_none_breaks_nothing(self, length):
+        answer = Client(raise_request_exception=False).generic("GET", "/en/", b"", CONTENT_LENGTH=length)
+
+        assert answer.status_code < 500
+
+
+def test_a_foreign_host_is_refused_in_a_line(caplog):
+    answer = Client(raise_request_exception=False).get("/en/", headers={"host": "evil.example"})
+
+    assert answer.status_code == 400
+    assert "could not be rendered" not in caplog.text

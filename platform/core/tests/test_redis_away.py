@@ -7,19 +7,21 @@ from contextlib import closing
 import pytest
 from channels.layers import get_channel_layer
 from django.conf import settings as django_settings
-from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.db import connection, transaction
+from django.test import Client
 
 from core import realtime
 from core.breaker import Breaker, redis_breaker
-from core.caches import ForgivingRedisCache
-from core.sessions import SessionStore
+from core.caches import StrictRedisCache
+from core.errors import Unavailable
+from core.sessions import CloseWhileAway, SessionStore
+from core.tests import session_urls
 
 AWAY = "redis://127.0.0.1:1/0"
 
 
-class TestForgivingCache:
+class TestStrictCache:
     def test_keeps_what_it_is_given(self):
         cache.set("dish", "jollof", 30)
 
@@ -28,37 +30,45 @@ class TestForgivingCache:
         assert cache.delete("dish")
         assert cache.get("dish", "none") == "none"
 
-    def test_is_empty_while_redis_is_away(self):
-        away = ForgivingRedisCache(AWAY, {})
-
-        away.set("dish", "jollof")
-        away.set_many({"a": 1})
-
-        assert away.get("dish", "none") == "none"
-        assert away.get_many(["a"]) == {}
-        assert away.get_or_set("dish", lambda: "yam") == "yam"
-        assert away.add("dish", 1) is True
-        assert not away.has_key("dish")
-        assert not away.touch("dish")
-        assert not away.delete("dish")
-        away.delete_many(["dish"])
-        away.clear()
+    @pytest.mark.parametrize(
+        "ask",
+        [
+            lambda away: away.get("dish"),
+            lambda away: away.get_many(["dish"]),
+            lambda away: "dish" in away,
+            lambda away: away.has_key("dish"),
+            lambda away: away.add("dish", 1),
+            lambda away: away.set("dish", 1),
+            lambda away: away.set_many({"dish": 1}),
+            lambda away: away.get_or_set("dish", 1),
+            lambda away: away.incr("dish"),
+            lambda away: away.decr("dish"),
+            lambda away: away.touch("dish"),
+            lambda away: away.delete("dish"),
+            lambda away: away.delete_many(["dish"]),
+            lambda away: away.clear(),
+        ],
+    )
+    def test_never_reads_as_empty_while_redis_is_away(self, ask):
+        with pytest.raises(Unavailable):
+            ask(StrictRedisCache(AWAY, {}))
 
     def test_does_not_wait_twice_for_a_server_that_never_answers(self, silent_server):
-        silent = ForgivingRedisCache(
-            f"redis://127.0.0.1:{silent_server}/0", {"OPTIONS": {"socket_connect_timeout": 0.3, "socket_timeout": 0.3}}
-        )
+        options = {"socket_connect_timeout": 0.3, "socket_timeout": 0.3}
+        silent = StrictRedisCache(f"redis://127.0.0.1:{silent_server}/0", {"OPTIONS": options})
 
         begun = time.perf_counter()
-        assert [silent.get("dish") for _ in range(50)] == [None] * 50
+        for _ in range(50):
+            with pytest.raises(Unavailable):
+                silent.get("dish")
 
         assert time.perf_counter() - begun < 1
 
     def test_comes_back_by_itself(self, monkeypatch):
         monkeypatch.setattr(redis_breaker, "seconds", 0.1)
         cache.set("dish", "jollof", 30)
-        ForgivingRedisCache(AWAY, {}).get("dish")
-        assert cache.get("dish") is None
+        with pytest.raises(Unavailable):
+            StrictRedisCache(AWAY, {}).get("dish")
 
         time.sleep(0.15)
 
@@ -78,37 +88,13 @@ class TestBreaker:
         assert not breaker.is_open
 
 
-@pytest.mark.django_db
-class TestSessions:
-    def test_is_answered_by_the_cache_and_kept_in_the_database(self, django_assert_num_queries):
+class TestSessionStore:
+    def test_needs_no_database(self):
         session = SessionStore()
         session["basket"] = 3
         session.save()
 
-        with django_assert_num_queries(0):
-            assert SessionStore(session.session_key)["basket"] == 3
-        assert Session.objects.filter(pk=session.session_key).exists()
-
-    def test_nobody_is_logged_out_while_redis_is_away(self):
-        session = SessionStore()
-        session["_auth_user_id"] = "1"
-        session.save()
-
-        redis_breaker.failed(OSError("refused"), "test")
-
-        assert SessionStore(session.session_key)["_auth_user_id"] == "1"
-        session["basket"] = 4
-        session.save()
-        assert SessionStore(session.session_key)["basket"] == 4
-
-    def test_what_redis_missed_is_not_believed_for_long(self):
-        session = SessionStore()
-        session["_auth_user_id"] = "1"
-        session.save()
-
-        left = cache._cache.get_client().ttl(cache.make_key(session.cache_key))
-
-        assert 0 < left <= 60
+        assert SessionStore(session.session_key)["basket"] == 3
 
     def test_ends_everywhere_at_log_out(self):
         session = SessionStore()
@@ -119,6 +105,114 @@ class TestSessions:
         session.flush()
 
         assert "_auth_user_id" not in SessionStore(key)
+
+    def test_is_not_empty_while_redis_is_away(self):
+        session = SessionStore()
+        session["_auth_user_id"] = "1"
+        session.save()
+
+        redis_breaker.failed(OSError("refused"), "test")
+
+        with pytest.raises(Unavailable):
+            SessionStore(session.session_key).get("_auth_user_id")
+        with pytest.raises(Unavailable):
+            asyncio.run(SessionStore(session.session_key).aget("_auth_user_id"))
+        with pytest.raises(Unavailable):
+            session.save()
+        with pytest.raises(Unavailable):
+            session.flush()
+
+    @pytest.mark.parametrize("key", ["", "short", "a" * 31, "A" * 32, "a b" * 11, "a" * 300, "../" * 11, "é" * 32])
+    def test_looks_nowhere_for_a_key_that_it_never_gave(self, key):
+        assert SessionStore(key).session_key is None
+        assert not SessionStore().exists(key)
+
+
+@pytest.mark.urls("core.tests.session_urls")
+class TestSomebodyWithASession:
+    """While Redis is away: nobody is logged out, nobody is taken for a stranger where that matters."""
+
+    @pytest.fixture
+    def ada(self):
+        session = SessionStore()
+        session["name"] = "Ada"
+        session.save()
+        ada = Client(raise_request_exception=False)
+        ada.cookies[django_settings.SESSION_COOKIE_NAME] = session.session_key
+        return ada
+
+    @pytest.fixture
+    def gone(self, ada, monkeypatch):
+        monkeypatch.setattr(redis_breaker, "seconds", 60)
+        redis_breaker.failed(OSError("refused"), "test")
+
+    def test_is_known_while_redis_is_there(self, ada):
+        assert ada.get("/page").content == b"Hello Ada"
+        assert ada.get("/api/mine").json() == {"name": "Ada"}
+
+    @pytest.mark.usefixtures("gone")
+    def test_sees_public_pages_as_a_stranger_and_keeps_the_session(self, ada):
+        answer = ada.get("/page")
+
+        assert (answer.status_code, answer.content) == (200, b"Hello stranger")
+        assert not answer.cookies
+        redis_breaker.reset()
+        assert ada.get("/page").content == b"Hello Ada"
+
+    @pytest.mark.usefixtures("gone")
+    @pytest.mark.parametrize("path", ["/mine", "/api/mine", "/hidden", "/refused"])
+    def test_is_told_to_come_back_where_it_matters_who_asks(self, ada, path):
+        answer = ada.get(path)
+
+        assert (answer.status_code, answer["Retry-After"]) == (503, "10")
+        assert not answer.cookies
+        if path.startswith("/api/"):
+            assert answer.json()["code"] == "unavailable"
+        else:
+            assert "This is not available for a moment" in answer.content.decode()
+
+    @pytest.mark.usefixtures("gone")
+    @pytest.mark.parametrize("path", ["/page", "/api/page"])
+    @pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
+    def test_changes_nothing(self, ada, path, method):
+        session_urls.changed.clear()
+
+        assert getattr(ada, method)(path).status_code == 503
+        assert session_urls.changed == []
+
+    @pytest.mark.usefixtures("gone")
+    def test_a_stranger_goes_on_reading_and_writing(self):
+        session_urls.changed.clear()
+        stranger = Client(raise_request_exception=False)
+
+        assert stranger.get("/page").content == b"Hello stranger"
+        assert stranger.post("/page").status_code == 200
+        assert session_urls.changed == ["stranger"]
+
+    @pytest.mark.usefixtures("gone")
+    def test_nobody_begins_a_session(self):
+        answer = Client(raise_request_exception=False).post("/begin")
+
+        assert answer.status_code == 503
+        assert not answer.cookies
+
+    def test_a_redirect_that_does_not_ask_who_stays_one(self, ada, gone):
+        assert ada.get("/elsewhere").status_code == 302
+
+
+class TestLiveConnections:
+    def test_are_asked_to_come_back_while_nobody_can_tell_whose_they_are(self):
+        sent = []
+
+        async def application(scope, receive, send):
+            raise Unavailable
+
+        async def send(message):
+            sent.append(message)
+
+        asyncio.run(CloseWhileAway(application)({}, None, send))
+
+        assert sent == [{"type": "websocket.close", "code": 4503}]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -196,7 +290,8 @@ def with_a_connection_of_its_own(act):
         act()
 
 
-def test_settings_name_the_kit():
+def test_no_cache_of_ours_forgives():
     assert django_settings.SESSION_ENGINE == "core.sessions"
-    assert django_settings.CACHES["default"]["BACKEND"] == "core.caches.ForgivingRedisCache"
-    assert "Forgiving" not in django_settings.CACHES["limits"]["BACKEND"]
+    assert django_settings.SESSION_CACHE_ALIAS in django_settings.CACHES
+    assert {kept["BACKEND"] for kept in django_settings.CACHES.values()} == {"core.caches.StrictRedisCache"}
+    assert "django.contrib.sessions" not in django_settings.INSTALLED_APPS

@@ -95,6 +95,12 @@ def duration(value: timedelta | int | None) -> str:
 
 
 @register.filter
+def wait(seconds: int | None) -> str:
+    """5 minutes, of seconds that somebody has to wait; empty for none"""
+    return formatting.wait(seconds) if seconds else ""
+
+
+@register.filter
 def number(value: int | float | Decimal | None) -> str:
     """12,500"""
     return "" if value is None else formatting.number(value)

@@ -2,6 +2,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from babel import localedata
 from django.template import Context, Template
 from django.utils import formats, translation
 
@@ -131,6 +132,20 @@ class TestDaysAndTimes:
     )
     def test_the_days_of_the_week(self, code, text):
         assert formatting.weekday(0, code) == text
+
+    @pytest.mark.parametrize("first", ["ig", "yo", "ar"])
+    def test_no_language_speaks_for_another(self, first):
+        localedata._cache.clear()
+        formatting._locale.cache_clear()
+
+        formatting.weekday(0, first)
+
+        assert [formatting.weekday(0, code) for code in ("en", "ha", "fr", "ja")] == [
+            "Monday",
+            "Litinin",
+            "lundi",
+            "月曜日",
+        ]
 
     @pytest.mark.parametrize("code", CODES)
     def test_digits_are_latin_everywhere(self, code):

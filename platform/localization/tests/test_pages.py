@@ -139,7 +139,7 @@ class TestTheApi:
         answer = client.get("/api/spoken", headers={"accept-language": "ar"})
 
         assert answer.content == b"ar"
-        assert answer["Vary"] == "Accept-Language"
+        assert answer["Vary"] == "Accept-Language, origin"
 
     def test_is_english_without_one(self, client):
         assert client.get("/api/spoken").content == b"en"

@@ -46,5 +46,7 @@ urlpatterns = [
         path("", page),
         path("restaurants/<slug:slug>/", page),
         path("choices/<slug:slug>/", choices),
+        # The mail about a log-in on a new device leads there.
+        path("", include("accounts.urls")),
     ),
 ]

@@ -26,9 +26,29 @@ _why = {
     "restaurant_url": "https://buka.example/en/r/iya",
 }
 _claim = {"name": "Bola", "restaurant_name": "Mama Put"}
+_code = {"name": "Bola", "code": "402913", "minutes": 15}
+_deed = {
+    "name": "Bola",
+    "when": "Friday 12 June 2026, 19:30",
+    "device": "Chrome on Android",
+    "ip_address": "2001:db8::7",
+    "security_url": "https://buka.example/en/account/security/",
+}
+_deed_elsewhere = {name: value for name, value in _deed.items() if name != "security_url"}
+_role = {"name": "Bola", "restaurant_name": "Iya Eba & Sons", "role": "Host"}
+_keep = {"name": "Bola", "keep_url": "https://buka.example/en/privacy/keep/018f/?token=a"}
 
 # Per kind the fullest context it takes; contexts_of() adds the barest.
 CONTEXTS: dict[str, list[dict[str, Any]]] = {
+    "security.alert": [
+        {
+            "name": "Bola",
+            "what": "Many failed log-ins for one account",
+            "times": "24",
+            "when": "Friday 7 March 2025 at 19:30",
+            "alert_url": "https://buka.example/admin/audit/securityalert/1/change/",
+        }
+    ],
     "booking.confirmed": [_booking | _place | _link | _terms | {"grace_minutes": 15}],
     "booking.requested": [_booking | _place | _link | _terms],
     "booking.changed": [_booking | _place | _link | _terms | {"grace_minutes": 1}],
@@ -38,6 +58,90 @@ CONTEXTS: dict[str, list[dict[str, Any]]] = {
     ],
     "booking.declined": [_booking | _why],
     "booking.reminder": [_booking | _place | _link | {"grace_minutes": 15, "hours_before": hours} for hours in (24, 3)],
+    "account.email_confirmation_signup": [_code],
+    "account.email_confirmation": [_code],
+    "account.login_code": [_code | {"minutes": 1}],
+    "account.phone_confirmation": [{"code": "048391", "minutes": 5}],
+    "account.password_reset_code": [_code],
+    "account.account_already_exists": [
+        {"name": "Bola", "password_reset_url": "https://buka.example/en/account/password/reset/"},
+        {
+            "name": "Bola",
+            "password_reset_url": "https://buka.example/en/account/password/reset/",
+            "log_in_url": "https://buka.example/en/account/log-in/",
+        },
+    ],
+    "account.unknown_account": [{"signup_url": "https://buka.example/en/account/register/"}],
+    "account.new_device": [_deed],
+    "privacy.export_ready": [
+        {"name": "Bola", "archive_url": "https://buka.example/en/account/privacy/archive/", "until": "Friday 12 June"}
+    ],
+    "privacy.erasure_requested": [_keep | {"when": "Friday 12 June 2026, 19:30"}],
+    "privacy.erasure_cancelled": [{"name": "Bola"}],
+    "privacy.erasure_held_up": [_keep | {"reason": "Make somebody else an owner first."}],
+    "privacy.erasure_done": [{"name": "Bola", "reference": "018f", "stays": "Bookings: day and time.\nClaims: that."}],
+    "privacy.guest_archive_ready": [
+        {"name": "Bola", "archive_url": "https://buka.example/en/privacy/archive/1/?key=a", "until": "Friday 12 June"}
+    ],
+    "privacy.guest_erased": [
+        {"name": "Bola", "reference": "018f", "goes": "Tables: cancelled.", "stays": "Bookings: day and time."}
+    ],
+    "privacy.request_received": [{"name": "Bola", "reference": "34CDFGHJ", "when": "Friday 12 June 2026, 19:30"}],
+    "privacy.request_answered": [{"name": "Bola", "reference": "34CDFGHJ", "answer": "We have corrected it.\nSorry."}],
+    "booking.guest_erased": [
+        {name: _booking[name] for name in ("restaurant_name", "code", "party_size", "when")} | {"asked_by": who}
+        for who in ("account", "guest")
+    ],
+    "account.password_changed": [_deed_elsewhere | {"reset_url": "https://buka.example/en/account/password/reset/"}],
+    "account.password_reset": [_deed_elsewhere | {"reset_url": "https://buka.example/en/account/password/reset/"}],
+    "account.password_set": [_deed_elsewhere | {"reset_url": "https://buka.example/en/account/password/reset/"}],
+    "account.email_changed": [
+        _deed_elsewhere
+        | {"from_email": "bola@example.com", "to_email": "bola@buka.example"}
+        | {"ask_url": "https://buka.example/en/privacy/request/"}
+    ],
+    "account.email_confirm": [_deed],
+    "account.email_deleted": [_deed | {"deleted_email": "old@example.com"}],
+    "account.phone_changed": [_deed | {"phone_end": "67", "deed": deed} for deed in ("changed", "added")],
+    "account.totp_activated": [_deed | {"log_ins": log_ins} for log_ins in ("ended", "stay")],
+    "account.totp_deactivated": [_deed],
+    "account.factor_guessed": [_deed],
+    "account.recovery_code_used": [_deed | {"left": left} for left in (7, 1, 0)],
+    "account.recovery_codes_generated": [_deed],
+    "account.webauthn_added": [
+        _deed_elsewhere | {"passkeys_url": "https://buka.example/en/account/passkeys/", "log_ins": log_ins}
+        for log_ins in ("ended", "stay")
+    ],
+    "account.webauthn_removed": [_deed],
+    "account.account_connected": [_deed | {"provider": "Google"}],
+    "account.account_disconnected": [_deed | {"provider": "Facebook"}],
+    "account.token_reused": [_deed],
+    "account.second_factor_reset": [_deed],
+    "account.log_ins_ended": [_deed],
+    "account.invitation": [
+        {
+            "name": "Bola",
+            "inviter": "Ngozi Eze",
+            "restaurant_name": "Iya Eba & Sons",
+            "role": "Manager",
+            "until": "Friday 12 June, 19:30",
+            "accept_url": "https://buka.example/en/invitations/?token=018f&key=a",
+        }
+    ],
+    "account.role_changed": [
+        _role | {"by_whom": who, "log_ins": log_ins}
+        for who, log_ins in (("owner", "ended"), ("buka", "stay"), ("nobody_else", "ended"))
+    ],
+    "account.role_removed": [_role],
+    "webhook.disabled": [
+        {
+            "name": "Table Talk Ltd",
+            "app_name": "Table Talk",
+            "address": "https://tabletalk.example/hooks/buka",
+            "why": why,
+        }
+        for why in ("failures", "gone")
+    ],
     "claim.received": [_claim],
     "claim.approved": [_claim | {"manage_url": "https://buka.example/admin/"}],
     "claim.refused": [_claim | {"reason": "Nobody at the restaurant knew of it."}],
@@ -61,3 +165,15 @@ def a_message(**changes: Any) -> Message:
         "dedupe_key": "booking.confirmed:1",
     }
     return services.send(**asked | changes)
+
+
+def a_text(**changes: Any) -> Message:
+    """Text a code, as the accounts' adapter would."""
+    asked: dict[str, Any] = {
+        "kind": "account.login_code",
+        "to": "0803 123 4567",
+        "code": "048391",
+        "minutes": 5,
+        "language": "en",
+    }
+    return services.send_code(**asked | changes)

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from restaurants.demo import partner_app
 from restaurants.demo.people import login_lines
 
 
@@ -30,7 +31,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, logins: bool, refresh_bookings: bool, yes_in_production: bool, **options: Any) -> None:
         if logins:
-            self.stdout.write("\n".join(login_lines()))
+            self.stdout.write("\n".join([*login_lines(), *partner_app.login_lines()]))
             return
         if settings.IS_PRODUCTION and not yes_in_production:
             raise CommandError(

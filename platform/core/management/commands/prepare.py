@@ -9,7 +9,6 @@ from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
-from django.db import connection
 
 from core.embedded.steps import say, step
 
@@ -27,9 +26,6 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, logins_to: Path | None, **options: Any) -> None:
         with step("Migrating the database"):
-            with connection.cursor() as cursor:
-                # A migration may take longer than a person would wait for a page.
-                cursor.execute("SET statement_timeout = 0")
             call_command("migrate", interactive=False, verbosity=1)
         with step("Compiling the messages"):
             call_command("compile_messages")

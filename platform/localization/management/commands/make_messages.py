@@ -7,6 +7,7 @@ import polib
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
+from django.core.management.commands.makemessages import Command as MakeMessages
 
 from localization import catalogues
 from localization.languages import every_language
@@ -24,6 +25,11 @@ IGNORED = [
     "styleguide.html",
 ]
 THIRD_PARTY_SCRIPTS = ["static/vendor/*", "*/vendor/*", "*.min.js"]
+
+
+class Extract(MakeMessages):
+    # Where a module needs both kinds, `_` is the lazy one and `_now` the other.
+    xgettext_options = [*MakeMessages.xgettext_options, "--keyword=_now"]
 
 
 class Command(BaseCommand):
@@ -55,7 +61,7 @@ class Command(BaseCommand):
                 catalogues.set_header(fresh, language)
                 catalogues.save(fresh, path)
         call_command(
-            "makemessages",
+            Extract(),
             domain=domain,
             locale=[language.folder for language in every_language()],
             add_location="file",

@@ -1,0 +1,1 @@
+"""Staff and invitations for programs, below /api/."""

@@ -1,0 +1,16 @@
+"""What is recorded of bookings beyond their own history: what staff did to guests, and who looked at them."""
+
+from django.utils.translation import gettext_lazy as _
+
+from core.audit.catalogue import Action
+from core.audit.states import Severity
+
+ACTIONS = {
+    "booking.cancelled_by_house": Action(_("Cancelled a guest's booking"), Severity.NOTICE),
+    "booking.declined": Action(_("Declined a guest's request"), Severity.NOTICE),
+    "booking.no_show": Action(_("Marked a guest as a no-show"), Severity.NOTICE),
+    "booking.no_show_undone": Action(_("Took a no-show back"), Severity.NOTICE),
+    "booking.pacing_passed": Action(_("Took more guests at once than the house allows"), Severity.NOTICE),
+    "booking.viewed": Action(_("Looked at a guest's booking")),
+    "booking.listed": Action(_("Looked through guests' bookings")),
+}

@@ -1,0 +1,123 @@
+"""Forgetting a guest: tables still to come are given back, what was eaten stays in the books without a name."""
+
+from django.contrib.admin.models import LogEntry
+from django.contrib.contenttypes.models import ContentType
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+
+from bookings.collectors import bookings_about
+from bookings.models import Booking, BookingHistory
+from bookings.services import Actor, cancel_booking
+from bookings.states import UPCOMING, ActorKind
+from core import codes
+from core.personal_data import Eraser, Outcome, Subject
+from localization import formatting
+from notifications import services as notifications
+
+BATCH = 500
+SOME = 20
+
+
+def give_back(subject: Subject) -> Outcome:
+    """Cancel what is still to come, with the guest's details taken out in the same moment: no mail may follow them."""
+    coming = bookings_about(subject).filter(status__in=UPCOMING, ends_at__gt=timezone.now())
+    batch = list(coming.select_related("restaurant")[:SOME])
+    for booking in batch:
+        with translation.override("en"):
+            reason = (
+                _now("The guest's account is closed.")
+                if subject.has_account
+                else _now("The guest has asked to be erased.")
+            )
+        cancelled = cancel_booking(booking=booking, by=Actor.system(), reason=reason)
+        _empty([cancelled.pk], subject)
+        _tell_house(cancelled, asked_by="account" if subject.has_account else "guest")
+    return Outcome(gone=len(batch), more=len(batch) == SOME)
+
+
+def _tell_house(booking: Booking, *, asked_by: str) -> None:
+    """Write to the house, if it has an address; the desk's page has the news in any case."""
+    house = booking.restaurant
+    if not house.email:
+        return
+    notifications.send(
+        kind="booking.guest_erased",
+        to=house.email,
+        name=house.name,
+        language="en",
+        context={
+            "restaurant_name": house.name,
+            "code": codes.display(booking.code),
+            "party_size": booking.party_size,
+            "when": formatting.day_and_time(booking.starts_at, "en", house.time_zone),
+            "asked_by": asked_by,
+        },
+        dedupe_key=f"booking.guest_erased:{booking.public_id}",
+    )
+
+
+def empty(subject: Subject) -> Outcome:
+    """Put the pseudonym in the guest's place."""
+    mine = bookings_about(subject)
+    named = list(mine.exclude(guest_name=subject.pseudonym).values_list("pk", flat=True)[:BATCH])
+    _empty(named, subject)
+    return Outcome(gone=len(named), kept=mine.count(), more=len(named) == BATCH)
+
+
+def _empty(keys: list[int], subject: Subject) -> None:
+    if not keys:
+        return
+    Booking.objects.filter(pk__in=keys).update(
+        guest_name=subject.pseudonym, guest_phone="", guest_email="", notes="", staff_notes=""
+    )
+    # What a guest, or the house about them, wrote in their own words may name them.
+    BookingHistory.objects.filter(booking__in=keys).exclude(actor_kind=ActorKind.SYSTEM).update(reason="")
+    LogEntry.objects.filter(
+        content_type=ContentType.objects.get_for_model(Booking), object_id__in=[str(key) for key in keys]
+    ).update(object_repr=subject.pseudonym)
+
+
+ERASERS = [
+    Eraser(
+        "bookings.upcoming",
+        _("Tables still to come"),
+        20,
+        give_back,
+        goes=_("They are cancelled, and the restaurants are told that the tables are free."),
+        is_for_guests=True,
+    ),
+    Eraser(
+        "bookings.details",
+        _("Bookings"),
+        30,
+        empty,
+        goes=_("Name, phone, e-mail address, wishes and the house's notes. A random word takes their place."),
+        stays=_("Restaurant, day, time, size of the party and what became of the booking."),
+        why=_(
+            "Books and records of a business are kept for six years "
+            "(Companies and Allied Matters Act 2020, section 375)."
+        ),
+        covers=(
+            "bookings.Booking.diner",
+            "bookings.Booking.guest_name",
+            "bookings.Booking.guest_phone",
+            "bookings.Booking.guest_phone_index",
+            "bookings.Booking.guest_email",
+            "bookings.Booking.guest_email_index",
+            "bookings.Booking.notes",
+            "bookings.Booking.staff_notes",
+            "bookings.BookingHistory",
+        ),
+        is_for_guests=True,
+    ),
+]
+
+_pseudonym = "The row it leads to holds nothing of the person any more."
+NOT_ERASED = {
+    "bookings.Booking.created_by": _pseudonym,
+    "bookings.BookingHistory.actor": _pseudonym,
+    "bookings.Block": _pseudonym,
+    "bookings.Block.created_by": _pseudonym,
+    "bookings.TableAllocation": "Which table was kept: a matter of the house.",
+}

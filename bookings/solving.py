@@ -1,0 +1,138 @@
+"""Seating all parties at once, by CP-SAT: the exact answer where counting and moving a few did not find one."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ortools.sat.python import cp_model
+
+# The answer to a person who waits; far more than a house of forty tables has ever needed.
+SECONDS = 2.0
+
+
+def get_ready() -> None:
+    """Load the solver, which may take a second in a process that has not used it yet."""
+    from ortools.sat.python import cp_model  # noqa: F401
+
+
+class Undecided(Exception):
+    """The solver could not tell in time whether there is room."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A party's stretch as a mask, the seatings it could take, best first, and the one it has."""
+
+    bits: int
+    options: Sequence[tuple[int, ...]]
+    has: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """Parties that are alike: their stretch, how many they are, and what each would take of every kind of table."""
+
+    bits: int
+    count: int
+    choices: tuple[tuple[tuple[int, int], ...], ...]
+    """Each choice as pairs of kind and number of tables."""
+
+
+def share_out(
+    room: Mapping[int, Mapping[int, int]], crowds: Sequence[Crowd], *, seconds: float = SECONDS
+) -> list[list[int]] | None:
+    """Return how many of each crowd take each of its choices, so that tables suffice by number and kind at every
+    instant. None when they do not suffice: then no arrangement exists.
+
+    That tables of a combination are neighbours, and that a party keeps the very same table, is left out: a yes is no
+    promise yet.
+
+    :raises Undecided: when the time is over before either is known
+    :param room: by instant (a single bit) and kind, how many tables are to be had; every start of a crowd is in it
+    """
+    from ortools.sat.python import cp_model
+
+    model = cp_model.CpModel()
+    used: dict[tuple[int, int], list[tuple[Any, int]]] = {}
+    shares: list[list[Any]] = []
+    for crowd in crowds:
+        if not crowd.choices:
+            return None
+        numbers = [model.new_int_var(0, crowd.count, "") for _choice in crowd.choices]
+        shares.append(numbers)
+        model.add(sum(numbers) == crowd.count)
+        instants = [instant for instant in room if crowd.bits & instant]
+        for number, choice in zip(numbers, crowd.choices, strict=True):
+            for kind, tables in choice:
+                for instant in instants:
+                    used.setdefault((instant, kind), []).append((number, tables))
+    for (instant, kind), users in used.items():
+        model.add(sum(number * tables for number, tables in users) <= room[instant].get(kind, 0))
+    solver = _solution(model, seconds)
+    return None if solver is None else [[solver.value(number) for number in numbers] for numbers in shares]
+
+
+def _solution(model: "cp_model.CpModel", seconds: float) -> "cp_model.CpSolver | None":
+    """Return the solver with a solution, or None when there is none.
+
+    :raises Undecided: when the time is over before either is known
+    """
+    from ortools.sat.python import cp_model
+
+    solver = cp_model.CpSolver()
+    solver.parameters.max_time_in_seconds = seconds
+    solver.parameters.num_workers = 1
+    # That more parties than tables cannot sit is plain to the linear relaxation, and to nothing else.
+    solver.parameters.linearization_level = 2
+    status = solver.solve(model)
+    if status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+        return solver
+    if status == cp_model.INFEASIBLE:
+        return None
+    raise Undecided
+
+
+def seat_all(
+    taken: Mapping[int, int], wishes: Sequence[Wish], *, seconds: float = SECONDS
+) -> list[tuple[int, ...]] | None:
+    """Return tables for every wish, in their order, or None when they do not all fit together.
+
+    Whoever has a seating keeps it where that is possible within the time.
+
+    :raises Undecided: when the time is over before either is known
+    """
+    # Loading it takes a second and eighty megabytes, and most processes never ask.
+    from ortools.sat.python import cp_model
+
+    model = cp_model.CpModel()
+    by_table: dict[int, list[tuple[int, Any]]] = {}
+    chosen: list[list[tuple[Any, tuple[int, ...]]]] = []
+    for wish in wishes:
+        literals = []
+        for table_ids in wish.options:
+            if any(taken.get(table_id, 0) & wish.bits for table_id in table_ids):
+                continue
+            literal = model.new_bool_var("")
+            literals.append((literal, table_ids))
+            if wish.has is not None:
+                model.add_hint(literal, table_ids == wish.has)
+            for table_id in table_ids:
+                by_table.setdefault(table_id, []).append((wish.bits, literal))
+        if not literals:
+            return None
+        model.add_exactly_one(literal for literal, _table_ids in literals)
+        chosen.append(literals)
+    for users in by_table.values():
+        together = set()
+        for bits, _literal in users:
+            # Those that are there when this one begins; every two that overlap meet so.
+            begin = bits & -bits
+            together.add(tuple(index for index, (others, _other) in enumerate(users) if others & begin))
+        for indexes in together:
+            if len(indexes) > 1:
+                model.add_at_most_one(users[index][1] for index in indexes)
+    solver = _solution(model, seconds)
+    if solver is None:
+        return None
+    return [next(tables for literal, tables in literals if solver.value(literal)) for literals in chosen]

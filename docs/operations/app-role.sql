@@ -1,0 +1,29 @@
+-- What the role of web and workers may do. Run by the role that owns the tables, after every migration:
+--
+--     psql "$OWNERS_DATABASE_URL" -v ON_ERROR_STOP=1 -1 -f docs/operations/app-role.sql
+--
+-- Made once before: CREATE ROLE buka_app LOGIN PASSWORD '…';
+
+REVOKE CREATE ON SCHEMA public FROM PUBLIC;
+GRANT USAGE ON SCHEMA public TO buka_app;
+REVOKE ALL ON ALL TABLES IN SCHEMA public FROM buka_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO buka_app;
+GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO buka_app;
+REVOKE INSERT, UPDATE, DELETE ON django_migrations FROM buka_app;
+
+-- The audit trail. Events go by retention, up to a checkpoint; then the seals lose their lists of them.
+REVOKE UPDATE ON audit_auditevent FROM buka_app;
+REVOKE UPDATE, DELETE ON audit_auditseal, audit_auditcheckpoint FROM buka_app;
+GRANT UPDATE (leaves) ON audit_auditseal TO buka_app;
+
+-- Histories of rows: triggers write them, nobody else.
+REVOKE UPDATE, DELETE ON accounts_membershiphistory, restaurants_dishpricehistory FROM buka_app;
+
+-- Consents are taken back once and lose their addresses; the list of the forgotten goes by retention.
+REVOKE UPDATE, DELETE ON privacy_consent FROM buka_app;
+GRANT UPDATE (withdrawn_at, withdrawn_door, withdrawn_address, address) ON privacy_consent TO buka_app;
+REVOKE UPDATE ON privacy_erased FROM buka_app;
+
+-- Of a booking's history only what may name a guest is emptied, and who no longer exists is let go.
+REVOKE UPDATE, DELETE ON bookings_bookinghistory FROM buka_app;
+GRANT UPDATE (reason, actor_id, partner_id) ON bookings_bookinghistory TO buka_app;

@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class OpenIDConfig(AppConfig):
+    name = "sandbox.openid"
+    label = "sandbox_openid"

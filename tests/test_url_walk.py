@@ -1,0 +1,69 @@
+"""No door leads into another house: every address, by every method, as everybody, with another house's identifiers."""
+
+import pytest
+
+from tests.populated import House, populated
+from tests.trespassing import READING, ROLES, walk
+
+pytestmark = [pytest.mark.django_db, pytest.mark.race]
+
+
+@pytest.fixture
+def houses(settings: pytest.FixtureRequest) -> tuple[House, House]:
+    return populated("amber"), populated("birch")
+
+
+# Managers try every address; what the others may do, they may too: a share each, another one. The program walks all.
+PARTS = {
+    "stranger": (0, 3),
+    "diner": (1, 3),
+    "host": (0, 2),
+    "owner": (1, 2),
+    "partner": (2, 3),
+    "courier": (0, 4),
+    "translator": (1, 4),
+    "owner_of_two": (2, 4),
+}
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_nobody_sees_or_changes_what_is_another_houses(role: str, houses: tuple[House, House]) -> None:
+    amber, birch = houses
+    part = PARTS.get(role, (0, 1))
+
+    walked = walk(role, amber, birch, part=part)
+
+    assert [str(leak) for leak in walked.leaks] == []
+    assert [str(crash) for crash in walked.crashes] == []
+    assert walked.statuses[429] == 0
+    assert walked.tried > 1_000 / part[1]
+
+
+def test_the_walk_would_see_it(houses: tuple[House, House]) -> None:
+    """The same walk with the identifiers of one's own house finds its private words at these doors, and at others."""
+    _amber, birch = houses
+    doors = ("/admin/today/", "/admin/bookings/booking/", "/admin/accounts/membership/", "/api/bookings")
+
+    walked = walk("owner", birch, birch, methods=READING, under=doors)
+
+    assert walked.seen > 10
+    paths = " ".join(leak.path for leak in walked.leaks)
+    for door in doors:
+        assert door in paths
+
+
+def test_the_walk_would_notice_a_change(houses: tuple[House, House]) -> None:
+    _amber, birch = houses
+
+    walked = walk("owner", birch, birch, methods=("POST",), under=("/admin/restaurants/", "/api/bookings"))
+
+    assert any("changed" in leak.what for leak in walked.leaks)
+
+
+def test_who_owns_two_houses_is_at_home_in_both(houses: tuple[House, House]) -> None:
+    amber, _birch = houses
+
+    walked = walk("owner_of_two", amber, amber, methods=READING, under=("/admin/today/",))
+
+    assert amber.owner_of_two.memberships.count() == 2
+    assert walked.seen > 0
