@@ -1,0 +1,4 @@
+from bookings.models.booking import Booking, BookingHistory, BookingQuerySet
+from bookings.models.tables import Block, TableAllocation
+
+__all__ = ["Block", "Booking", "BookingHistory", "BookingQuerySet", "TableAllocation"]
