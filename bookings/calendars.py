@@ -1,5 +1,6 @@
 """A booking as an iCalendar event that calendar programs take in, update and cancel."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 
 from django.conf import settings
@@ -22,12 +23,18 @@ def calendar_of(booking: Booking, *, method: str = "PUBLISH") -> bytes:
     :param method: PUBLISH for a download, REQUEST or CANCEL for a mail (RFC 5546); a higher SEQUENCE replaces the
         event the calendar has under the same UID
     """
-    with override(booking.language):
+    return calendar_of_many([booking], language=booking.language, method=method)
+
+
+def calendar_of_many(bookings: Iterable[Booking], *, language: str, method: str = "PUBLISH") -> bytes:
+    """Return several bookings as one .ics file; only PUBLISH may hold events that are not one another's repetition."""
+    with override(language):
         calendar = Calendar()
         calendar.add("prodid", "-//Buka//Bookings//EN")
         calendar.add("version", "2.0")
         calendar.add("method", method)
-        calendar.add_component(_event(booking))
+        for booking in bookings:
+            calendar.add_component(_event(booking))
         return calendar.to_ical()
 
 

@@ -7,7 +7,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from bookings import lookup
-from bookings.models import Block, Booking, BookingHistory
+from bookings.models import Block, Booking, BookingHistory, BookingSeries
 from core import codes
 from core.encryption import index_of_email
 from core.personal_data import Collector, Subject
@@ -53,6 +53,48 @@ def bookings(subject: Subject) -> Iterator[dict[str, Any]]:
             "taken_through": booking.channel,
             "language": booking.language,
             "booked_at": booking.created_at,
+        }
+
+
+def series_about(subject: Subject) -> QuerySet[BookingSeries]:
+    """Return the repeated bookings on somebody's account, and those without one for an address they have proven."""
+    mine = Q(pk__in=[])
+    if subject.user_id is not None:
+        mine |= Q(diner_id=subject.user_id)
+    if subject.emails:
+        mine |= Q(diner=None, guest_email_index__in=[index_of_email(address) for address in subject.emails])
+    return BookingSeries.objects.filter(mine).order_by("pk")
+
+
+def series(subject: Subject) -> Iterator[dict[str, Any]]:
+    found = series_about(subject).select_related("restaurant", "area").prefetch_related("occurrences__booking")
+    for each in found.iterator(chunk_size=100):
+        yield {
+            "id": each.public_id,
+            "restaurant": each.restaurant.name,
+            "status": each.status,
+            "first_on": each.first_on,
+            "last_on": each.last_on,
+            "every_weeks": each.every_weeks,
+            "time": each.local_time,
+            "party_size": each.party_size,
+            "area": each.area.name if each.area else "",
+            "name": each.guest_name,
+            "phone": each.guest_phone,
+            "email": each.guest_email,
+            "occasion": each.occasion,
+            "wishes": each.notes,
+            "terms": each.policy,
+            "dates": [
+                {
+                    "on": one.planned_on,
+                    "starts_at": one.starts_at,
+                    "state": one.state,
+                    "booking": one.booking.public_id if one.booking else "",
+                }
+                for one in each.occurrences.all()
+            ],
+            "begun_at": each.created_at,
         }
 
 
@@ -147,6 +189,22 @@ COLLECTORS = [
         is_for_guests=True,
     ),
     Collector(
+        "bookings_series",
+        _("Bookings that repeat"),
+        series,
+        (
+            "bookings.BookingSeries.diner",
+            "bookings.BookingSeries.guest_name",
+            "bookings.BookingSeries.guest_phone",
+            "bookings.BookingSeries.guest_phone_index",
+            "bookings.BookingSeries.guest_email",
+            "bookings.BookingSeries.guest_email_index",
+            "bookings.BookingSeries.notes",
+            "bookings.Occurrence",
+        ),
+        is_for_guests=True,
+    ),
+    Collector(
         "desk_work",
         _("What you did at a restaurant's desk"),
         work_at_the_desk,
@@ -155,6 +213,7 @@ COLLECTORS = [
 ]
 
 NOT_COLLECTED = {
+    "bookings.BookingSeries.created_by": "The history of the first booking says who made it.",
     "bookings.Booking.created_by": "The first entry of the history says who made it.",
     "bookings.TableAllocation": "Which table was kept: a matter of the house.",
 }

@@ -6,10 +6,10 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
-from bookings.collectors import bookings_about
-from bookings.models import Booking, BookingHistory
+from bookings.collectors import bookings_about, series_about
+from bookings.models import Booking, BookingHistory, Occurrence
 from bookings.services import Actor, cancel_booking
-from bookings.states import UPCOMING, ActorKind
+from bookings.states import UPCOMING, ActorKind, OccurrenceState, SeriesStatus
 from core import codes
 from core.personal_data import Eraser, Outcome, Subject
 from localization import formatting
@@ -34,6 +34,16 @@ def give_back(subject: Subject) -> Outcome:
         _empty([cancelled.pk], subject)
         _tell_house(cancelled, asked_by="account" if subject.has_account else "guest")
     return Outcome(gone=len(batch), more=len(batch) == SOME)
+
+
+def stop_repeating(subject: Subject) -> Outcome:
+    """End the series, so that no more bookings are made for somebody who is gone, and empty them."""
+    mine = series_about(subject)
+    named = list(mine.exclude(guest_name=subject.pseudonym).values_list("pk", flat=True)[:BATCH])
+    Occurrence.objects.filter(series__in=named, state=OccurrenceState.PLANNED).update(state=OccurrenceState.WITHDRAWN)
+    mine.filter(pk__in=named, status=SeriesStatus.ACTIVE).update(status=SeriesStatus.CANCELLED)
+    mine.filter(pk__in=named).update(guest_name=subject.pseudonym, guest_phone="", guest_email="", notes="")
+    return Outcome(gone=len(named), kept=mine.count(), more=len(named) == BATCH)
 
 
 def _tell_house(booking: Booking, *, asked_by: str) -> None:
@@ -80,6 +90,29 @@ def _empty(keys: list[int], subject: Subject) -> None:
 
 ERASERS = [
     Eraser(
+        "bookings.series",
+        _("Bookings that repeat"),
+        15,
+        stop_repeating,
+        goes=_("They end, with name, phone, e-mail address and wishes. A random word takes their place."),
+        stays=_("Restaurant, days, time and size of the party."),
+        why=_(
+            "Books and records of a business are kept for six years "
+            "(Companies and Allied Matters Act 2020, section 375)."
+        ),
+        covers=(
+            "bookings.BookingSeries.diner",
+            "bookings.BookingSeries.guest_name",
+            "bookings.BookingSeries.guest_phone",
+            "bookings.BookingSeries.guest_phone_index",
+            "bookings.BookingSeries.guest_email",
+            "bookings.BookingSeries.guest_email_index",
+            "bookings.BookingSeries.notes",
+            "bookings.Occurrence",
+        ),
+        is_for_guests=True,
+    ),
+    Eraser(
         "bookings.upcoming",
         _("Tables still to come"),
         20,
@@ -115,6 +148,7 @@ ERASERS = [
 
 _pseudonym = "The row it leads to holds nothing of the person any more."
 NOT_ERASED = {
+    "bookings.BookingSeries.created_by": _pseudonym,
     "bookings.Booking.created_by": _pseudonym,
     "bookings.BookingHistory.actor": _pseudonym,
     "bookings.Block": _pseudonym,

@@ -154,6 +154,31 @@ class BookingNotFound(NotFound):
     message = _("We found no such booking.")
 
 
+class SeriesRefused(BookingRefused):
+    """Not every date can be had; `details["dates"]` tells what stands with each. Nothing was booked or changed."""
+
+    code = "booking_series_refused"
+    message = _("Not every date can be booked. Leave those out that cannot, or choose another time for them.")
+
+
+class SeriesRuleRefused(BookingRefused):
+    """The rule makes no series."""
+
+    code = "booking_series_rule"
+    message = _("A repeated booking has at least two dates and ends within a year.")
+    status = 422
+
+
+class SeriesOver(BookingRefused):
+    code = "booking_series_over"
+    message = _("Nothing of this repeated booking is still to come.")
+
+
+class SeriesNotFound(NotFound):
+    code = "booking_series_not_found"
+    message = _("We found no such repeated booking.")
+
+
 REFUSALS: dict[Reason, type[BookingRefused]] = {
     Reason.NOT_BOOKABLE: RestaurantNotBookable,
     Reason.PARTY_TOO_SMALL: PartySizeRefused,

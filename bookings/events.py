@@ -95,3 +95,19 @@ class BookingReminderDue(Event):
     name: ClassVar[str] = "booking.reminder_due"
     booking_id: UUID
     lead: str
+
+
+@dataclass(frozen=True)
+class SeriesChanged(Event):
+    """A repeated booking was begun, changed or cancelled, or could not go on as it was agreed.
+
+    `news` is "begun", "changed", "cancelled", "date_failed" (`on` had no table) or "new_terms" (the booking of `on` was
+    made under terms other than those accepted).
+    """
+
+    name: ClassVar[str] = "booking.series"
+    series_id: UUID
+    version: int
+    news: str
+    on: str = ""
+    restaurant_id: UUID | None = None

@@ -6,7 +6,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Length
 from django.utils.translation import gettext_lazy as _
 
-from bookings.models import Booking
+from bookings.models import Booking, BookingSeries
 from bookings.states import Status
 from core.personal_data import Policy, emptying
 
@@ -33,9 +33,22 @@ def abandoned_holds(before: datetime) -> QuerySet[Booking]:
     return never.filter(starts_at__gt=F("hold_expires_at")).exclude(guest_name=FORGOTTEN)
 
 
+def old_series(before: datetime) -> QuerySet[BookingSeries]:
+    return BookingSeries.objects.filter(last_on__lt=before.date()).exclude(guest_name=FORGOTTEN)
+
+
+_contact = {"guest_name": FORGOTTEN, "guest_phone": "", "guest_email": "", "notes": ""}
 _details = {"guest_name": FORGOTTEN, "guest_phone": "", "guest_email": "", "notes": "", "staff_notes": ""}
 
 POLICIES = [
+    Policy(
+        "bookings.series",
+        _("Name, phone, e-mail address and wishes in bookings that repeat"),
+        timedelta(days=730),
+        _("after the last day"),
+        _("To go on with them when you ask to."),
+        **emptying(old_series, **_contact, diner=None),
+    ),
     Policy(
         "bookings.notes",
         _("Wishes, allergies and the house's notes"),

@@ -30,7 +30,7 @@ from bookings.availability import (
     party_refusal,
     slot_times,
 )
-from bookings.models import Booking, BookingHistory, TableAllocation
+from bookings.models import Booking, BookingHistory, BookingSeries, Occurrence, TableAllocation
 from bookings.states import OCCUPYING, Status
 from restaurants.models import Restaurant
 from restaurants.service_plan import ServicePlan, plan_of, plans_of, remembered_plan
@@ -319,6 +319,40 @@ def service_day_of(restaurant_id: int, now: datetime | None = None) -> date:
     """Return the service day that is on now: before six in the morning it is still yesterday's."""
     plan = remembered_plan(restaurant_id)
     return ((now or timezone.now()).astimezone(plan.zone) - timedelta(hours=6)).date()
+
+
+# --- Bookings that repeat ---------------------------------------------------------------------------------------
+
+
+def series_of(diner: Person) -> "QuerySet[BookingSeries]":
+    """Return the repeated bookings on a diner's account, the newest first; nobody's for a stranger."""
+    if not may_keep_own(diner):
+        return BookingSeries.objects.none()
+    return _with_dates(BookingSeries.objects.filter(diner=diner)).order_by("-created_at", "-pk")
+
+
+def series_staffed_by(person: Person, ability: Ability = Ability.SEE_BOOKINGS) -> "QuerySet[BookingSeries]":
+    """Return the repeated bookings of every restaurant where this person has the ability."""
+    ids = restaurant_ids_where(person, ability)
+    series = BookingSeries.objects.all() if ids is None else BookingSeries.objects.filter(restaurant_id__in=ids)
+    return _with_dates(series)
+
+
+def series_by_public_id(public_id: UUID) -> BookingSeries | None:
+    """Return a repeated booking whoever asks; the door must have its own proof that they may see it."""
+    return _with_dates(BookingSeries.objects.filter(public_id=public_id)).first()
+
+
+def series_with(booking: Booking) -> BookingSeries | None:
+    """Return the series that a booking is a date of."""
+    return BookingSeries.objects.filter(occurrences__booking=booking).first()
+
+
+def _with_dates(series: "QuerySet[BookingSeries]") -> "QuerySet[BookingSeries]":
+    dates = Occurrence.objects.select_related("booking").order_by("planned_on")
+    return series.select_related("restaurant", "area", "diner").prefetch_related(
+        Prefetch("occurrences", queryset=dates)
+    )
 
 
 # --- When the plan changes under bookings ----------------------------------------------------------------------

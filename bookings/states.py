@@ -80,3 +80,19 @@ class Occasion(models.TextChoices):
     CELEBRATION = "celebration", _("Celebration")
     RELIGIOUS = "religious", _("Religious feast")
     OTHER = "other", _("Another occasion")
+
+
+class SeriesStatus(models.TextChoices):
+    ACTIVE = "active", _("Goes on")
+    ENDED = "ended", _("Over")
+    CANCELLED = "cancelled", _("Cancelled")
+
+
+class OccurrenceState(models.TextChoices):
+    """What has become of one date of a series; of a booked one, the booking itself tells the rest."""
+
+    PLANNED = "planned", _("Booked when the time comes")
+    BOOKED = "booked", _("Booked")
+    FAILED = "failed", _("No table")
+    SKIPPED = "skipped", _("Left out")
+    WITHDRAWN = "withdrawn", _("Cancelled with the series")

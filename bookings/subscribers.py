@@ -1,43 +1,45 @@
 """What bookings does when a fact is reported: it writes to the guest."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.urls import reverse
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from bookings import access, calendars
-from bookings.models import Booking
-from bookings.states import ActorKind, Occasion, Status
+from bookings.models import Booking, BookingSeries, Occurrence
+from bookings.states import ActorKind, Occasion, OccurrenceState, Status
 from core import codes, phones
 from localization import formatting
 from localization.formatting import Zone
 from notifications import services as notifications
 from restaurants.models import Restaurant
 
+# The rest stands on the series' own page.
+MOST_DATES_IN_A_MAIL = 20
 _RELATED = ("restaurant", "restaurant__city", "area")
 
 
 def tell_of_confirmation(*, booking_id: UUID, **_more: Any) -> None:
     booking = _booking(booking_id)
-    if booking is not None and booking.status == Status.CONFIRMED:
+    if booking is not None and booking.status == Status.CONFIRMED and not _told_by_series(booking):
         _write(booking, "booking.confirmed", f"booking.confirmed:{booking.public_id}", method="REQUEST")
 
 
 def tell_of_request(*, booking_id: UUID, **_more: Any) -> None:
     booking = _booking(booking_id)
-    if booking is not None and booking.status == Status.REQUESTED:
+    if booking is not None and booking.status == Status.REQUESTED and not _told_by_series(booking):
         _write(booking, "booking.requested", f"booking.requested:{booking.public_id}")
 
 
 def tell_of_change(*, booking_id: UUID, version: int, changes: dict[str, Any], **_more: Any) -> None:
     """Write to the guest when time, size or area is another one; which table it is, is the house's own affair."""
     booking = _booking(booking_id)
-    if booking is None or booking.status not in (Status.REQUESTED, Status.CONFIRMED):
+    if booking is None or booking.status not in (Status.REQUESTED, Status.CONFIRMED) or _told_by_series(booking):
         return
     stands = {
         "starts_at": booking.starts_at.isoformat(),
@@ -54,7 +56,7 @@ def tell_of_change(*, booking_id: UUID, version: int, changes: dict[str, Any], *
 
 def tell_of_cancellation(*, booking_id: UUID, by: str, is_late: bool, reason: str, **_more: Any) -> None:
     booking = _booking(booking_id)
-    if booking is None:
+    if booking is None or _told_by_series(booking):
         return
     _write(
         booking,
@@ -92,6 +94,63 @@ def remind(*, booking_id: UUID, lead: str) -> None:
         return
     key = f"booking.reminder:{hours}:{booking.public_id}:{booking.starts_at.isoformat()}"
     _write(booking, "booking.reminder", key, hours_before=hours)
+
+
+def tell_of_series(*, series_id: UUID, version: int, news: str, on: str = "", **_more: Any) -> None:
+    """Write one mail about a repeated booking, with every date that is still to come."""
+    series = BookingSeries.objects.select_related("restaurant").filter(public_id=series_id).first()
+    if series is None or not series.guest_email:
+        return
+    zone = series.restaurant.time_zone
+    ahead = list(
+        series.occurrences.filter(starts_at__gt=timezone.now()).select_related(
+            "booking", *(f"booking__{name}" for name in _RELATED)
+        )
+    )
+    with translation.override(series.language):
+        context = {
+            "guest_name": series.guest_name,
+            "restaurant_name": series.restaurant.name,
+            "party_size": series.party_size,
+            "news": news,
+            "dates": _lines_of([each for each in ahead if each.state != OccurrenceState.WITHDRAWN], zone),
+            "on": formatting.day(date.fromisoformat(on)) if on else "",
+            "series_url": settings.BASE_URL + reverse("bookings:series", args=[series.public_id]),
+        }
+    booked = [each.booking for each in ahead if each.booking is not None]
+    content = calendars.calendar_of_many(booked, language=series.language)
+    notifications.send(
+        kind="booking.series",
+        to=series.guest_email,
+        name=series.guest_name,
+        language=series.language,
+        context=context,
+        dedupe_key=f"booking.series:{series.public_id}:{version}:{news}:{on}",
+        attachments=[notifications.Attachment("buka.ics", "text/calendar; method=PUBLISH", content)] if booked else [],
+        useful_until=timezone.now() + timedelta(days=3),
+    )
+
+
+def _lines_of(occurrences: list[Occurrence], zone: Zone) -> str:
+    lines = [_line_of(each, zone) for each in occurrences[:MOST_DATES_IN_A_MAIL]]
+    if rest := len(occurrences) - len(lines):
+        lines.append(ngettext("and %(count)d more date", "and %(count)d more dates", rest) % {"count": rest})
+    return "\n".join(lines)
+
+
+def _line_of(occurrence: Occurrence, zone: Zone) -> str:
+    """Return one date of a series as a line: when, and what stands with it."""
+    when = formatting.day_and_time(occurrence.starts_at, zone=zone)
+    booking = occurrence.booking
+    if booking is not None and occurrence.state == OccurrenceState.BOOKED:
+        status, code = Status(booking.status).label, codes.display(booking.code)
+        return _("%(when)s: %(status)s, code %(code)s") % {"when": when, "status": status, "code": code}
+    return _("%(when)s: %(status)s") % {"when": when, "status": OccurrenceState(occurrence.state).label}
+
+
+def _told_by_series(booking: Booking) -> bool:
+    """Tell whether the state a booking is in stands in its series' own message."""
+    return Occurrence.objects.filter(booking=booking, told_version=booking.version).exists()
 
 
 def _booking(public_id: UUID) -> Booking | None:

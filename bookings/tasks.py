@@ -18,3 +18,8 @@ def expire_unanswered_requests() -> None:
 @shared_task(name="bookings.send_reminders")
 def send_reminders() -> None:
     services.send_due_reminders()
+
+
+@shared_task(name="bookings.extend_series")
+def extend_series() -> None:
+    services.extend_series()

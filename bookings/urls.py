@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from bookings.views import booking, discovery, finding, managing
+from bookings.views import booking, discovery, finding, managing, series
 
 app_name = "bookings"
 urlpatterns: list[URLPattern] = [
@@ -10,6 +10,9 @@ urlpatterns: list[URLPattern] = [
     path("r/<slug:slug>/times/", discovery.slots, name="slots"),
     path("r/<slug:slug>/book/", booking.book, name="book"),
     path("bookings/", managing.my_bookings, name="my_bookings"),
+    path("bookings/series/", series.series_list, name="series_list"),
+    path("bookings/series/<uuid:public_id>/", series.series, name="series"),
+    path("bookings/<uuid:public_id>/repeat/", series.repeat, name="repeat"),
     path("bookings/<uuid:public_id>/", managing.booking, name="booking"),
     path("bookings/<uuid:public_id>/change/", managing.change, name="change"),
     path("bookings/<uuid:public_id>/cancel/", managing.cancel, name="cancel"),

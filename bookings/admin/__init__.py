@@ -1,5 +1,5 @@
-"""Bookings in the back office: the day, the list, the blocks."""
+"""Bookings in the back office: the day, the list, what repeats, the blocks."""
 
-from bookings.admin import blocks, bookings
+from bookings.admin import blocks, bookings, series
 
-__all__ = ["blocks", "bookings"]
+__all__ = ["blocks", "bookings", "series"]

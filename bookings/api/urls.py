@@ -3,6 +3,7 @@
 from django.urls import path
 
 from bookings.api.finding import AvailabilityView, RestaurantsView
+from bookings.api.series import SeriesListView, SeriesPreviewView, SeriesView
 from bookings.api.views import (
     BookingsView,
     BookingView,
@@ -33,6 +34,9 @@ urlpatterns = [
     path("bookings/holds", HoldsView.as_view(), name="holds"),
     path("bookings/holds/<uuid:id>", HoldView.as_view(), name="hold"),
     path("bookings/holds/<uuid:id>/confirm", HoldConfirmView.as_view(), name="confirm_hold"),
+    path("bookings/series", SeriesListView.as_view(), name="series_list"),
+    path("bookings/series/preview", SeriesPreviewView.as_view(), name="series_preview"),
+    path("bookings/series/<uuid:id>", SeriesView.as_view(), name="series"),
     path("bookings/<uuid:id>", BookingView.as_view(), name="booking"),
     path("bookings/<uuid:id>/calendar.ics", CalendarView.as_view(), name="calendar"),
     *[

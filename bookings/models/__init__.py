@@ -1,4 +1,5 @@
 from bookings.models.booking import Booking, BookingHistory, BookingQuerySet
+from bookings.models.series import BookingSeries, Occurrence
 from bookings.models.tables import Block, TableAllocation
 
-__all__ = ["Block", "Booking", "BookingHistory", "BookingQuerySet", "TableAllocation"]
+__all__ = ["Block", "Booking", "BookingHistory", "BookingQuerySet", "BookingSeries", "Occurrence", "TableAllocation"]

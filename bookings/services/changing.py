@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from bookings import errors, selectors
 from bookings.events import BookingCancelled, BookingChanged
-from bookings.models import Booking, TableAllocation
+from bookings.models import Booking, Occurrence, TableAllocation
 from bookings.packing import Arrangement
 from bookings.services import claiming
 from bookings.services.booking import with_alternatives
@@ -148,6 +148,9 @@ def _change_under_lock(
     booking.version += 1
     booking.save()
     claiming.record(booking, by=by, from_status=booking.status, changes=changes)
+    if claims_anew:
+        # What was changed by itself no longer follows its series.
+        Occurrence.objects.filter(booking=booking).update(is_changed=True)
     if claims_anew and booking.status != Status.HELD:
         publish(
             BookingChanged(

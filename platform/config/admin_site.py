@@ -181,6 +181,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
         (_("Service"), [
             (_("Today"), "today", reverse("admin:today"), _may(request, Ability.SEE_BOOKINGS)),
             _page(request, _("Bookings"), "menu_book", "bookings_booking"),
+            _page(request, _("Repeated bookings"), "event_repeat", "bookings_bookingseries"),
             _page(request, _("Blocked tables"), "block", "bookings_block"),
         ]),
         (_("Your restaurant"), [

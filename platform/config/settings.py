@@ -212,6 +212,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60.0,
         "options": {"expires": 60},
     },
+    "extend booking series": {"task": "bookings.extend_series", "schedule": 900.0, "options": {"expires": 900}},
     "send booking reminders": {"task": "bookings.send_reminders", "schedule": 300.0, "options": {"expires": 300}},
     "seal the audit": {"task": "core.audit.seal", "schedule": 60.0, "options": {"expires": 60}},
     "watch for attacks": {"task": "core.audit.watch", "schedule": 30.0, "options": {"expires": 30}},

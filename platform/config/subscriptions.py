@@ -15,6 +15,7 @@ SUBSCRIPTIONS: dict[str, list[str]] = {
     "booking.seated": ["accounts.partners.subscribers.tell_partners"],
     "booking.completed": ["accounts.partners.subscribers.tell_partners"],
     "booking.no_show": ["accounts.partners.subscribers.tell_partners"],
+    "booking.series": ["bookings.subscribers.tell_of_series"],
     "booking.reminder_due": ["bookings.subscribers.remind"],
     "restaurant.claimed": ["restaurants.subscribers.tell_claim_received"],
     "restaurant.claim_approved": ["restaurants.subscribers.tell_claim_approved"],

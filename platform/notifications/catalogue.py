@@ -118,6 +118,13 @@ KINDS = {
             choices={"hours_before": (24, 3)},
         ),
         Kind(
+            "booking.series",
+            _("Repeated booking"),
+            needs=frozenset({"guest_name", "restaurant_name", "party_size", "news", "series_url"}),
+            may_have=frozenset({"dates", "on"}),
+            choices={"news": ("begun", "changed", "cancelled", "date_failed", "new_terms")},
+        ),
+        Kind(
             "account.email_confirmation_signup",
             _("Code for a new account"),
             needs=frozenset({"code"}),

@@ -22,7 +22,7 @@ LONGEST_LINE = 200
 LONGEST_PARAGRAPHS = 4000
 MANY_BLANK_LINES = re.compile(r"\n{3,}")
 # What may run over several lines; all else, names above all, is one line.
-PARAGRAPHS = frozenset({"policy_text", "reason", "answer", "stays"})
+PARAGRAPHS = frozenset({"policy_text", "reason", "answer", "stays", "dates"})
 
 
 @dataclass(frozen=True)

@@ -57,6 +57,25 @@ CONTEXTS: dict[str, list[dict[str, Any]]] = {
         for who in ("diner", "restaurant")
     ],
     "booking.declined": [_booking | _why],
+    "booking.series": [
+        {
+            "guest_name": "Adaeze",
+            "restaurant_name": "Mama Put & Sons",
+            "party_size": 4,
+            "news": news,
+            "dates": "Friday 7 March 2025 at 19:30: Booked",
+            "on": on,
+            "series_url": "https://buka.example/en/bookings/series/1/",
+        }
+        for news, on in (
+            ("begun", ""),
+            ("changed", ""),
+            ("cancelled", ""),
+            ("cancelled", "Friday 7 March 2025"),
+            ("date_failed", "Friday 7 March 2025"),
+            ("new_terms", "Friday 7 March 2025"),
+        )
+    ],
     "booking.reminder": [_booking | _place | _link | {"grace_minutes": 15, "hours_before": hours} for hours in (24, 3)],
     "account.email_confirmation_signup": [_code],
     "account.email_confirmation": [_code],
