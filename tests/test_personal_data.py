@@ -477,7 +477,7 @@ class TestGuestsWithoutAnAccount:
         with zipfile.ZipFile(io.BytesIO(fetched.content)) as zipped:
             data = json.loads(zipped.read("data.json"))["sections"]
         assert len(data["bookings"]) == 2
-        assert set(data) == {"bookings", "bookings_history"}
+        assert set(data) == {"bookings", "bookings_history", "bookings_series"}
 
     @pytest.mark.parametrize("contact", ["0805 999 9999", NAME, "nobody@example.com"])
     def test_a_code_alone_shows_nothing(self, bookings, contact):

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
@@ -45,6 +45,14 @@ TAGS = ["Bookings"]
 # --- In ----------------------------------------------------------------------------------------------------------
 
 
+@extend_schema_field({"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$"})
+class ClockField(serializers.TimeField):
+    """A time on the restaurant's clock."""
+
+    def __init__(self, **more: Any) -> None:
+        super().__init__(input_formats=["%H:%M"], **more)
+
+
 class MovedDateSerializer(words.Words):
     date = serializers.DateField(help_text="A day of the rule.")
     starts_at = words.InstantField(help_text="When on that day, or beside it, instead.")
@@ -69,7 +77,7 @@ class SeriesAskSerializer(SeriesWishesSerializer):
     first_on = serializers.DateField(
         help_text="The first day, on the restaurant's calendar; its weekday is the rule's."
     )
-    time = serializers.TimeField(input_formats=["%H:%M"], help_text="On the restaurant's clock, as in 19:30.")
+    time = ClockField(help_text="On the restaurant's clock, as in 19:30.")
     every_weeks = serializers.IntegerField(min_value=1, max_value=MOST_WEEKS_BETWEEN, default=1)
     until = serializers.DateField(required=False, allow_null=True, help_text="The last day at most.")
     count = serializers.IntegerField(
@@ -94,7 +102,7 @@ class SeriesChangeSerializer(SeriesWishesSerializer):
     from_on = serializers.DateField(
         required=False, help_text="Only from this day on: the dates before stay a series of their own."
     )
-    time = serializers.TimeField(input_formats=["%H:%M"], required=False)
+    time = ClockField(required=False)
     party_size = words.party_field(required=False)
     area = serializers.UUIDField(required=False, allow_null=True, help_text="Null: anywhere.")
     guest = words.GuestAskSerializer(required=False)

@@ -570,6 +570,9 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "BookingStatus": "bookings.states.Status",
         "Channel": "bookings.states.Channel",
+        "DeskChannel": "bookings.api.serializers.STAFF_CHANNELS",
+        "SeriesStatus": "bookings.states.SeriesStatus",
+        "OccurrenceState": "bookings.states.OccurrenceState",
         "RestaurantStatus": "restaurants.api.serializers.SHOWN",
         "Allergen": "restaurants.states.Allergen",
         "StaffRole": "accounts.states.Role",
