@@ -21,8 +21,8 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.race]
 
 ADA = "ada@example.com"
 OTHER_PASSWORD = "moi moi for the whole street"
-# Those that come after the one that counts, depending on when: the step is over, it was taken meanwhile, or too many were
-# being looked at in the same moment.
+# Those that come after the one that counts, depending on when: the step is over, it was taken meanwhile, or too many
+# were being looked at in the same moment.
 TOO_LATE = (401, 409, 429)
 REGISTERED = {"password": PASSWORD, "name": "Demo Ngozi", "accepts_terms": True, "is_adult": True}
 

@@ -153,7 +153,9 @@ class TestBeginning:
 
         [message] = Message.objects.all()
         assert message.kind == "booking.series"
-        assert not [b.code for b in Booking.objects.all() if codes.display(b.code) not in message.body_text], message.body_text
+        assert not [b.code for b in Booking.objects.all() if codes.display(b.code) not in message.body_text], (
+            message.body_text
+        )
         assert message.attachments[0]["content_type"] == "text/calendar; method=PUBLISH"
 
 

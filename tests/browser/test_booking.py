@@ -1,6 +1,7 @@
 """A diner books, changes and cancels in a real browser on a phone, with scripts and without."""
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -283,11 +284,26 @@ class TestEveryPage:
         found["no bookings"] = barriers(page), too_wide(page)
         Booking.objects.update(diner=User.objects.get())
         look("my bookings", f"/{language}/bookings/")
+        look("nothing repeated", f"/{language}/bookings/series/")
+        look("repeat", mine + "repeat/")
+        # The second week is full: the page has to say so and offer what is near.
+        for number in (60, 61):
+            book(suya_spot, starts_at=booking.starts_at + timedelta(weeks=1), guest=guest(number))
+        page.locator("#id_until").fill((booking.service_day + timedelta(weeks=2)).isoformat())
+        page.locator("#id_until").press("Enter")
+        page.wait_for_selector("#dates")
+        found["dates"] = barriers(page), too_wide(page)
+        page.locator("input[type=radio][value=skip]").first.check()
+        page.locator("main form button:not([name])").click()
+        page.locator("button[name=book]").click()
+        page.wait_for_url("**/bookings/series/*/")
+        found["series"] = barriers(page), too_wide(page)
+        look("all repeated", f"/{language}/bookings/series/")
         look("account", f"/{language}/account/")
         look("password", f"/{language}/account/password/")
 
         assert found == {name: ([], 0) for name in found}
-        assert len(found) == 13
+        assert len(found) == 18
 
 
 def test_the_link_from_a_mail_leaves_no_token_behind(page: Any, buka_server: str, suya_spot: Restaurant) -> None:
