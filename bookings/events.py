@@ -36,6 +36,7 @@ class BookingChanged(Event):
     version: int
     changes: dict
     restaurant_id: UUID | None = None
+    reason: str = ""
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ def tell_of_request(*, booking_id: UUID, **_more: Any) -> None:
         _write(booking, "booking.requested", f"booking.requested:{booking.public_id}")
 
 
-def tell_of_change(*, booking_id: UUID, version: int, changes: dict[str, Any], **_more: Any) -> None:
+def tell_of_change(*, booking_id: UUID, version: int, changes: dict[str, Any], reason: str = "", **_more: Any) -> None:
     """Write to the guest when time, size or area is another one; which table it is, is the house's own affair."""
     booking = _booking(booking_id)
     if booking is None or booking.status not in (Status.REQUESTED, Status.CONFIRMED) or _told_by_series(booking):
@@ -51,7 +51,7 @@ def tell_of_change(*, booking_id: UUID, version: int, changes: dict[str, Any], *
     if not told or any(stands[name] != value for name, value in told.items()):
         return
     kind = "booking.changed" if booking.status == Status.CONFIRMED else "booking.requested"
-    _write(booking, kind, f"booking.changed:{booking.public_id}:{version}", method="REQUEST")
+    _write(booking, kind, f"booking.changed:{booking.public_id}:{version}", method="REQUEST", reason=reason)
 
 
 def tell_of_cancellation(*, booking_id: UUID, by: str, is_late: bool, reason: str, **_more: Any) -> None:

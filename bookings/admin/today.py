@@ -111,7 +111,7 @@ def urls(site: Any) -> list[URLPattern]:
 
     def at(route: str, view: Callable[..., HttpResponse], name: str, *methods: str) -> URLPattern:
         door = require_http_methods(methods or ["GET", "HEAD"])
-        return path(route, site.admin_view(door(_at_the_desk(site, view))), name=name)
+        return path(route, site.admin_view(door(at_the_desk(site, view))), name=name)
 
     return [
         path("today/", site.admin_view(require_safe(first_house)), name="today"),
@@ -125,7 +125,7 @@ def urls(site: Any) -> list[URLPattern]:
     ]
 
 
-def _at_the_desk(site: Any, view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+def at_the_desk(site: Any, view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """Hand the desk to a view if who asks works there; to everybody else the house does not exist."""
 
     @wraps(view)

@@ -21,6 +21,14 @@ from bookings.services.floor import (
     seat_walk_in,
     undo_no_show,
 )
+from bookings.services.moving_days import (
+    DayMove,
+    DayMoveOutdated,
+    DayNotMovable,
+    DayTaken,
+    look_at_day_move,
+    move_special_day,
+)
 from bookings.services.quoting import Quote, expect_room, nearest_times, quote
 from bookings.services.reminders import send_due_reminders
 from bookings.services.series import (
@@ -37,6 +45,10 @@ __all__ = [
     "Actor",
     "BookingMovedOn",
     "DateOutcome",
+    "DayMove",
+    "DayMoveOutdated",
+    "DayNotMovable",
+    "DayTaken",
     "Guest",
     "Quote",
     "attach_to_account",
@@ -56,9 +68,11 @@ __all__ = [
     "extend_series",
     "hold_table",
     "look_at_dates",
+    "look_at_day_move",
     "mark_arrived",
     "mark_left",
     "mark_no_show",
+    "move_special_day",
     "nearest_times",
     "note_for_staff",
     "outcome_body",

@@ -95,7 +95,7 @@ KINDS = {
             "booking.changed",
             _("Booking changed"),
             needs=_booking | {"address", "booking_url"},
-            may_have=_place | {"policy_text", "occasion", "grace_minutes"},
+            may_have=_place | {"policy_text", "occasion", "grace_minutes", "reason"},
         ),
         Kind(
             "booking.cancelled",

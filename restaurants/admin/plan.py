@@ -193,6 +193,7 @@ class SpecialDayAdmin(OfAHouse):
     fields = ["restaurant", "date", "name", "is_closed", "note"]
     inlines = [SpecialHoursInline, SpecialShiftInline]
     list_before_template = "admin/restaurants/feasts_link.html"
+    change_form_after_template = "admin/restaurants/special_day.html"
 
     def get_inlines(self, request: HttpRequest, obj: Any = None) -> Any:
         return self.inlines if obj is not None else []

@@ -51,7 +51,7 @@ CONTEXTS: dict[str, list[dict[str, Any]]] = {
     ],
     "booking.confirmed": [_booking | _place | _link | _terms | {"grace_minutes": 15}],
     "booking.requested": [_booking | _place | _link | _terms],
-    "booking.changed": [_booking | _place | _link | _terms | {"grace_minutes": 1}],
+    "booking.changed": [_booking | _place | _link | _terms | {"grace_minutes": 1, "reason": "Eid is a day later."}],
     "booking.cancelled": [
         _booking | _why | {"policy_text": "Your deposit is on its way back.", "cancelled_by": who}
         for who in ("diner", "restaurant")

@@ -1,0 +1,186 @@
+"""Eid a day later (edge case 14): the day and everything on it move in one step, with a look beforehand."""
+
+from datetime import date, time, timedelta
+from typing import Any
+
+import pytest
+from django.urls import reverse
+
+from accounts.models import User
+from accounts.services import add_member
+from accounts.states import Role
+from accounts.tests.factories import UserFactory
+from bookings import services
+from bookings.models import Booking, TableAllocation
+from bookings.services import Actor
+from bookings.tests.factories import at, book, guest, tomorrow
+from core.audit.models import AuditEvent
+from core.testing import log_in, with_second_factor, work_off_outbox
+from notifications.models import Message
+from restaurants.models import OpeningHours, Restaurant, Shift, SpecialDay
+from restaurants.tests.factories import ShiftFactory, house
+
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def suya_spot(db: None) -> Restaurant:
+    return house(name="Suya Spot", slug="suya-spot", tables=(2, 4))
+
+
+@pytest.fixture
+def owner(suya_spot: Restaurant) -> User:
+    person = with_second_factor(UserFactory(name="Demo Owner"))
+    add_member(user=person, restaurant_id=suya_spot.pk, role=Role.OWNER)
+    return person
+
+
+def eid(restaurant: Restaurant, day: date, *, is_closed: bool) -> SpecialDay:
+    special = SpecialDay.objects.create(restaurant=restaurant, date=day, name="Eid", is_closed=is_closed)
+    if not is_closed:
+        OpeningHours.objects.create(
+            restaurant=restaurant, special_day=special, weekday=None, opens=time(11), closes=time(23)
+        )
+        ShiftFactory(
+            restaurant=restaurant,
+            special_day=special,
+            name="Feast",
+            weekdays=[],
+            first_seating=time(12),
+            last_seating=time(16),
+        )
+    return special
+
+
+class TestAClosedDay:
+    def test_its_bookings_go_to_the_day_that_is_open_instead(self, suya_spot: Restaurant, owner: User) -> None:
+        special = eid(suya_spot, tomorrow(), is_closed=True)
+        coming = book(suya_spot, starts_at=at("19:00", tomorrow() + DAY))
+        work_off_outbox()
+
+        done = services.move_special_day(
+            special_day=special, to=tomorrow() + DAY, by=Actor.staff(owner), reason="Eid is a day later."
+        )
+        work_off_outbox()
+
+        coming.refresh_from_db()
+        special.refresh_from_db()
+        assert special.date == tomorrow() + DAY
+        assert (coming.starts_at, coming.service_day) == (at("19:00", tomorrow()), tomorrow())
+        assert len(done.moves) == 1
+        [row] = TableAllocation.objects.filter(booking=coming, live=True)
+        assert row.during.lower == coming.starts_at
+        mail = Message.objects.get(kind="booking.changed")
+        assert "Eid is a day later." in mail.body_text
+        assert coming.policy["free_cancellation_hours"] == 0
+        assert AuditEvent.objects.filter(action="booking.day_moved").exists()
+
+    def test_who_has_no_room_stays_and_is_listed(self, suya_spot: Restaurant, owner: User) -> None:
+        special = eid(suya_spot, tomorrow() + 2 * DAY, is_closed=True)
+        target = tomorrow() + DAY
+        # The day Eid leaves was closed, so nobody sits there; its only other booking day is the one it comes to.
+        for number, size in ((1, 4), (2, 2)):
+            book(suya_spot, starts_at=at("19:00", target), party_size=size, guest=guest(number))
+        SpecialDay.objects.filter(pk=special.pk).update(date=tomorrow() + 2 * DAY)
+        services.block_tables(
+            restaurant_id=suya_spot.pk,
+            starts_at=at("18:00", tomorrow() + 2 * DAY),
+            ends_at=at("23:00", tomorrow() + 2 * DAY),
+            reason="Repair",
+            by=Actor.staff(owner),
+            table_id=suya_spot.tables.order_by("-max_party")[0].pk,
+        )
+
+        found = services.look_at_day_move(special_day=special, to=target)
+
+        assert [each.booking.party_size for each in found.moves] == [2]
+        [stays] = found.stays
+        assert stays.booking.party_size == 4 and stays.refusal is not None
+        services.move_special_day(special_day=special, to=target, by=Actor.staff(owner))
+        assert Booking.objects.get(party_size=4).service_day == target
+
+
+class TestAnOpenDay:
+    def test_its_bookings_go_along(self, suya_spot: Restaurant, owner: User) -> None:
+        special = eid(suya_spot, tomorrow(), is_closed=False)
+        lunch = book(suya_spot, starts_at=at("13:00"))
+        dinner = book(suya_spot, starts_at=at("19:00", tomorrow() + DAY), guest=guest(2))
+
+        services.move_special_day(special_day=special, to=tomorrow() + DAY, by=Actor.staff(owner))
+
+        lunch.refresh_from_db()
+        dinner.refresh_from_db()
+        assert lunch.starts_at == at("13:00", tomorrow() + DAY)
+        assert dinner.starts_at == at("19:00", tomorrow()), "no dinner on the feast: it is served the day before"
+        assert Shift.objects.get(name="Feast").special_day == special
+
+
+class TestWhatStandsAgainstIt:
+    def test_two_special_days(self, suya_spot: Restaurant, owner: User) -> None:
+        special = eid(suya_spot, tomorrow(), is_closed=True)
+        eid(suya_spot, tomorrow() + DAY, is_closed=True)
+        with pytest.raises(services.DayTaken):
+            services.move_special_day(special_day=special, to=tomorrow() + DAY, by=Actor.staff(owner))
+
+    @pytest.mark.parametrize("days", [0, -30])
+    def test_no_other_day_or_a_past_one(self, suya_spot: Restaurant, owner: User, days: int) -> None:
+        special = eid(suya_spot, tomorrow(), is_closed=True)
+        with pytest.raises(services.DayNotMovable):
+            services.look_at_day_move(special_day=special, to=tomorrow() + DAY * days)
+
+    def test_a_booking_since_the_look(self, suya_spot: Restaurant, owner: User) -> None:
+        special = eid(suya_spot, tomorrow(), is_closed=True)
+        seen = services.look_at_day_move(special_day=special, to=tomorrow() + DAY)
+        late = book(suya_spot, starts_at=at("19:00", tomorrow() + DAY))
+
+        with pytest.raises(services.DayMoveOutdated):
+            services.move_special_day(
+                special_day=special, to=tomorrow() + DAY, by=Actor.staff(owner), digest=seen.digest
+            )
+
+        special.refresh_from_db()
+        late.refresh_from_db()
+        assert (special.date, late.service_day) == (tomorrow(), tomorrow() + DAY)
+
+
+class TestThePage:
+    def test_shows_who_is_affected_and_then_does_just_that(
+        self, client: Any, suya_spot: Restaurant, owner: User
+    ) -> None:
+        special = eid(suya_spot, tomorrow(), is_closed=True)
+        coming = book(suya_spot, starts_at=at("19:00", tomorrow() + DAY))
+        log_in(client, owner)
+        page = reverse("admin:move_special_day", args=[suya_spot.public_id, special.pk])
+        change = client.get(reverse("admin:restaurants_specialday_change", args=[special.pk]))
+        assert page in change.content.decode()
+
+        looked = client.post(page, {"to": (tomorrow() + DAY).isoformat(), "reason": "Moon"})
+        assert looked.status_code == 200 and coming.code in looked.content.decode()
+        special.refresh_from_db()
+        assert special.date == tomorrow(), "nothing happens by looking"
+
+        asked = {"to": (tomorrow() + DAY).isoformat(), "reason": "Moon", "move": "1"}
+        assert client.post(page, {**asked, "digest": "another"}).status_code == 412
+        done = client.post(page, {**asked, "digest": looked.context["found"].digest})
+        assert done.status_code == 302
+        coming.refresh_from_db()
+        assert coming.service_day == tomorrow()
+
+    @pytest.mark.parametrize("role", [Role.HOST, None])
+    def test_is_closed_to_who_may_not_edit_the_house(
+        self, client: Any, suya_spot: Restaurant, role: Role | None
+    ) -> None:
+        special = eid(suya_spot, tomorrow(), is_closed=True)
+        person = with_second_factor(UserFactory())
+        other = house(name="Other", slug="other")
+        add_member(user=person, restaurant_id=(suya_spot if role else other).pk, role=role or Role.OWNER)
+        log_in(client, person)
+        page = reverse("admin:move_special_day", args=[suya_spot.public_id, special.pk])
+        assert client.get(page).status_code == 404
+
+    def test_says_what_is_wrong(self, client: Any, suya_spot: Restaurant, owner: User) -> None:
+        special = eid(suya_spot, tomorrow(), is_closed=True)
+        log_in(client, owner)
+        page = reverse("admin:move_special_day", args=[suya_spot.public_id, special.pk])
+        assert client.post(page, {"to": "soon"}).status_code == 422
+        assert client.post(page, {"to": tomorrow().isoformat()}).status_code == 422
