@@ -12,6 +12,7 @@ ACTIONS = {
     "booking.no_show_undone": Action(_("Took a no-show back"), Severity.NOTICE),
     "booking.pacing_passed": Action(_("Took more guests at once than the house allows"), Severity.NOTICE),
     "booking.day_moved": Action(_("Moved a special day with its bookings"), Severity.NOTICE),
+    "booking.calendar_opened": Action(_("Opened a house's bookings to a calendar program"), Severity.NOTICE),
     "booking.viewed": Action(_("Looked at a guest's booking")),
     "booking.listed": Action(_("Looked through guests' bookings")),
 }

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from django.conf import settings
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 from icalendar import Alarm, Calendar, Event, vCalAddress, vText
@@ -13,6 +12,7 @@ from bookings.models import Booking
 from bookings.states import Status
 from core import codes
 
+EVERY = timedelta(minutes=15)
 _STATUS = {Status.REQUESTED: "TENTATIVE", Status.HELD: "TENTATIVE"}
 _GONE = {Status.CANCELLED, Status.DECLINED, Status.EXPIRED}
 
@@ -29,24 +29,30 @@ def calendar_of(booking: Booking, *, method: str = "PUBLISH") -> bytes:
 def calendar_of_many(bookings: Iterable[Booking], *, language: str, method: str = "PUBLISH") -> bytes:
     """Return several bookings as one .ics file; only PUBLISH may hold events that are not one another's repetition."""
     with override(language):
-        calendar = Calendar()
-        calendar.add("prodid", "-//Buka//Bookings//EN")
-        calendar.add("version", "2.0")
-        calendar.add("method", method)
+        calendar = new_calendar(method=method)
         for booking in bookings:
-            calendar.add_component(_event(booking))
+            calendar.add_component(event_of(booking))
         return calendar.to_ical()
 
 
-def _event(booking: Booking) -> Event:
+def new_calendar(*, method: str = "PUBLISH", name: str = "") -> Calendar:
+    """Return an empty calendar; one with a name is meant to be read again and again (RFC 7986)."""
+    calendar = Calendar()
+    calendar.add("prodid", "-//Buka//Bookings//EN")
+    calendar.add("version", "2.0")
+    calendar.add("method", method)
+    if name:
+        calendar.add("name", name)
+        calendar.add("x-wr-calname", name)
+        calendar.add("refresh-interval", EVERY, parameters={"value": "DURATION"})
+        calendar.add("x-published-ttl", EVERY)
+    return calendar
+
+
+def event_of(booking: Booking) -> Event:
+    """Return a booking as its diner's calendar shows it, in the active language."""
     restaurant = booking.restaurant
-    event = Event()
-    event.add("uid", f"{booking.public_id}@buka")
-    event.add("sequence", booking.version - 1)
-    event.add("dtstamp", timezone.now())
-    event.add("last-modified", booking.updated_at)
-    event.add("dtstart", booking.starts_at)
-    event.add("dtend", booking.ends_at)
+    event = _bare_event(booking, uid=f"{booking.public_id}@buka")
     event.add("summary", _("Table at %(restaurant)s") % {"restaurant": restaurant.name})
     place = [restaurant.name, restaurant.street, restaurant.neighbourhood, restaurant.city.name]
     event.add("location", ", ".join(dict.fromkeys(part for part in place if part)))
@@ -57,7 +63,6 @@ def _event(booking: Booking) -> Event:
     if restaurant.landmark:
         description.append(restaurant.landmark)
     event.add("description", " ".join(description))
-    event.add("status", "CANCELLED" if booking.status in _GONE else _STATUS.get(Status(booking.status), "CONFIRMED"))
     # Mail programs show "accept" only for an event with an organiser.
     sender = settings.DEFAULT_FROM_EMAIL.rpartition("<")[2].rstrip(">")
     organiser = vCalAddress(f"mailto:{sender}")
@@ -69,4 +74,27 @@ def _event(booking: Booking) -> Event:
         alarm.add("description", _("Table at %(restaurant)s") % {"restaurant": restaurant.name})
         alarm.add("trigger", -timedelta(hours=2))
         event.add_component(alarm)
+    return event
+
+
+def house_event_of(booking: Booking) -> Event:
+    """Return a booking as its house's calendar shows it, in the active language: who, how many, and the code."""
+    event = _bare_event(booking, uid=f"{booking.public_id}@house.buka")
+    party = {"name": booking.guest_name, "size": booking.party_size}
+    event.add("summary", _("%(name)s, party of %(size)d") % party)
+    status = Status(booking.status).label
+    event.add("description", _("%(status)s, code %(code)s") % {"status": status, "code": codes.display(booking.code)})
+    return event
+
+
+def _bare_event(booking: Booking, *, uid: str) -> Event:
+    event = Event()
+    event.add("uid", uid)
+    event.add("sequence", booking.version - 1)
+    # What does not change with each reading lets a program see that nothing has.
+    event.add("dtstamp", booking.updated_at)
+    event.add("last-modified", booking.updated_at)
+    event.add("dtstart", booking.starts_at)
+    event.add("dtend", booking.ends_at)
+    event.add("status", "CANCELLED" if booking.status in _GONE else _STATUS.get(Status(booking.status), "CONFIRMED"))
     return event

@@ -213,6 +213,8 @@ COLLECTORS = [
 ]
 
 NOT_COLLECTED = {
+    "bookings.CalendarFeed": "An address that its person made and sees on their own page.",
+    "bookings.CalendarFeed.user": "An address that its person made and sees on their own page.",
     "bookings.BookingSeries.created_by": "The history of the first booking says who made it.",
     "bookings.Booking.created_by": "The first entry of the history says who made it.",
     "bookings.TableAllocation": "Which table was kept: a matter of the house.",

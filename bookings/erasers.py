@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from bookings.collectors import bookings_about, series_about
-from bookings.models import Booking, BookingHistory, Occurrence
+from bookings.models import Booking, BookingHistory, CalendarFeed, Occurrence
 from bookings.services import Actor, cancel_booking
 from bookings.states import UPCOMING, ActorKind, OccurrenceState, SeriesStatus
 from core import codes
@@ -44,6 +44,14 @@ def stop_repeating(subject: Subject) -> Outcome:
     mine.filter(pk__in=named, status=SeriesStatus.ACTIVE).update(status=SeriesStatus.CANCELLED)
     mine.filter(pk__in=named).update(guest_name=subject.pseudonym, guest_phone="", guest_email="", notes="")
     return Outcome(gone=len(named), kept=mine.count(), more=len(named) == BATCH)
+
+
+def close_calendars(subject: Subject) -> Outcome:
+    """Shut the addresses that calendar programs read."""
+    gone = CalendarFeed.objects.filter(user_id=subject.user_id) if subject.user_id else CalendarFeed.objects.none()
+    count = gone.count()
+    gone.delete()
+    return Outcome(gone=count)
 
 
 def _tell_house(booking: Booking, *, asked_by: str) -> None:
@@ -89,6 +97,14 @@ def _empty(keys: list[int], subject: Subject) -> None:
 
 
 ERASERS = [
+    Eraser(
+        "bookings.calendars",
+        _("Addresses for calendar programs"),
+        12,
+        close_calendars,
+        goes=_("They are taken back: calendar programs find nothing there any more."),
+        covers=("bookings.CalendarFeed", "bookings.CalendarFeed.user"),
+    ),
     Eraser(
         "bookings.series",
         _("Bookings that repeat"),

@@ -12,6 +12,7 @@ from django.db import connection
 from django.db.models import Prefetch, Q, QuerySet
 from django.utils import timezone
 
+from accounts.models import User
 from accounts.selectors import Person, may_keep_own, restaurant_ids_where
 from accounts.states import Ability
 from bookings import rearranging, solving
@@ -30,7 +31,7 @@ from bookings.availability import (
     party_refusal,
     slot_times,
 )
-from bookings.models import Booking, BookingHistory, BookingSeries, Occurrence, TableAllocation
+from bookings.models import Booking, BookingHistory, BookingSeries, CalendarFeed, Occurrence, TableAllocation
 from bookings.states import OCCUPYING, Status
 from restaurants.models import Restaurant
 from restaurants.service_plan import ServicePlan, plan_of, plans_of, remembered_plan
@@ -353,6 +354,13 @@ def _with_dates(series: "QuerySet[BookingSeries]") -> "QuerySet[BookingSeries]":
     return series.select_related("restaurant", "area", "diner").prefetch_related(
         Prefetch("occurrences", queryset=dates)
     )
+
+
+def feed_of(user: User, restaurant_id: int | None = None) -> CalendarFeed | None:
+    """Return the address somebody has given to a calendar program: of their own bookings, or of a house's."""
+    feeds = CalendarFeed.objects.filter(user=user)
+    own = feeds.filter(restaurant__isnull=True) if restaurant_id is None else feeds.filter(restaurant_id=restaurant_id)
+    return own.first()
 
 
 # --- When the plan changes under bookings ----------------------------------------------------------------------

@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from bookings.views import booking, discovery, finding, managing, series
+from bookings.views import booking, discovery, feeds, finding, managing, series
 
 app_name = "bookings"
 urlpatterns: list[URLPattern] = [
@@ -10,6 +10,7 @@ urlpatterns: list[URLPattern] = [
     path("r/<slug:slug>/times/", discovery.slots, name="slots"),
     path("r/<slug:slug>/book/", booking.book, name="book"),
     path("bookings/", managing.my_bookings, name="my_bookings"),
+    path("bookings/calendar/", feeds.mine, name="calendar_feed"),
     path("bookings/series/", series.series_list, name="series_list"),
     path("bookings/series/<uuid:public_id>/", series.series, name="series"),
     path("bookings/<uuid:public_id>/repeat/", series.repeat, name="repeat"),

@@ -3,7 +3,7 @@
 from django.contrib.sitemaps import views as sitemaps
 from django.urls import path
 
-from bookings.views import machines
+from bookings.views import feeds, machines
 
 app_name = "machines"
 _sitemaps = {"sitemaps": machines.SITEMAPS}
@@ -11,6 +11,7 @@ urlpatterns = [
     path("robots.txt", machines.robots, name="robots"),
     path("manifest.webmanifest", machines.manifest, name="manifest"),
     path("favicon.ico", machines.favicon, name="favicon"),
+    path("calendar/<uuid:public_id>/<slug:signature>.ics", feeds.read, name="calendar_feed"),
     path("sitemap.xml", sitemaps.index, _sitemaps | {"sitemap_url_name": "machines:sitemap_section"}, name="sitemap"),
     path("sitemap-<slug:section>.xml", sitemaps.sitemap, _sitemaps, name="sitemap_section"),
 ]

@@ -1,5 +1,15 @@
 from bookings.models.booking import Booking, BookingHistory, BookingQuerySet
+from bookings.models.feeds import CalendarFeed
 from bookings.models.series import BookingSeries, Occurrence
 from bookings.models.tables import Block, TableAllocation
 
-__all__ = ["Block", "Booking", "BookingHistory", "BookingQuerySet", "BookingSeries", "Occurrence", "TableAllocation"]
+__all__ = [
+    "Block",
+    "Booking",
+    "BookingHistory",
+    "BookingQuerySet",
+    "BookingSeries",
+    "CalendarFeed",
+    "Occurrence",
+    "TableAllocation",
+]

@@ -10,6 +10,7 @@ from bookings.services.booking import (
 )
 from bookings.services.changing import BookingMovedOn, attach_to_account, cancel_booking, change_booking, note_for_staff
 from bookings.services.claiming import Actor, Guest
+from bookings.services.feeds import close_feed, open_feed, renew_feed
 from bookings.services.floor import (
     complete_visit,
     confirm_request,
@@ -59,6 +60,7 @@ __all__ = [
     "cancel_series",
     "change_booking",
     "change_series",
+    "close_feed",
     "complete_visit",
     "confirm_hold",
     "confirm_request",
@@ -75,10 +77,12 @@ __all__ = [
     "move_special_day",
     "nearest_times",
     "note_for_staff",
+    "open_feed",
     "outcome_body",
     "quote",
     "release_expired_holds",
     "remove_block",
+    "renew_feed",
     "seat_party",
     "seat_walk_in",
     "send_due_reminders",
