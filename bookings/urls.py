@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from bookings.views import booking, discovery, feeds, finding, managing, series
+from bookings.views import booking, discovery, feeds, finding, managing, series, widget
 
 app_name = "bookings"
 urlpatterns: list[URLPattern] = [
@@ -8,6 +8,7 @@ urlpatterns: list[URLPattern] = [
     path("search/", discovery.search, name="search"),
     path("r/<slug:slug>/", discovery.restaurant, name="restaurant"),
     path("r/<slug:slug>/times/", discovery.slots, name="slots"),
+    path("r/<slug:slug>/widget/", widget.widget, name="widget"),
     path("r/<slug:slug>/book/", booking.book, name="book"),
     path("bookings/", managing.my_bookings, name="my_bookings"),
     path("bookings/calendar/", feeds.mine, name="calendar_feed"),

@@ -3,7 +3,7 @@
 from django.contrib.sitemaps import views as sitemaps
 from django.urls import path
 
-from bookings.views import feeds, machines
+from bookings.views import feeds, machines, widget
 
 app_name = "machines"
 _sitemaps = {"sitemaps": machines.SITEMAPS}
@@ -12,6 +12,7 @@ urlpatterns = [
     path("manifest.webmanifest", machines.manifest, name="manifest"),
     path("favicon.ico", machines.favicon, name="favicon"),
     path("calendar/<uuid:public_id>/<slug:signature>.ics", feeds.read, name="calendar_feed"),
+    path("widget.js", widget.script, name="widget_script"),
     path("sitemap.xml", sitemaps.index, _sitemaps | {"sitemap_url_name": "machines:sitemap_section"}, name="sitemap"),
     path("sitemap-<slug:section>.xml", sitemaps.sitemap, _sitemaps, name="sitemap_section"),
 ]

@@ -322,7 +322,7 @@ def restaurant(request: HttpRequest, slug: str) -> HttpResponse:
     if house is None:
         raise Http404
     now = timezone.now()
-    times, form = _times(request, house, now) if house.is_bookable else (None, None)
+    times, form = times_asked_for(request, house, now) if house.is_bookable else (None, None)
     plan = times.plan if times else plan_of(house.pk, version=house.plan_version)
     today = now.astimezone(plan.zone).date()
     menu = _menu(house.pk, today)
@@ -367,12 +367,12 @@ def restaurant(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_safe
 def slots(request: HttpRequest, slug: str) -> HttpResponse:
-    limits.look(request)
     """Answer the free times alone: a fragment for htmx, a small page for everybody else."""
+    limits.look(request)
     house = restaurant_by_slug(slug)
     if house is None or not house.is_bookable:
         raise Http404
-    times, form = _times(request, house, timezone.now())
+    times, form = times_asked_for(request, house, timezone.now())
     fragment = _is_fragment(request, "times")
     context = {
         "restaurant": house,
@@ -389,7 +389,8 @@ def slots(request: HttpRequest, slug: str) -> HttpResponse:
     return _varied(response)
 
 
-def _times(request: HttpRequest, house: Restaurant, now: datetime) -> tuple[Times, TimesForm]:
+def times_asked_for(request: HttpRequest, house: Restaurant, now: datetime) -> tuple[Times, TimesForm]:
+    """Return the free times for the day and party in the address, and the form they were asked with."""
     # Its zone, window and areas; the times themselves are decided on the plan that holds now.
     plan = plan_of(house.pk, version=house.plan_version)
     today = now.astimezone(plan.zone).date()

@@ -15,7 +15,15 @@ from restaurants.models import Restaurant
 
 # Nobody finds a restaurant through these, and a crawler in them would only cost.
 NOT_FOR_CRAWLERS = ("admin/", "api/", "language/")
-NOT_FOR_CRAWLERS_IN_A_LANGUAGE = ("bookings/", "find/", "account/", "r/*/book/", "r/*/times/", "r/*/claim/")
+NOT_FOR_CRAWLERS_IN_A_LANGUAGE = (
+    "bookings/",
+    "find/",
+    "account/",
+    "r/*/book/",
+    "r/*/times/",
+    "r/*/widget/",
+    "r/*/claim/",
+)
 
 
 @require_safe

@@ -496,6 +496,8 @@ BACK_OFFICE_POLICY = {
     "script-src": [SELF, NONCE, UNSAFE_EVAL],
     "style-src": [SELF, UNSAFE_INLINE],
 }
+# A restaurant's free times may stand in a frame on its own site (bookings.views.widget).
+WIDGET_POLICY = {**CONTENT_SECURITY_POLICY["DIRECTIVES"], "frame-ancestors": ["*"]}
 # Swagger UI has no use for a nonce, and sets styles inline.
 API_DOCS_POLICY = {
     **CONTENT_SECURITY_POLICY["DIRECTIVES"],

@@ -1,6 +1,7 @@
 """Which content security policy an answer carries, decided here by its path and nowhere else."""
 
 import logging
+import re
 from typing import Any
 
 import orjson
@@ -16,6 +17,7 @@ logger = logging.getLogger(__name__)
 
 BACK_OFFICE = "/admin/"
 API_DOCS = "/api/docs"
+WIDGET = re.compile(r"^/[A-Za-z-]+/r/[^/]+/widget/$")
 LARGEST_REPORT = 16 * 1024
 REPORTS = Limit("csp.reports", most=20, seconds=60, spreads_load=True)
 
@@ -41,6 +43,8 @@ class PolicyMiddleware(CSPMiddleware):
 def _own_policy(path: str) -> dict[str, Any] | None:
     if path.startswith(BACK_OFFICE):
         return settings.BACK_OFFICE_POLICY
+    if WIDGET.match(path):
+        return settings.WIDGET_POLICY
     # The page of refusals is a page like others.
     if path.rstrip("/") == API_DOCS:
         return settings.API_DOCS_POLICY

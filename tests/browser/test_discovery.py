@@ -5,7 +5,9 @@ import re
 import urllib.request
 from collections.abc import Iterator
 from datetime import date
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 from urllib.parse import urljoin
 
@@ -232,3 +234,49 @@ def _on_the_wire(url: str) -> int:
     request = urllib.request.Request(urljoin(url, url), headers={"Accept-Encoding": "gzip"})
     with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=10) as answer:
         return len(answer.read()) + len(str(answer.headers))
+
+
+PAGE_OF_OTHERS = (
+    "<!doctype html><html lang=en><title>Suya Spot</title><h1>Suya Spot</h1>"
+    "<script src='%s/widget.js' data-restaurant=suya-spot data-title=Times async></script>"
+)
+
+
+class SomebodyElses(BaseHTTPRequestHandler):
+    """A restaurant's own site."""
+
+    buka = ""
+
+    def do_GET(self) -> None:
+        body = (PAGE_OF_OTHERS % self.buka).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_words: Any) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def other_site(buka_server: str) -> Iterator[str]:
+    handler = type("Site", (SomebodyElses,), {"buka": buka_server})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://localhost:{server.server_port}/"
+        server.shutdown()
+
+
+def test_the_widget_stands_in_a_page_of_somebody_elses(page: Any, other_site: str, suya_spot: Restaurant) -> None:
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.goto(other_site)
+    frame = page.frame_locator("iframe")
+    frame.get_by_role("button", name="Show times").wait_for()
+    page.wait_for_function("document.querySelector('iframe').style.height !== '28rem'")
+    inner = page.frames[1]
+    assert (barriers(inner), too_wide(inner)) == ([], 0)
+
+    with page.context.expect_page() as opened:
+        frame.locator("li a").first.click()
+
+    opened.value.wait_for_url("**/r/suya-spot/book/**")
