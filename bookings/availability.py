@@ -62,6 +62,8 @@ class Slot:
     shift_name: str
     area_ids: tuple[int, ...]
     reason: Reason | None = None
+    large_kept: bool = False
+    """The house still keeps its large tables for those who need them."""
 
     @property
     def available(self) -> bool:
@@ -98,6 +100,20 @@ class Occupancy:
 
     def is_free(self, seating: Seating, bits: int) -> bool:
         return not any(self.masks.get(table_id, 0) & bits for table_id in seating.table_ids)
+
+    def gaps(self, seating: Seating, bits: int, *, shorter_than: int) -> int:
+        """Return how many stretches too short to be sold this party would leave beside others at these tables."""
+        first, last = (bits & -bits).bit_length() - 1, bits.bit_length()
+        count = 0
+        for table_id in seating.table_ids:
+            mask = self.masks.get(table_id, 0)
+            before = first - (mask & ((1 << first) - 1)).bit_length()
+            later = mask >> last
+            after = (later & -later).bit_length() - 1
+            # Without a neighbour there is no gap: before the first and after the last party of a table lies the day.
+            count += before < first and 0 < before < shorter_than
+            count += 0 < after < shorter_than
+        return count
 
     def covers_and_parties(self, starts_at: datetime, interval: timedelta) -> tuple[int, int]:
         """Return the covers and parties already starting in this interval."""
@@ -202,12 +218,27 @@ def pacing_refusal(slot: SlotTime, party_size: int, occupancy: Occupancy) -> Rea
     return None
 
 
+def large_tables_kept(plan: ServicePlan, slot: SlotTime, *, now: datetime, online: bool) -> bool:
+    """Return whether the house still keeps its large tables for the parties that need them: staff need not."""
+    hours = slot.shift.large_tables_released_hours
+    if not online or hours is None:
+        return False
+    return now < plan.at(slot.service_day, slot.shift.first_seating) - timedelta(hours=hours)
+
+
 def free_seatings(
-    plan: ServicePlan, occupancy: Occupancy, *, starts_at: datetime, until: datetime, party_size: int, online: bool
+    plan: ServicePlan,
+    occupancy: Occupancy,
+    *,
+    starts_at: datetime,
+    until: datetime,
+    party_size: int,
+    online: bool,
+    large_kept: bool = False,
 ) -> Iterator[Seating]:
     """Yield what is free for this party from `starts_at` until the table is laid again, best first."""
     bits = occupancy.bits(starts_at, until + timedelta(minutes=plan.policy.buffer_minutes))
-    for seating in plan.seatings_for(party_size, online=online):
+    for seating in plan.seatings_for(party_size, online=online, large_kept=large_kept):
         if occupancy.is_free(seating, bits):
             yield seating
 
@@ -221,18 +252,29 @@ def best_seating(
     party_size: int,
     online: bool,
     area_id: int | None = None,
+    large_kept: bool = False,
 ) -> Seating | None:
-    """Return the seating that fits best: single before combined, least spare seats, in the asked area."""
-    return next(
-        (
-            seating
-            for seating in free_seatings(
-                plan, occupancy, starts_at=starts_at, until=until, party_size=party_size, online=online
-            )
-            if area_id is None or area_id in seating.area_ids
-        ),
-        None,
-    )
+    """Return the seating that fits best: in the asked area, single before combined, least spare seats, fewest gaps."""
+    best: list[Seating] = []
+    for seating in free_seatings(
+        plan,
+        occupancy,
+        starts_at=starts_at,
+        until=until,
+        party_size=party_size,
+        online=online,
+        large_kept=large_kept,
+    ):
+        if area_id is not None and area_id not in seating.area_ids:
+            continue
+        if best and (len(seating.table_ids), seating.max_party) != (len(best[0].table_ids), best[0].max_party):
+            break
+        best.append(seating)
+    if len(best) < 2:
+        return best[0] if best else None
+    bits = occupancy.bits(starts_at, until + timedelta(minutes=plan.policy.buffer_minutes))
+    least = plan.shortest_turn // GRAIN
+    return min(best, key=lambda seating: occupancy.gaps(seating, bits, shorter_than=least))
 
 
 # --- The answer ----------------------------------------------------------------------------------------------
@@ -255,16 +297,23 @@ def answer(
     """Return whether this party can have this time, and where."""
     until = ends_at(plan, slot, party_size)
     reason = refusal(plan, slot, party_size, occupancy, now=now, online=online)
+    large_kept = large_tables_kept(plan, slot, now=now, online=online)
     areas: set[int] = set()
     if reason is None:
         for seating in free_seatings(
-            plan, occupancy, starts_at=slot.starts_at, until=until, party_size=party_size, online=online
+            plan,
+            occupancy,
+            starts_at=slot.starts_at,
+            until=until,
+            party_size=party_size,
+            online=online,
+            large_kept=large_kept,
         ):
             areas |= seating.area_ids
         if not areas:
             reason = Reason.NO_TABLE
     ordered = tuple(area.id for area in plan.areas if area.id in areas)
-    return Slot(slot.service_day, slot.starts_at, until, slot.shift.name, ordered, reason)
+    return Slot(slot.service_day, slot.starts_at, until, slot.shift.name, ordered, reason, large_kept)
 
 
 def day_slots(

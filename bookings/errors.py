@@ -21,6 +21,14 @@ class NoTableFree(BookingRefused):
     message = _("No table is free at that time. Here are the nearest times that are.")
 
 
+class UnknownSuggestion(BookingRefused):
+    """The token is made up, older than a day, or of another party or house."""
+
+    code = "booking_unknown_suggestion"
+    message = _("This suggestion is no longer valid. Please choose the time again.")
+    status = 422
+
+
 class TooManyAtOnce(BookingRefused):
     code = "booking_pacing"
     message = _("Too many guests arrive at that time already. Here are the nearest free times.")

@@ -44,12 +44,18 @@ class Arrangement:
 
 
 def find_room(
-    taken: Mapping[int, int], parties: Sequence[Party], bits: int, options: Sequence[Tables]
+    taken: Mapping[int, int],
+    parties: Sequence[Party],
+    bits: int,
+    options: Sequence[Tables],
+    *,
+    exact: bool = True,
 ) -> Arrangement | None:
     """Return where the new party can sit and who moves for it; None when no arrangement of all of them exists.
 
     :param taken: by table, what cannot be moved: promised tables, seated parties, blocks
     :param options: what the new party could sit at, best first
+    :param exact: False for a quick look that moves a few parties at most; None then says nothing for certain
     """
     floor = _Floor(taken, parties)
     for table_ids in options:
@@ -59,7 +65,7 @@ def find_room(
     if not options:
         return None
     found = floor.squeeze_in(bits, options, tries=FEW_TRIES)
-    if found is not None:
+    if found is not None or not exact:
         return found
     newcomer = Party(0, bits, tuple(options), ())
     narrowed = _narrowed_by_kind(floor, [newcomer, *parties])
@@ -190,6 +196,8 @@ def _narrowed_by_kind(floor: _Floor, everybody: Sequence[Party]) -> list[Party] 
         instant: Counter(kind for table_id, kind in kinds.items() if not floor.taken.get(table_id, 0) & instant)
         for instant in {crowd.bits & -crowd.bits for crowd in crowds}
     }
+    if not solving.may_suffice(room, crowds):
+        return None
     shares = solving.share_out(room, crowds)
     if shares is None:
         return None

@@ -23,6 +23,7 @@ class Day:
     """One service day of a house: what is taken for good, and who could still be moved."""
 
     plan: ServicePlan
+    on: date
     occupancy: Occupancy
     parties: list[Party] = field(default_factory=list)
     taken: dict[int, int] = field(default_factory=dict)
@@ -30,7 +31,7 @@ class Day:
     @classmethod
     def of(cls, plan: ServicePlan, day: date, occupancy: Occupancy, *, now: datetime, except_booking: int = 0) -> "Day":
         """Return the day as it stands, in one query. Expired holds are taken to be gone, as `occupancy` has it."""
-        found = cls(plan, occupancy, taken=dict(occupancy.masks))
+        found = cls(plan, day, occupancy, taken=dict(occupancy.masks))
         rows = (
             Booking.objects.filter(
                 ~Q(pk=except_booking),
@@ -67,24 +68,113 @@ class Day:
             self.taken[table_id] &= ~bits
 
     def room_for(
-        self, party_size: int, *, starts_at: datetime, until: datetime, online: bool, area_id: int | None = None
+        self,
+        party_size: int,
+        *,
+        starts_at: datetime,
+        until: datetime,
+        online: bool,
+        area_id: int | None = None,
+        large_kept: bool = False,
     ) -> Arrangement | None:
         """Return tables for a party until they are laid again, and who moves for it; None when there is no way.
 
         :param until: when the table is free for the next, buffer included
         """
-        options = seatings(self.plan, party_size, online=online, area_id=area_id)
+        search = self.search_for(
+            party_size, starts_at=starts_at, until=until, online=online, area_id=area_id, large_kept=large_kept
+        )
+        return search.run().arrangement
+
+    def search_for(
+        self,
+        party_size: int,
+        *,
+        starts_at: datetime,
+        until: datetime,
+        online: bool,
+        area_id: int | None = None,
+        large_kept: bool = False,
+    ) -> "Search":
+        """Return the search for such room, yet to be made."""
+        options = seatings(self.plan, party_size, online=online, area_id=area_id, large_kept=large_kept)
+        return Search(self, self.occupancy.bits(starts_at, until), options)
+
+
+@dataclass(frozen=True)
+class Search:
+    """A wish for room on a day as it was read. It needs no lock; whether its answer still holds is told under one."""
+
+    day: Day
+    bits: int
+    options: tuple[Tables, ...]
+
+    @property
+    def is_hopeless(self) -> bool:
+        """Whether what cannot be moved stands in the way of every seating."""
+        return not any(self._could_be_free(tables) for tables in self.options)
+
+    def run(self) -> "Sought":
+        """Look for room, for as long as the solver takes."""
         try:
-            return find_room(self.taken, self.parties, self.occupancy.bits(starts_at, until), options)
+            found = find_room(self.day.taken, self.day.parties, self.bits, self.options)
         except Undecided:
-            return None
+            found = None
+        return Sought(self, found)
+
+    def _could_be_free(self, tables: Tables) -> bool:
+        return not any(self.day.taken.get(table_id, 0) & self.bits for table_id in tables)
 
 
-def seatings(plan: ServicePlan, party_size: int, *, online: bool, area_id: int | None) -> tuple[Tables, ...]:
+@dataclass(frozen=True)
+class Sought:
+    """What a search found on the day as it was then."""
+
+    search: Search
+    arrangement: Arrangement | None
+
+    def holds_for(self, now: Search) -> bool:
+        """Tell whether the answer is still true of the same wish on the day as it is now.
+
+        An arrangement holds while those whom it moves may still be moved and nobody sits where it puts them. That
+        there is none holds while nobody has left: more parties make no room.
+        """
+        if (now.bits, now.options) != (self.search.bits, self.search.options):
+            return False
+        return self._is_still_full(now.day) if self.arrangement is None else self._is_still_free(now)
+
+    def _is_still_full(self, day: Day) -> bool:
+        before = self.search.day
+        there = {(party.key, party.bits, party.options) for party in day.parties}
+        return all((party.key, party.bits, party.options) in there for party in before.parties) and all(
+            mask & ~day.taken.get(table_id, 0) == 0 for table_id, mask in before.taken.items()
+        )
+
+    def _is_still_free(self, now: Search) -> bool:
+        if self.arrangement is None:
+            return False
+        movable = {party.key: party for party in now.day.parties}
+        moves = self.arrangement.moves
+        if any(key not in movable or tables not in movable[key].options for key, tables in moves.items()):
+            return False
+        masks = dict(now.day.taken)
+        seated = [(now.bits, self.arrangement.table_ids)]
+        seated += [(party.bits, moves.get(party.key, party.table_ids)) for party in now.day.parties]
+        for bits, tables in seated:
+            for table_id in tables:
+                if masks.get(table_id, 0) & bits:
+                    return False
+                masks[table_id] = masks.get(table_id, 0) | bits
+        return True
+
+
+def seatings(
+    plan: ServicePlan, party_size: int, *, online: bool, area_id: int | None, large_kept: bool = False
+) -> tuple[Tables, ...]:
     """Return the tables that this party could sit at, best first."""
     return tuple(
         seating.table_ids
-        for seating in plan.seatings_for(party_size, online=online)
+        for seating in plan.seatings_for(party_size, online=online, large_kept=large_kept)
         if area_id is None or area_id in seating.area_ids
     )
 

@@ -31,7 +31,16 @@ from bookings.availability import (
     party_refusal,
     slot_times,
 )
-from bookings.models import Booking, BookingHistory, BookingSeries, CalendarFeed, Occurrence, TableAllocation
+from bookings.models import (
+    Booking,
+    BookingHistory,
+    BookingSeries,
+    CalendarFeed,
+    Occurrence,
+    RoomPrices,
+    TableAllocation,
+)
+from bookings.pricing import Prices
 from bookings.states import OCCUPYING, Status
 from restaurants.models import Restaurant
 from restaurants.service_plan import ServicePlan, plan_of, plans_of, remembered_plan
@@ -130,6 +139,25 @@ def slots_on(
     return with_others_moved(plan, day, party_size, occupancy, slots, now=now, except_booking=except_booking)
 
 
+def prices_of(plan: ServicePlan, day: date) -> Prices | None:
+    """Return what each quarter of an hour is worth on a service day; None where nothing is suggested, or not yet.
+
+    A special day with shifts of its own has no prices, nor has a floor that was changed since they were computed.
+    """
+    special = plan.special_days.get(day)
+    if not plan.policy.suggests_times or (special is not None and special.shifts):
+        return None
+    row = (
+        RoomPrices.objects.filter(restaurant_id=plan.id, weekday=day.weekday(), plan_version=plan.version)
+        .values_list("tables", "covers")
+        .first()
+    )
+    if row is None:
+        return None
+    tables, covers = row
+    return Prices(tuple(map(tuple, tables)), tuple(map(tuple, covers)))
+
+
 def with_others_moved(
     plan: ServicePlan,
     day: date,
@@ -155,7 +183,13 @@ def with_others_moved(
     answers = []
     for slot in slots:
         if slot.reason is Reason.NO_TABLE and time.monotonic() < ends:
-            found = rest.room_for(party_size, starts_at=slot.starts_at, until=slot.ends_at + buffer, online=True)
+            found = rest.room_for(
+                party_size,
+                starts_at=slot.starts_at,
+                until=slot.ends_at + buffer,
+                online=True,
+                large_kept=slot.large_kept,
+            )
             if found is not None:
                 slot = replace(slot, reason=None, area_ids=rearranging.area_ids(plan, found.table_ids))
         answers.append(slot)

@@ -1,8 +1,11 @@
 """Celery entry points of bookings."""
 
+from datetime import date
+
 from celery import shared_task
 
 from bookings import services
+from bookings.services import Actor
 
 
 @shared_task(name="bookings.release_expired_holds")
@@ -23,3 +26,33 @@ def send_reminders() -> None:
 @shared_task(name="bookings.extend_series")
 def extend_series() -> None:
     services.extend_series()
+
+
+@shared_task(name="bookings.price_changed_rooms")
+def price_changed_rooms() -> None:
+    for restaurant_id in services.rooms_to_price():
+        price_room.delay(restaurant_id)
+
+
+@shared_task(name="bookings.price_all_rooms")
+def price_all_rooms() -> None:
+    for restaurant_id in services.rooms_to_price(all_of_them=True):
+        price_room.delay(restaurant_id)
+
+
+@shared_task(name="bookings.price_room")
+def price_room(restaurant_id: int) -> None:
+    services.price_room(restaurant_id=restaurant_id)
+
+
+@shared_task(name="bookings.rearrange_services")
+def rearrange_services() -> None:
+    for restaurant_id, day, shift_name in services.services_to_rearrange():
+        rearrange_service.delay(restaurant_id, day.isoformat(), shift_name)
+
+
+@shared_task(name="bookings.rearrange_service")
+def rearrange_service(restaurant_id: int, day: str, shift_name: str) -> None:
+    services.rearrange_tables(
+        restaurant_id=restaurant_id, day=date.fromisoformat(day), shift_name=shift_name, by=Actor.system()
+    )

@@ -194,6 +194,17 @@ class BookingPolicy(models.Model):
     deposit_kobo_per_guest = models.PositiveBigIntegerField(_("deposit a head (kobo)"), default=0)
     deposit_from_party = models.PositiveSmallIntegerField(_("deposit from a party of"), default=6)
     note = models.TextField(_("what diners should know"), blank=True, max_length=1000)
+    suggests_times = models.BooleanField(
+        _("suggest other times"),
+        default=True,
+        help_text=_("Beside the time asked for, up to two that leave more room for others, with a bonus of points."),
+    )
+    suggestion_minutes = models.PositiveSmallIntegerField(_("suggested times lie at most (minutes) away"), default=90)
+    suggestion_points = models.PositiveSmallIntegerField(
+        _("largest bonus (points)"),
+        default=200,
+        help_text=_("For the time that helps most; others get less, by how much they help."),
+    )
 
     class Meta:
         verbose_name = _("booking policy")
@@ -206,6 +217,12 @@ class BookingPolicy(models.Model):
             models.CheckConstraint(condition=Q(buffer_minutes__lte=120), name="buffer_is_at_most_two_hours"),
             models.CheckConstraint(
                 condition=Q(window_days__range=(1, 730)), name="booking_window_is_at_most_two_years"
+            ),
+            models.CheckConstraint(
+                condition=Q(suggestion_minutes__range=(15, 180)), name="suggested_times_are_within_three_hours"
+            ),
+            models.CheckConstraint(
+                condition=Q(suggestion_points__range=(0, 10_000)), name="suggestion_points_are_believable"
             ),
         ]
 
@@ -396,6 +413,15 @@ class Shift(models.Model):
     max_parties_per_slot = models.PositiveSmallIntegerField(_("most parties starting in a slot"), null=True, blank=True)
     cutoff_minutes = models.PositiveIntegerField(
         _("online cut-off (minutes before the first seating)"), null=True, blank=True
+    )
+    large_tables_released_hours = models.PositiveSmallIntegerField(
+        _("large tables are kept until (hours before)"),
+        null=True,
+        blank=True,
+        help_text=_(
+            "Until so many hours before the first seating, tables for six and more go to parties that need them. "
+            "Empty: to anybody they fit."
+        ),
     )
     is_online = models.BooleanField(_("bookable online"), default=True)
     is_active = models.BooleanField(_("in use"), default=True)

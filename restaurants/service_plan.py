@@ -30,6 +30,8 @@ from restaurants.models import (
 from restaurants.states import RestaurantStatus
 
 DEFAULT_TURN_MINUTES = ((2, 90), (4, 105), (6, 120), (10_000, 150))
+# From so many seats on a table is a large one, which a house may keep for those who need it.
+LARGE_TABLE = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,7 @@ class ShiftPlan:
     cutoff_minutes: int | None
     is_online: bool
     turn_minutes: tuple[tuple[int, int], ...]
+    large_tables_released_hours: int | None = None
 
     def runs_on(self, day: date) -> bool:
         return (
@@ -107,6 +110,9 @@ class PolicyPlan:
     deposit_kobo_per_guest: int
     deposit_from_party: int
     note: str
+    suggests_times: bool = True
+    suggestion_minutes: int = 90
+    suggestion_points: int = 200
 
 
 @dataclass(frozen=True)
@@ -128,7 +134,7 @@ class ServicePlan:
     shifts: tuple[ShiftPlan, ...]
     hours: dict[int, tuple[tuple[time, time], ...]]
     special_days: dict[date, SpecialDayPlan]
-    _ranked: dict[tuple[int, bool], tuple[Seating, ...]] = field(default_factory=dict, compare=False)
+    _ranked: dict[tuple[int, bool, bool], tuple[Seating, ...]] = field(default_factory=dict, compare=False)
 
     @property
     def is_bookable(self) -> bool:
@@ -167,15 +173,32 @@ class ServicePlan:
             day += timedelta(days=1)
         return datetime.combine(day, clock, tzinfo=self.zone)
 
-    def seatings_for(self, party_size: int, *, online: bool) -> tuple[Seating, ...]:
-        """Return what this party could sit at, best first: single tables, then the fewest spare seats."""
-        key = (party_size, online)
+    @cached_property
+    def large_tables(self) -> frozenset[int]:
+        singles = (seating for seating in self.seatings if len(seating.table_ids) == 1)
+        return frozenset(seating.table_ids[0] for seating in singles if seating.max_party >= LARGE_TABLE)
+
+    @cached_property
+    def shortest_turn(self) -> timedelta:
+        """The least time for which a table can be sold once more."""
+        rows = [row for shift in self.shifts for row in shift.turn_minutes or DEFAULT_TURN_MINUTES]
+        return timedelta(minutes=min((minutes for _up_to, minutes in rows), default=DEFAULT_TURN_MINUTES[0][1]))
+
+    def seatings_for(self, party_size: int, *, online: bool, large_kept: bool = False) -> tuple[Seating, ...]:
+        """Return what this party could sit at, best first: single tables, then the fewest spare seats.
+
+        :param large_kept: leave out large tables, unless no smaller single table takes the party
+        """
+        key = (party_size, online, large_kept)
         if key not in self._ranked:
             fitting = [
                 seating
                 for seating in self.seatings
                 if seating.min_party <= party_size <= seating.max_party and (seating.is_sold_online or not online)
             ]
+            if large_kept:
+                small = [seating for seating in fitting if self.large_tables.isdisjoint(seating.table_ids)]
+                fitting = small if any(len(seating.table_ids) == 1 for seating in small) else fitting
             fitting.sort(key=lambda seating: (len(seating.table_ids), seating.max_party, seating.table_ids))
             self._ranked[key] = tuple(fitting)
         return self._ranked[key]
@@ -307,6 +330,7 @@ def _shift_plan(shift: Shift, turn_minutes: list[tuple[int, int]]) -> ShiftPlan:
         cutoff_minutes=shift.cutoff_minutes,
         is_online=shift.is_online,
         turn_minutes=tuple(turn_minutes),
+        large_tables_released_hours=shift.large_tables_released_hours,
     )
 
 

@@ -1,6 +1,7 @@
 """Bookings to look up and to export. Nothing is edited here: the desk's page changes them, by the rules."""
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from typing import Any
 
 from defusedcsv import csv
@@ -68,7 +69,10 @@ class BookingAdmin(FindsByContact, ScopedPage, ModelAdmin):
             },
         ),
         (_("Guest"), {"fields": ["guest_name", "phone", "guest_email", "language", "occasion", "notes"]}),
-        (_("House"), {"fields": ["staff_notes", "is_locked", "terms", "is_late_cancellation"]}),
+        (
+            _("House"),
+            {"fields": ["staff_notes", "is_locked", "terms", "is_late_cancellation", "asked_for", "bonus_points"]},
+        ),
         (_("History"), {"fields": ["history_lines"]}),
     ]  # fmt: skip
 
@@ -150,6 +154,21 @@ class BookingAdmin(FindsByContact, ScopedPage, ModelAdmin):
             _("Free to cancel until %(hours)s hours before; the table is kept for %(minutes)s minutes.")
             % {"hours": policy.get("free_cancellation_hours", 0), "minutes": policy.get("grace_minutes", 0)}
         )
+
+    @display(description=_("asked for"))
+    def asked_for(self, booking: Booking) -> str:
+        """What was asked for, and what was suggested beside it."""
+        if booking.asked_at is None:
+            return "–"
+        zone = booking.restaurant.time_zone
+        asked = formatting.time_of_day(booking.asked_at, zone=zone)
+        if not booking.suggested_times:
+            return asked
+        times = [
+            f"{formatting.time_of_day(datetime.fromisoformat(moment), zone=zone)} (+{points})"
+            for moment, points in booking.suggested_times
+        ]
+        return str(_("%(time)s; suggested: %(times)s") % {"time": asked, "times": formatting.list_of(times)})
 
     @display(description=_("change it"))
     def on_the_desk(self, booking: Booking) -> str:

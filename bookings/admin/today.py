@@ -19,7 +19,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import User
@@ -120,6 +120,7 @@ def urls(site: Any) -> list[URLPattern]:
         at("today/<uuid:house>/times/", show_times, "today_times"),
         at("today/<uuid:house>/walk-in/", seat_walk_in, "today_walk_in", "GET", "HEAD", "POST"),
         at("today/<uuid:house>/book/", take_booking, "today_book", "GET", "HEAD", "POST"),
+        at("today/<uuid:house>/rearrange/", rearrange, "today_rearrange", "POST"),
         at("today/<uuid:house>/bookings/<uuid:public_id>/", show_booking, "today_booking"),
         at("today/<uuid:house>/bookings/<uuid:public_id>/<slug:move>/", act, "today_act", "POST"),
     ]
@@ -220,6 +221,27 @@ def _board_context(
 def _board_html(at: Desk, day: date, **kwargs: Any) -> str:
     extra = {"said": kwargs.pop("said", ""), "oob": kwargs.pop("oob", False)}
     return render_to_string("admin/today/_board.html", {**_board_context(at, day, **kwargs), **extra}, at.request)
+
+
+def rearrange(at: Desk) -> HttpResponse:
+    """Arrange the tables of the parties yet to come anew, and say how many have another one now."""
+    day = at.day()
+    try:
+        moved = services.rearrange_tables(
+            restaurant_id=at.restaurant.pk,
+            day=day,
+            by=Actor.staff(at.user),
+            seconds=services.SECONDS_AT_THE_DESK,
+        )
+    except DomainError as refusal:
+        messages.error(at.request, said_by(refusal))
+    else:
+        sentence = ngettext(
+            "%(count)d party has another table now.", "%(count)d parties have another table now.", moved
+        )
+        nothing = _("The tables are arranged as well as they can be; nobody was moved.")
+        messages.success(at.request, sentence % {"count": moved} if moved else nothing)
+    return HttpResponseRedirect(at.address(day=day))
 
 
 # --- One tap ---------------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from django.urls import reverse
 from bookings import access
 from bookings.availability import Reason, Slot, party_refusal
 from bookings.models import Booking
+from bookings.services import Offering
 from bookings.services.booking import alternative
 from bookings.services.claiming import refused
 from bookings.states import Status
@@ -25,7 +26,14 @@ def slot_body(plan: ServicePlan, slot: Slot) -> dict[str, Any]:
     return alternative(plan, slot)
 
 
-def day_body(plan: ServicePlan, day: date, party_size: int, slots: list[Slot], area: UUID | None) -> dict[str, Any]:
+def day_body(
+    plan: ServicePlan,
+    day: date,
+    party_size: int,
+    slots: list[Slot],
+    area: UUID | None,
+    offering: Offering | None = None,
+) -> dict[str, Any]:
     """Return a service day's times for a party, those it cannot have among them, with the reason."""
     special = plan.special_days.get(day)
     refusal = party_refusal(plan, party_size, online=True)
@@ -43,16 +51,32 @@ def day_body(plan: ServicePlan, day: date, party_size: int, slots: list[Slot], a
         "reason": refusal,
         "note": str(refused(refusal, plan)) if refusal else (special.note if special else ""),
         "slots": [_answer(plan, slot, area) for slot in slots],
+        "suggestions": _suggestions(plan, slots, offering, area) if offering else None,
     }
 
 
-def _answer(plan: ServicePlan, slot: Slot, area: UUID | None) -> dict[str, Any]:
+def _suggestions(plan: ServicePlan, slots: list[Slot], offering: Offering, area: UUID | None) -> dict[str, Any]:
+    asked = next(slot for slot in slots if slot.starts_at == offering.asked_at)
+    return {
+        "asked_at": _local(offering.asked_at, plan.zone),
+        "available": _answer(plan, asked, area)["available"],
+        "times": [{**_in_area(plan, each.slot, area), "points": each.points} for each in offering.suggestions],
+        "token": offering.token,
+    }
+
+
+def _in_area(plan: ServicePlan, slot: Slot, area: UUID | None) -> dict[str, Any]:
     body = slot_body(plan, slot)
-    reason: str | None = slot.reason
     if area is not None:
         body["areas"] = [each for each in body["areas"] if each["id"] == str(area)]
-        if slot.available and not body["areas"]:
-            reason = Reason.NO_TABLE
+    return body
+
+
+def _answer(plan: ServicePlan, slot: Slot, area: UUID | None) -> dict[str, Any]:
+    body = _in_area(plan, slot, area)
+    reason: str | None = slot.reason
+    if area is not None and slot.available and not body["areas"]:
+        reason = Reason.NO_TABLE
     return {**body, "available": reason is None, "reason": reason}
 
 
@@ -134,6 +158,8 @@ def booking_body(booking: Booking, *, for_staff: bool = False, with_token: bool 
         "channel": booking.channel,
         "hold_expires_at": booking.hold_expires_at if booking.status == Status.HELD else None,
         "terms": _terms(booking),
+        "asked_at": _local(booking.asked_at, ZoneInfo(restaurant.time_zone)) if booking.asked_at else None,
+        "bonus_points": booking.bonus_points,
         "late_cancellation": booking.is_late_cancellation,
         "version": booking.version,
         "created_at": booking.created_at,

@@ -40,6 +40,25 @@ DAY: dict[str, Any] = {
             "reason": "no_table",
         },
     ],
+    "suggestions": None,
+}
+OFFER = "WyJhIiwiYiJd:1vFq3k:Zb5cW2vJrT8uN4aLdG6iYoRkHsAm3xQ0yKX1hS7pE9f"
+SUGGESTED: dict[str, Any] = {
+    **DAY,
+    "suggestions": {
+        "asked_at": NIGHTFALL,
+        "available": True,
+        "times": [
+            {
+                "starts_at": "2026-12-24T20:30:00+01:00",
+                "ends_at": "2026-12-24T22:15:00+01:00",
+                "shift": "Dinner",
+                "areas": [TERRACE],
+                "points": 80,
+            }
+        ],
+        "token": OFFER,
+    },
 }
 CALENDAR: dict[str, Any] = {
     "restaurant": HOUSE,
@@ -111,6 +130,8 @@ BOOKING: dict[str, Any] = {
         "deposit": None,
         "note": "",
     },
+    "asked_at": NIGHTFALL,
+    "bonus_points": 0,
     "late_cancellation": False,
     "version": 1,
     "created_at": "2026-12-01T08:15:30Z",

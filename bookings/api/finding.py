@@ -1,6 +1,6 @@
 """The reads that many people ask for: the list of restaurants and their free times."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
@@ -12,7 +12,7 @@ from rest_framework.permissions import AllowAny
 
 from accounts.partners.access import LetsPartnersIn, PartnerAuthentication
 from accounts.partners.states import Scope
-from bookings import selectors
+from bookings import selectors, services
 from bookings.api import bodies, examples, searching
 from bookings.api.serializers import AvailabilitySerializer, CalendarSerializer, RestaurantPageSerializer
 from bookings.limits import LOOK, SEARCH
@@ -116,6 +116,11 @@ class AvailabilityView(LetsPartnersIn, HotView):
             parameter("from", DATE, "The first day of a calendar."),
             parameter("to", DATE, "Its last day, at most 30 days after the first."),
             parameter("area", ID, "Only this area of the house."),
+            parameter(
+                "starts_at",
+                INSTANT,
+                "With `date`: the time wanted. `suggestions` then says what suits the house better.",
+            ),
         ],
         responses={
             200: PolymorphicProxySerializer(
@@ -133,6 +138,7 @@ class AvailabilityView(LetsPartnersIn, HotView):
         },
         examples=[
             OpenApiExample("One day", examples.DAY, response_only=True, status_codes=["200"]),
+            OpenApiExample("With suggestions", examples.SUGGESTED, response_only=True, status_codes=["200"]),
             OpenApiExample("A calendar", examples.CALENDAR, response_only=True, status_codes=["200"]),
         ],
     )
@@ -146,16 +152,26 @@ class AvailabilityView(LetsPartnersIn, HotView):
             query.refuse("party_size", _("Say for how many people."))
         days = _days(query)
         area = query.uuid("area")
+        asked_at = query.instant("starts_at")
+        if asked_at is not None and not query.has("date"):
+            query.refuse("starts_at", _("Give it together with date."))
         query.check()
         if party_size is None or days is None:
             raise no_such_restaurant()
         try:
-            body = self._body(key, days, party_size, area)
+            body = self._body(key, days, party_size, area, asked_at)
         except Restaurant.DoesNotExist as error:
             raise no_such_restaurant() from error
         return respond(request, CachedBody.of(body), JSON, cache_control="no-cache")
 
-    def _body(self, key: int, days: tuple[date, date | None], party_size: int, area: UUID | None) -> bytes:
+    def _body(
+        self,
+        key: int,
+        days: tuple[date, date | None],
+        party_size: int,
+        area: UUID | None,
+        asked_at: datetime | None = None,
+    ) -> bytes:
         first, last = days
         if last is None:
             slots = selectors.slots_on(key, first, party_size)
@@ -165,7 +181,13 @@ class AvailabilityView(LetsPartnersIn, HotView):
         plan = remembered_plan(key)
         _check_plan(plan, area)
         if last is None:
-            return to_bytes(bodies.day_body(plan, first, party_size, slots, area))
+            found = plan.area_named(area) if area else None
+            offering = (
+                services.offering(plan, slots, asked_at, party_size, area_id=found.id if found else None)
+                if asked_at is not None
+                else None
+            )
+            return to_bytes(bodies.day_body(plan, first, party_size, slots, area, offering))
         return to_bytes(bodies.calendar_body(plan, first, last, party_size, calendar, area))
 
 

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from bookings.availability import Reason
+from bookings.offers import LONGEST
 from bookings.states import Channel, Occasion, Status
 from core.api.fields import InstantField, LineField, NameField, PhoneField, TextField
 from restaurants.api.serializers import MoneySerializer, ShortRestaurantSerializer
@@ -48,6 +49,19 @@ class SpecialDayNoteSerializer(Words):
     note = serializers.CharField()
 
 
+class SuggestedSlotSerializer(FreeSlotSerializer):
+    points = serializers.IntegerField(help_text="The bonus promised to whoever books it with the token.")
+
+
+class SuggestionsSerializer(Words):
+    """Times that leave more room for others than the one asked for."""
+
+    asked_at = serializers.DateTimeField()
+    available = serializers.BooleanField(help_text="Whether the time asked for can be had.")
+    times = SuggestedSlotSerializer(many=True, help_text="At most two, the one that helps most first.")
+    token = serializers.CharField(help_text="Send it as `suggestion` with the booking or hold, within a day.")
+
+
 class AvailabilitySerializer(Words):
     """The times of one service day; one after midnight belongs to the day the night began."""
 
@@ -66,6 +80,9 @@ class AvailabilitySerializer(Words):
     )
     note = serializers.CharField(help_text="A sentence for people, or nothing.")
     slots = SlotSerializer(many=True)
+    suggestions = SuggestionsSerializer(
+        allow_null=True, help_text="With `starts_at`: what the house suggests beside that time."
+    )
 
 
 class DaySummarySerializer(Words):
@@ -156,6 +173,12 @@ class WishSerializer(Words):
     starts_at = InstantField(help_text="ISO 8601 with the offset from UTC, as free times carry it.")
     party_size = party_field()
     area = serializers.UUIDField(required=False, allow_null=True, help_text="An area's id; otherwise anywhere.")
+    suggestion = LineField(
+        max_length=LONGEST,
+        required=False,
+        allow_blank=True,
+        help_text="The `token` of the suggestions that were shown, whichever time is taken; it carries the bonus.",
+    )
 
 
 class WishesSerializer(Words):
@@ -284,6 +307,8 @@ class BookingSerializer(ClaimSerializer):
     channel = serializers.ChoiceField(Channel.choices)
     hold_expires_at = serializers.DateTimeField(allow_null=True)
     terms = TermsSerializer()
+    asked_at = serializers.DateTimeField(allow_null=True, help_text="The time first asked for, where that is known.")
+    bonus_points = serializers.IntegerField(help_text="Promised for taking a suggested time.")
     late_cancellation = serializers.BooleanField()
     version = serializers.IntegerField()
     created_at = serializers.DateTimeField()

@@ -92,6 +92,7 @@ UNFIT = problem_response(
         "smallest": 1,
         "largest": 8,
     },
+    booking_unknown_suggestion={"detail": "This suggestion is no longer valid. Please choose the time again."},
 )
 STALE = problem_response("It has changed since it was read.", precondition_failed={})
 
@@ -284,6 +285,7 @@ class BookingsView(LetsPartnersIn, APIView):
             by=by,
             diner=diner,
             language=current_language().code,
+            offer=ask.get("suggestion", ""),
             **more,
         )
         entry = again(
@@ -551,6 +553,7 @@ class HoldsView(APIView):
             by=Actor.diner(user, Channel.API),
             diner=user,
             language=current_language().code,
+            offer=ask.get("suggestion", ""),
         )
         held = again(Entry(hold, user, True, False, user is None)).booking
         location = {"Location": reverse("bookings_api:hold", args=[hold.public_id])}

@@ -12,6 +12,7 @@ from django.utils.translation import pgettext_lazy
 
 from bookings import errors
 from bookings.models import Booking
+from bookings.offers import LONGEST
 from bookings.services import Guest
 from bookings.states import Occasion
 from core.forms import InstantField, LineField, NameField, PhoneField, TextField
@@ -35,6 +36,12 @@ class WishForm(forms.Form):
     starts_at = InstantField(label=_("Time"), error_messages={"required": _("Please choose a time.")})
     party = PartyField(label=_("Guests"))
     area = forms.UUIDField(label=_("Area"), required=False, error_messages={"invalid": errors.UnknownArea.message})
+    offer = forms.CharField(
+        required=False,
+        max_length=LONGEST,
+        widget=forms.HiddenInput,
+        error_messages={"max_length": errors.UnknownSuggestion.message},
+    )
 
     def wish(self) -> dict[str, Any]:
         """Return the answers by the names the services give them."""

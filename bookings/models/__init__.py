@@ -1,5 +1,6 @@
 from bookings.models.booking import Booking, BookingHistory, BookingQuerySet
 from bookings.models.feeds import CalendarFeed
+from bookings.models.prices import Rearrangement, RoomPrices
 from bookings.models.series import BookingSeries, Occurrence
 from bookings.models.tables import Block, TableAllocation
 
@@ -11,5 +12,7 @@ __all__ = [
     "BookingSeries",
     "CalendarFeed",
     "Occurrence",
+    "Rearrangement",
+    "RoomPrices",
     "TableAllocation",
 ]

@@ -65,6 +65,11 @@ class Booking(BlindIndexed):
     )
     policy = models.JSONField(_("terms accepted"), default=dict)
 
+    # What the diner asked for and was shown beside it; the bonus is owed once the party has come.
+    asked_at = models.DateTimeField(_("asked for"), null=True, blank=True, editable=False)
+    suggested_times = models.JSONField(_("suggested"), default=list, blank=True, editable=False)
+    bonus_points = models.PositiveSmallIntegerField(_("bonus promised (points)"), default=0, editable=False)
+
     is_late_cancellation = models.BooleanField(_("cancelled late"), default=False)
     arrived_at = models.DateTimeField(_("arrived"), null=True, blank=True)
     seated_at = models.DateTimeField(_("seated"), null=True, blank=True)

@@ -30,8 +30,10 @@ from bookings.services.moving_days import (
     look_at_day_move,
     move_special_day,
 )
-from bookings.services.quoting import Quote, expect_room, nearest_times, quote
+from bookings.services.pricing import price_room, rooms_to_price
+from bookings.services.quoting import Offering, Quote, expect_room, nearest_times, offering, quote
 from bookings.services.reminders import send_due_reminders
+from bookings.services.repacking import SECONDS_AT_THE_DESK, rearrange_tables, services_to_rearrange
 from bookings.services.series import (
     DateOutcome,
     begin_series,
@@ -43,6 +45,7 @@ from bookings.services.series import (
 )
 
 __all__ = [
+    "SECONDS_AT_THE_DESK",
     "Actor",
     "BookingMovedOn",
     "DateOutcome",
@@ -51,6 +54,7 @@ __all__ = [
     "DayNotMovable",
     "DayTaken",
     "Guest",
+    "Offering",
     "Quote",
     "attach_to_account",
     "begin_series",
@@ -77,14 +81,19 @@ __all__ = [
     "move_special_day",
     "nearest_times",
     "note_for_staff",
+    "offering",
     "open_feed",
     "outcome_body",
+    "price_room",
     "quote",
+    "rearrange_tables",
     "release_expired_holds",
     "remove_block",
     "renew_feed",
+    "rooms_to_price",
     "seat_party",
     "seat_walk_in",
     "send_due_reminders",
+    "services_to_rearrange",
     "undo_no_show",
 ]

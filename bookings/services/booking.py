@@ -3,15 +3,18 @@
 import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts.models import User
-from bookings import errors, selectors
+from bookings import errors, offers, selectors
 from bookings.events import BookingConfirmed, BookingExpired, BookingRequested
 from bookings.models import Booking, TableAllocation
+from bookings.rearranging import Sought
 from bookings.services import claiming
 from bookings.services.claiming import Actor, Claim, Guest
 from bookings.states import Status
@@ -41,18 +44,23 @@ def book_table(
     request_key: UUID | None = None,
     table_ids: Sequence[int] | None = None,
     heed_pacing: bool = True,
+    offer: str = "",
 ) -> Booking:
     """Book a table for a party and return the booking: CONFIRMED, or REQUESTED where the house approves each.
 
-    The same `request_key` returns the booking it made before. Staff (by.channel) are not held to the online limits
-    of size, notice and window; they may choose the tables and pass over the pacing.
+    What was asked for, shown beside it and taken is kept on the booking, with the bonus that was promised for a
+    suggested time. The same `request_key` returns the booking it made before. Staff (by.channel) are not held to the
+    online limits of size, notice and window; they may choose the tables and pass over the pacing.
 
+    :param offer: the sealed suggestions that the diner was shown, from `offers.seal`
     :raises BookingRefused: its subclass for the first rule that says no; NoTableFree and TooManyAtOnce carry the
         nearest free times as `details["alternatives"]`
+    :raises UnknownSuggestion: when the offer is made up, too old, or another party's
     :raises core.errors.Busy: when the day stays locked by others for three seconds
     """
     if by.is_online and not (guest.phone or guest.email):
         raise errors.ContactMissing
+    shown = _opened(offer, restaurant_id, party_size, by)
 
     def make(plan: ServicePlan, claim: Claim) -> Booking:
         awaits_approval = by.is_online and plan.policy.needs_approval
@@ -66,6 +74,7 @@ def book_table(
             occasion=occasion,
             notes=notes,
             request_key=request_key,
+            **_asked_and_shown(shown, claim, by),
         )
 
     return _take(
@@ -91,15 +100,24 @@ def hold_table(
     area: UUID | None = None,
     language: str = "en",
     hold_for: timedelta = HOLD_FOR,
+    offer: str = "",
 ) -> Booking:
     """Keep a table for a while, before the guest's details or payment are known, and return the hold.
 
     :raises BookingRefused: as book_table
     """
     expires_at = timezone.now() + hold_for
+    shown = _opened(offer, restaurant_id, party_size, by)
 
     def make(plan: ServicePlan, claim: Claim) -> Booking:
-        return Booking(diner=diner, guest_name="", language=language, status=Status.HELD, hold_expires_at=expires_at)
+        return Booking(
+            diner=diner,
+            guest_name="",
+            language=language,
+            status=Status.HELD,
+            hold_expires_at=expires_at,
+            **_asked_and_shown(shown, claim, by),
+        )
 
     return _take(restaurant_id=restaurant_id, starts_at=starts_at, party_size=party_size, by=by, area=area, make=make)
 
@@ -161,6 +179,29 @@ def expire_unanswered_requests() -> int:
     return len(requests)
 
 
+# --- What was asked for, and what was shown beside it ------------------------------------------------------------
+
+
+def _opened(token: str, restaurant_id: int, party_size: int, by: Actor) -> offers.Offer | None:
+    if not token or not by.is_online:
+        return None
+    offer = offers.opened(token, restaurant_id=restaurant_id, party_size=party_size)
+    if offer is None:
+        raise errors.UnknownSuggestion
+    return offer
+
+
+def _asked_and_shown(offer: offers.Offer | None, claim: Claim, by: Actor) -> dict[str, Any]:
+    """Return what a booking keeps of the offer; staff are asked for no other times."""
+    if offer is None:
+        return {"asked_at": claim.slot.starts_at} if by.is_online else {}
+    return {
+        "asked_at": offer.asked_at,
+        "suggested_times": [[moment.isoformat(), points] for moment, points in offer.suggested],
+        "bonus_points": offer.points_for(claim.slot.starts_at),
+    }
+
+
 # --- One way to take tables ------------------------------------------------------------------------------------
 
 
@@ -187,10 +228,19 @@ def _take(
     )
     for _attempt in range(CODE_TRIES):
         try:
-            with transaction.atomic():
-                return _take_under_lock(
-                    plan, claim, now=now, by=by, make=make, area=area, table_ids=table_ids, heed_pacing=heed_pacing
+            return claiming.searching_first(
+                partial(
+                    _take_under_lock,
+                    plan,
+                    claim,
+                    now=now,
+                    by=by,
+                    make=make,
+                    area=area,
+                    table_ids=table_ids,
+                    heed_pacing=heed_pacing,
                 )
+            )
         except (errors.NoTableFree, errors.TooManyAtOnce) as refusal:
             # Only now, without the lock: nobody waits while the nearest times are looked up.
             raise with_alternatives(refusal, restaurant_id, starts_at, party_size, area) from refusal
@@ -207,9 +257,11 @@ def _take(
     raise errors.BookingRefused
 
 
+@transaction.atomic
 def _take_under_lock(
     plan: ServicePlan,
     claim: Claim,
+    sought: Sought | None,
     *,
     now: datetime,
     by: Actor,
@@ -236,7 +288,14 @@ def _take_under_lock(
     booking = make(current, claim)
     claiming.refuse_own_overlap(booking, claim, restaurant_id=current.id, by=by)
     found = claiming.find_tables(
-        current, occupancy, claim, now=now, online=by.is_online, table_ids=table_ids, heed_pacing=heed_pacing
+        current,
+        occupancy,
+        claim,
+        now=now,
+        online=by.is_online,
+        table_ids=table_ids,
+        heed_pacing=heed_pacing,
+        sought=sought,
     )
     if expired_holds:
         claiming.expire_holds(expired_holds, now=now)

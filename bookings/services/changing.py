@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from bookings import errors, selectors
 from bookings.events import BookingCancelled, BookingChanged
 from bookings.models import Booking, Occurrence, TableAllocation
 from bookings.packing import Arrangement
+from bookings.rearranging import Sought
 from bookings.services import claiming
 from bookings.services.booking import with_alternatives
 from bookings.services.claiming import Actor, Claim, Guest
@@ -64,8 +66,9 @@ def change_booking(
     wanted_at = starts_at or booking.starts_at
     size = party_size or booking.party_size
     try:
-        with transaction.atomic():
-            return _change_under_lock(
+        return claiming.searching_first(
+            partial(
+                _change_under_lock,
                 booking_id=booking.pk,
                 seen_day=seen_day,
                 by=by,
@@ -79,6 +82,7 @@ def change_booking(
                 heed_pacing=heed_pacing,
                 expected_version=expected_version,
             )
+        )
     except (errors.NoTableFree, errors.TooManyAtOnce) as refusal:
         raise with_alternatives(refusal, booking.restaurant_id, wanted_at, size, None) from refusal
     except IntegrityError as clash:
@@ -87,7 +91,9 @@ def change_booking(
         raise with_alternatives(errors.NoTableFree(), booking.restaurant_id, wanted_at, size, None) from clash
 
 
+@transaction.atomic
 def _change_under_lock(
+    sought: Sought | None,
     *,
     booking_id: int,
     seen_day: date,
@@ -133,6 +139,7 @@ def _change_under_lock(
             table_ids=table_ids,
             heed_pacing=heed_pacing,
             now=now,
+            sought=sought,
         )
         if not heed_pacing:
             claiming.record_passed_pacing(booking, by=by)
@@ -200,6 +207,7 @@ def _claim_anew(
     table_ids: Sequence[int] | None,
     heed_pacing: bool,
     now: datetime,
+    sought: Sought | None,
 ) -> None:
     """Find room for the new wish as if the old were gone, then swap the rows: the new is claimed or nothing moves."""
     plan = plan_of(booking.restaurant_id)
@@ -225,12 +233,16 @@ def _claim_anew(
             online=by.is_online,
             table_ids=table_ids,
             heed_pacing=heed_pacing and not (kept_time and party_size <= booking.party_size),
+            sought=sought,
         )
         booking.party_size = party_size
         booking.service_day = claim.slot.service_day
         booking.shift_name = claim.slot.shift.name
         booking.starts_at, booking.ends_at = claim.slot.starts_at, claim.ends_at
         booking.area_id = claim.area_id
+        if not kept_time and by.kind in FOR_THE_GUEST:
+            # It was promised for that time.
+            booking.bonus_points = 0
         if not kept_time:
             booking.reminded_day_before_at = booking.reminded_hours_before_at = None
     if expired:
@@ -272,6 +284,7 @@ def _facts(booking: Booking) -> dict[str, Any]:
         "guest_email": booking.guest_email,
         "notes": booking.notes,
         "occasion": booking.occasion,
+        "bonus_points": booking.bonus_points,
     }
 
 

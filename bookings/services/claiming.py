@@ -4,10 +4,10 @@ The method is one short advisory lock per (restaurant, service day), taken after
 prepared; then pacing, room, insert. The exclusion constraint behind it is the last line, not the method.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db import IntegrityError, OperationalError, connection
@@ -27,6 +27,7 @@ from bookings.availability import (
     ends_at,
     find_slot_time,
     hard_close_refusal,
+    large_tables_kept,
     pacing_refusal,
     party_refusal,
     time_refusal,
@@ -39,6 +40,9 @@ from core.encryption import index_of_email, index_of_phone
 from core.errors import Busy
 from core.realtime import announce
 from restaurants.service_plan import ServicePlan, remembered_plan
+
+# How often a claim looks for room anew because others have changed the day meanwhile.
+SEARCHES = 8
 
 
 @dataclass(frozen=True)
@@ -197,12 +201,15 @@ def find_tables(
     table_ids: Sequence[int] | None = None,
     heed_pacing: bool = True,
     except_booking: int = 0,
+    sought: rearranging.Sought | None = None,
 ) -> Arrangement:
     """Return the tables for a claim: those that staff chose, the best fit, or what is free once others have moved.
 
-    Whoever moves has still to be moved, by make_room().
+    Whoever moves has still to be moved, by make_room(). Nothing slow is done here, for the day is locked: whether
+    others could move is told by `sought`, which `searching_first` finds without the lock.
 
     :raises TooManyAtOnce: :raises NoTableFree: :raises TableTaken: :raises UnknownTable:
+    :raises SearchFirst: when no table is free and nothing that was sought holds for this day
     """
     if heed_pacing:
         reason = pacing_refusal(claim.slot, claim.party_size, occupancy)
@@ -210,6 +217,7 @@ def find_tables(
             raise refused(reason, plan)
     if table_ids:
         return Arrangement(chosen_tables(plan, occupancy, table_ids, claim.slot.starts_at, claim.ends_at))
+    large_kept = large_tables_kept(plan, claim.slot, now=now, online=online)
     seating = best_seating(
         plan,
         occupancy,
@@ -218,23 +226,74 @@ def find_tables(
         party_size=claim.party_size,
         online=online,
         area_id=claim.area_id,
+        large_kept=large_kept,
     )
     if seating is not None:
         return Arrangement(seating.table_ids)
     day = rearranging.Day.of(plan, claim.slot.service_day, occupancy, now=now, except_booking=except_booking)
-    arrangement = day.room_for(
+    search = day.search_for(
         claim.party_size,
         starts_at=claim.slot.starts_at,
         until=claim.ends_at + timedelta(minutes=plan.policy.buffer_minutes),
         online=online,
         area_id=claim.area_id,
+        large_kept=large_kept,
     )
-    if arrangement is None:
+    if search.is_hopeless:
         raise refused(Reason.NO_TABLE, plan)
-    return arrangement
+    if sought is None or not sought.holds_for(search):
+        raise SearchFirst(search)
+    if sought.arrangement is None:
+        raise refused(Reason.NO_TABLE, plan)
+    return sought.arrangement
 
 
-def make_room(plan: ServicePlan, arrangement: Arrangement) -> None:
+class SearchFirst(Exception):
+    """Others would have to move, and how is to be sought without the day's lock."""
+
+    def __init__(self, search: rearranging.Search) -> None:
+        super().__init__("sought without the lock")
+        self.search = search
+
+
+Result = TypeVar("Result")
+
+
+def searching_first(claim: Callable[[rearranging.Sought | None], Result]) -> Result:
+    """Return what a claim returns, run once more whenever it wants others to have been moved.
+
+    The search, which may take the solver a while, is made between the runs, when the day's lock is gone with the
+    transaction. Usually its answer still holds for the second run; when others were quicker it is made anew.
+
+    :param claim: opens its transaction, and hands on to `find_tables` what was sought
+    :raises core.errors.Busy: when others were quicker too many times
+    """
+    sought = None
+    for _time in range(SEARCHES):
+        try:
+            return claim(sought)
+        except SearchFirst as first:
+            sought = first.search.run()
+    raise Busy
+
+
+def look_for_tables(
+    plan: ServicePlan, occupancy: Occupancy, claim: Claim, *, now: datetime, online: bool
+) -> Arrangement:
+    """Return what `find_tables` does, the search included: for whoever holds no lock and only looks.
+
+    :raises TooManyAtOnce: :raises NoTableFree:
+    """
+
+    def look(sought: rearranging.Sought | None) -> Arrangement:
+        return find_tables(plan, occupancy, claim, now=now, online=online, sought=sought)
+
+    return searching_first(look)
+
+
+def make_room(
+    plan: ServicePlan, arrangement: Arrangement, *, by: Actor | None = None, reason: str = "to make room"
+) -> None:
     """Move the parties that an arrangement moves: all of them, or none when one has been seen to meanwhile.
 
     No guest is told: none of them was promised a table.
@@ -264,7 +323,7 @@ def make_room(plan: ServicePlan, arrangement: Arrangement) -> None:
         allocate(booking, plan, tables, during=during[booking.pk])
         names = sorted(plan.table_names[table_id] for table_id in tables)
         changes = {"tables": {"from": before[booking.pk], "to": names}}
-        record(booking, by=Actor.system(), from_status=booking.status, changes=changes, reason="to make room")
+        record(booking, by=by or Actor.system(), from_status=booking.status, changes=changes, reason=reason)
 
 
 def chosen_tables(

@@ -7,9 +7,11 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from bookings import errors, selectors
+from bookings import errors, offers, selectors
+from bookings.availability import Slot
 from bookings.services import claiming
 from bookings.services.booking import alternative, with_alternatives
+from bookings.suggesting import Suggestion, suggest
 from restaurants.service_plan import AreaPlan, ServicePlan, plan_of, remembered_plan
 
 
@@ -50,19 +52,45 @@ def quote(*, restaurant_id: int, starts_at: datetime, party_size: int, area: UUI
     )
 
 
-def expect_room(wish: Quote) -> None:
-    """Find out whether a table seems free for a quote. Only advice: booking decides again under the lock.
+def expect_room(wish: Quote) -> list[Slot]:
+    """Find out whether a table seems free for a quote, and return the day's times. Only advice: booking decides again.
 
     :raises NoTableFree: :raises TooManyAtOnce: with the nearest free times
     """
     slots = selectors.slots_on(wish.plan.id, wish.service_day, wish.party_size)
     slot = next((slot for slot in slots if slot.starts_at == wish.starts_at), None)
     if slot is not None and slot.available and (wish.area is None or wish.area.id in slot.area_ids):
-        return
+        return slots
     reason = None if slot is None or slot.available else slot.reason
     refusal = errors.NoTableFree() if reason is None else claiming.refused(reason, wish.plan)
     area = wish.area.public_id if wish.area else None
     raise with_alternatives(refusal, wish.plan.id, wish.starts_at, wish.party_size, area)
+
+
+@dataclass(frozen=True)
+class Offering:
+    """The time asked for, the times suggested beside it, and both sealed for whoever books."""
+
+    asked_at: datetime
+    suggestions: list[Suggestion]
+    token: str
+
+
+def offering(
+    plan: ServicePlan, slots: list[Slot], asked_at: datetime, party_size: int, *, area_id: int | None = None
+) -> Offering | None:
+    """Return what to show beside a time of these slots of its day; None when it is none of them. One query at most.
+
+    :param area_id: suggest only where this area is free, too
+    """
+    asked = next((slot for slot in slots if slot.starts_at == asked_at), None)
+    if asked is None:
+        return None
+    prices = selectors.prices_of(plan, asked.service_day)
+    fitting = [slot for slot in slots if area_id is None or area_id in slot.area_ids]
+    found = suggest(plan, prices, asked, fitting, party_size) if prices is not None else []
+    shown = [(suggestion.slot.starts_at, suggestion.points) for suggestion in found]
+    return Offering(asked_at, found, offers.seal(plan.id, party_size, asked_at, shown))
 
 
 def nearest_times(

@@ -101,7 +101,7 @@ def look_at_dates(
             day = claim.slot.service_day
             midnight = midnight_of(plan, day)
             of_day = [each for each in allocations if each.ends_at > midnight and each.starts_at < midnight + DAY_SPAN]
-            claiming.find_tables(plan, Occupancy.of(plan, day, of_day), claim, now=now, online=by.is_online)
+            claiming.look_for_tables(plan, Occupancy.of(plan, day, of_day), claim, now=now, online=by.is_online)
         except errors.BookingRefused as refusal:
             near: tuple[Slot, ...] = ()
             if isinstance(refusal, errors.NoTableFree | errors.TooManyAtOnce | errors.NotASeatingTime):

@@ -333,6 +333,43 @@ class TestRoom:
         assert chosen is not None
         assert chosen.table_ids == (2,)
 
+    def test_of_tables_alike_the_one_that_leaves_no_gap_is_best(self):
+        house = plan(seatings=[seating(1, up_to=2), seating(2, up_to=2), seating(3, up_to=4)])
+        # 60 minutes before the next party at table 1 can be sold to nobody; at table 2 it follows at once.
+        others = [Allocation(1, at("21:30"), at("23:00"), 2), Allocation(2, at("20:30"), at("22:00"), 2)]
+
+        chosen = best_seating(
+            house, taken(house, *others), starts_at=at("19:00"), until=at("20:30"), party_size=2, online=True
+        )
+
+        assert chosen is not None
+        assert chosen.table_ids == (2,)
+
+    def test_spare_seats_weigh_more_than_gaps(self):
+        house = plan(seatings=[seating(1, up_to=2), seating(2, up_to=4)])
+
+        chosen = best_seating(
+            house,
+            taken(house, Allocation(1, at("21:30"), at("23:00"), 2)),
+            starts_at=at("19:00"),
+            until=at("20:30"),
+            party_size=2,
+            online=True,
+        )
+
+        assert chosen is not None
+        assert chosen.table_ids == (1,)
+
+    def test_large_tables_are_kept_for_who_needs_them_until_the_day_is_near(self):
+        house = plan(seatings=[seating(1, up_to=4), seating(2, up_to=6)], shifts=[shift(large_tables_released_hours=6)])
+        four_sit = Allocation(1, at("18:00"), at("23:00"), 4)
+
+        assert why(house, 4, "19:00", four_sit) == Reason.NO_TABLE
+        assert why(house, 5, "19:00", four_sit) is None
+        assert why(house, 4, "19:00", four_sit, now=at("11:59")) == Reason.NO_TABLE
+        assert why(house, 4, "19:00", four_sit, now=at("12:00")) is None
+        assert why(house, 4, "19:00", four_sit, online=False) is None
+
     def test_a_combination_needs_every_member(self):
         house = plan(seatings=[seating(1, up_to=2), seating(2, up_to=2), seating(1, 2, up_to=4)])
 

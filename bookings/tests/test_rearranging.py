@@ -34,7 +34,12 @@ def nook() -> Restaurant:
 @pytest.fixture
 def evening(nook: Restaurant) -> list[Booking]:
     """T1 18:00 to 19:30 and from 20:30, T2 19:00 to 20:30: at 19:30 neither is free for long enough."""
-    taken = [book(nook, clock, guest=guest(number)) for number, clock in enumerate(("18:00", "19:00", "20:30"))]
+    desk, tables = Actor.staff(UserFactory()), {table.name: table.pk for table in nook.tables.all()}
+    taken = [
+        book(nook, clock, guest=guest(number), by=desk, table_ids=[tables[name]])
+        for number, (clock, name) in enumerate((("18:00", "T1"), ("19:00", "T2"), ("20:30", "T1")))
+    ]
+    Booking.objects.update(is_locked=False)
     assert [tables_of(booking) for booking in taken] == [["T1"], ["T2"], ["T1"]]
     return taken
 

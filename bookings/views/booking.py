@@ -20,7 +20,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods
 
 from accounts.models import User
-from bookings import access, errors, limits, selectors, services
+from bookings import access, errors, limits, offers, selectors, services
 from bookings.forms.booking import DetailsForm, WishForm
 from bookings.services import Actor, Quote
 from bookings.subscribers import terms_sentences
@@ -69,10 +69,39 @@ def book(request: HttpRequest, slug: str) -> HttpResponse:
     quote = None
     try:
         quote = services.quote(restaurant_id=restaurant.pk, **wish.wish())
-        services.expect_room(quote)
+        slots = services.expect_room(quote)
     except DomainError as refusal:
         return _show(request, restaurant, wish, details, quote=quote, refusal=refusal)
-    return _show(request, restaurant, wish, details, quote=quote)
+    return _show(request, restaurant, wish, details, quote=quote, offer=_offer(wish, quote, slots))
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What the page says of suggested times: links to them, or the bonus when one of them has been chosen."""
+
+    token: str
+    points: int
+    choices: list[tuple[datetime, int, str]]
+    """Start, points, and the query of this page's address for it."""
+
+
+def _offer(wish: WishForm, quote: Quote, slots: "list[selectors.Slot]") -> Offer | None:
+    """Return the suggestions beside the time asked for, or those that stood beside it when one of them was chosen."""
+    token = wish.cleaned_data["offer"]
+    shown = offers.opened(token, restaurant_id=quote.plan.id, party_size=quote.party_size) if token else None
+    if shown is not None:
+        return Offer(token, shown.points_for(quote.starts_at), [])
+    area_id = quote.area.id if quote.area else None
+    found = services.offering(quote.plan, slots, quote.starts_at, quote.party_size, area_id=area_id)
+    if found is None:
+        return None
+    area = {"area": str(quote.area.public_id)} if quote.area else {}
+    choices = []
+    for each in found.suggestions:
+        starts_at = each.slot.starts_at.astimezone(quote.plan.zone)
+        query = {"starts_at": starts_at.isoformat(), "party": quote.party_size, **area, "offer": found.token}
+        choices.append((each.slot.starts_at, each.points, urlencode(query)))
+    return Offer(found.token, 0, choices)
 
 
 def _take(request: HttpRequest, restaurant: Restaurant) -> HttpResponse:
@@ -98,6 +127,7 @@ def _take(request: HttpRequest, restaurant: Restaurant) -> HttpResponse:
             diner=diner,
             language=current_language().code,
             request_key=details.cleaned_data["request_key"],
+            offer=_offer_taken(request, wish),
             **details.wishes(),
             **wish.wish(),
         )
@@ -116,7 +146,7 @@ def _key_of(request: HttpRequest, restaurant: Restaurant, wish: WishForm) -> UUI
     does, or stands open in two tabs. A booking that is over, or made long ago, does not stand in a new one's way.
     """
     get_token(request)
-    wanted = f"{restaurant.pk} {sorted(wish.cleaned_data.items())}"
+    wanted = f"{restaurant.pk} {sorted(wish.wish().items(), key=str)}"
     for number in range(KEYS_TRIED):
         seal = salted_hmac("bookings.request_key", f"{request.META['CSRF_COOKIE']} {wanted} {number}")
         key = UUID(bytes=seal.digest()[:16], version=5)
@@ -128,10 +158,15 @@ def _key_of(request: HttpRequest, restaurant: Restaurant, wish: WishForm) -> UUI
 
 def _asked(sent: Mapping[str, Any]) -> dict[str, Any]:
     """Return the wish a form sends; the button of another free time carries its own time and area."""
-    asked = {name: sent.get(name, "") for name in ("starts_at", "party", "area")}
+    asked = {name: sent.get(name, "") for name in ("starts_at", "party", "area", "offer")}
     if taken := sent.get("take"):
         asked["starts_at"], _bar, asked["area"] = taken.partition("|")
     return asked
+
+
+def _offer_taken(request: HttpRequest, wish: WishForm) -> str:
+    """Return the offer the form carries; what was chosen after a refusal was not part of it."""
+    return "" if request.POST.get("take") else wish.cleaned_data["offer"]
 
 
 def _known_of(request: HttpRequest) -> dict[str, str]:
@@ -173,6 +208,7 @@ def _show(
     details: DetailsForm,
     *,
     quote: Quote | None = None,
+    offer: Offer | None = None,
     refusal: DomainError | None = None,
     status: int = 200,
 ) -> HttpResponse:
@@ -184,6 +220,8 @@ def _show(
         "wish": wish,
         "form": details,
         "quote": quote,
+        "offer": offer,
+        "offer_token": offer.token if offer else wish.cleaned_data.get("offer", ""),
         "starts_at": starts_at if starts_at and abs(starts_at - timezone.now()) < SEARCHED else None,
         "party_size": wish.cleaned_data.get("party"),
         "terms": [],

@@ -213,6 +213,17 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 60},
     },
     "extend booking series": {"task": "bookings.extend_series", "schedule": 900.0, "options": {"expires": 900}},
+    "price rooms whose plan has changed": {
+        "task": "bookings.price_changed_rooms",
+        "schedule": 300.0,
+        "options": {"expires": 300},
+    },
+    "price every room anew": {"task": "bookings.price_all_rooms", "schedule": crontab(hour=4, minute=23)},
+    "arrange tables before a service": {
+        "task": "bookings.rearrange_services",
+        "schedule": 300.0,
+        "options": {"expires": 300},
+    },
     "send booking reminders": {"task": "bookings.send_reminders", "schedule": 300.0, "options": {"expires": 300}},
     "seal the audit": {"task": "core.audit.seal", "schedule": 60.0, "options": {"expires": 60}},
     "watch for attacks": {"task": "core.audit.watch", "schedule": 30.0, "options": {"expires": 30}},

@@ -153,7 +153,7 @@ class ShiftAdmin(OfAHouse):
         (None, {"fields": ["restaurant", "name", "weekdays", "special_day", ("valid_from", "valid_to")]}),
         (_("Seatings"), {"fields": [("first_seating", "last_seating"), "slot_minutes", "hard_close"]}),
         (_("Pacing"), {"fields": [("max_covers_per_slot", "max_parties_per_slot")]}),
-        (_("Online"), {"fields": ["is_online", "cutoff_minutes", "is_active"]}),
+        (_("Online"), {"fields": ["is_online", "cutoff_minutes", "large_tables_released_hours", "is_active"]}),
     ]
 
     @display(description=_("days"))
