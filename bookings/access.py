@@ -3,12 +3,16 @@
 It remembers in a signed cookie: sessions are in Redis, and strangers can book while that is away.
 """
 
-from typing import Any
+import base64
+import binascii
+import hmac
+from typing import Any, Protocol
 from uuid import UUID
 
 from django.conf import settings
 from django.core import signing
 from django.http import HttpRequest, HttpResponseBase
+from django.utils.crypto import salted_hmac
 
 from bookings.models import Booking
 
@@ -18,9 +22,50 @@ _KNOWN, _CHANGED = "_bookings_remembered", "_bookings_remembered_changed"
 REMEMBERED = 20
 
 
-def token_for(booking: Booking) -> str:
-    """Return the token that opens this booking to whoever has its link."""
+class Openable(Protocol):
+    """A booking, or somebody's place among those who wait."""
+
+    @property
+    def public_id(self) -> Any: ...
+
+
+def token_for(booking: Openable) -> str:
+    """Return the token that opens this booking, or place, to whoever has its link."""
     return signing.Signer(salt=SALT).sign(booking.public_id.hex).rpartition(":")[2]
+
+
+# A text message has no room for an address of two hundred characters.
+SHORT_SALT = "bookings.short"
+_MARK_BYTES = 12
+
+
+def short_key(kind: str, public_id: UUID) -> str:
+    """Return what stands for a thing of one kind and its token in a short address: 39 characters.
+
+    :param kind: one letter
+    """
+    return kind + _base64(public_id.bytes) + _base64(_mark(kind, public_id))
+
+
+def opened_by(key: str) -> tuple[str, UUID] | None:
+    """Return the kind and the id that a short address is the key of; None when it is of none. Never raises."""
+    if len(key) != 1 + 22 + 16 or not key.isascii():
+        return None
+    kind = key[0]
+    try:
+        public_id = UUID(bytes=base64.urlsafe_b64decode(key[1:23] + "=="))
+        mark = base64.urlsafe_b64decode(key[23:])
+    except (binascii.Error, ValueError):
+        return None
+    return (kind, public_id) if hmac.compare_digest(mark, _mark(kind, public_id)) else None
+
+
+def _mark(kind: str, public_id: UUID) -> bytes:
+    return salted_hmac(f"{SHORT_SALT}.{kind}", public_id.bytes, algorithm="sha256").digest()[:_MARK_BYTES]
+
+
+def _base64(value: bytes) -> str:
+    return base64.urlsafe_b64encode(value).decode().rstrip("=")
 
 
 def opens(token: str, public_id: UUID) -> bool:
@@ -34,7 +79,7 @@ def opens(token: str, public_id: UUID) -> bool:
     return True
 
 
-def remember(request: HttpRequest, booking: Booking) -> None:
+def remember(request: HttpRequest, booking: Openable) -> None:
     """Let this browser see the booking again without its link."""
     seen = [public_id for public_id in remembered(request) if public_id != booking.public_id]
     setattr(request, _KNOWN, [*seen, booking.public_id][-REMEMBERED:])

@@ -14,5 +14,12 @@ ACTIONS = {
     "booking.day_moved": Action(_("Moved a special day with its bookings"), Severity.NOTICE),
     "booking.calendar_opened": Action(_("Opened a house's bookings to a calendar program"), Severity.NOTICE),
     "booking.viewed": Action(_("Looked at a guest's booking")),
+    "standby.viewed": Action(_("Looked at a guest's place on a waiting list")),
+    "standby.listed": Action(_("Looked through a waiting list")),
+    "standby.class_changed": Action(_("Changed a guest's turn on a waiting list"), Severity.NOTICE),
+    "standby.offered_out_of_turn": Action(_("Offered a table out of turn"), Severity.NOTICE),
+    "standby.withdrawn_by_house": Action(_("Took a guest off a waiting list"), Severity.NOTICE),
+    "queue.viewed": Action(_("Looked at a party in the queue")),
+    "queue.removed_by_house": Action(_("Took a party from the queue"), Severity.NOTICE),
     "booking.listed": Action(_("Looked through guests' bookings")),
 }

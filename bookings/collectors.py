@@ -2,12 +2,23 @@
 
 from collections.abc import Iterator
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from bookings import lookup
-from bookings.models import Block, Booking, BookingHistory, BookingSeries
+from bookings.models import (
+    Block,
+    Booking,
+    BookingHistory,
+    BookingSeries,
+    FreeTimeAlert,
+    QueueEntry,
+    QueueHistory,
+    StandbyEntry,
+    StandbyHistory,
+)
 from core import codes
 from core.encryption import index_of_email
 from core.personal_data import Collector, Subject
@@ -128,6 +139,124 @@ def work_at_the_desk(subject: Subject) -> Iterator[dict[str, Any]]:
         yield {"booking": "", "at": block.created_at, "what": f"blocked: {block.reason}"}
 
 
+def standby_about(subject: Subject) -> QuerySet[StandbyEntry]:
+    """Return somebody's places on waiting lists: on their account, or for an address they have proven."""
+    return StandbyEntry.objects.filter(_theirs(subject)).order_by("pk")
+
+
+def alerts_about(subject: Subject) -> QuerySet[FreeTimeAlert]:
+    return FreeTimeAlert.objects.filter(_theirs(subject)).order_by("pk")
+
+
+def _theirs(subject: Subject) -> Q:
+    mine = Q(pk__in=[])
+    if subject.user_id is not None:
+        mine |= Q(diner_id=subject.user_id)
+    if subject.emails:
+        mine |= Q(diner=None, guest_email_index__in=[index_of_email(address) for address in subject.emails])
+    return mine
+
+
+def queue_about(subject: Subject) -> QuerySet[QueueEntry]:
+    """Return the waits at a door that became one of somebody's visits; the others only a phone would tell, if any."""
+    return QueueEntry.objects.filter(booking__in=bookings_about(subject).order_by()).order_by("pk")
+
+
+def waiting(subject: Subject) -> Iterator[dict[str, Any]]:
+    for entry in standby_about(subject).select_related("restaurant", "booking").prefetch_related("areas"):
+        yield {
+            "id": entry.public_id,
+            "restaurant": entry.restaurant.name,
+            "status": entry.status,
+            "from": entry.earliest,
+            "until": entry.latest,
+            "party_size": entry.party_size,
+            "areas": [area.name for area in entry.areas.all()],
+            "name": entry.guest_name,
+            "phone": entry.guest_phone,
+            "email": entry.guest_email,
+            "turn": entry.priority,
+            "joined_at": entry.joined_at,
+            "offered_at": entry.offered_at,
+            "booking": entry.booking.public_id if entry.booking else None,
+            "language": entry.language,
+        }
+
+
+def waiting_history(subject: Subject) -> Iterator[dict[str, Any]]:
+    lines = StandbyHistory.objects.filter(entry__in=standby_about(subject).order_by()).select_related("entry")
+    for line in lines.order_by("pk").iterator(chunk_size=500):
+        yield _line(line, "place", line.entry.public_id, subject)
+    queued = QueueHistory.objects.filter(entry__in=queue_about(subject).order_by()).select_related("entry")
+    for step in queued.order_by("pk").iterator(chunk_size=500):
+        yield _line(step, "queue", step.entry.public_id, subject)
+
+
+def _line(line: StandbyHistory | QueueHistory, kind: str, public_id: UUID, subject: Subject) -> dict[str, Any]:
+    return {
+        "of": kind,
+        "id": public_id,
+        "at": line.at,
+        "from": line.from_status,
+        "to": line.to_status,
+        "by": line.actor_kind,
+        "by_you": subject.user_id is not None and line.actor_id == subject.user_id,
+        # Whom one passed is other people's.
+        "changes": {name: value for name, value in line.changes.items() if name != "passed"},
+        "reason": line.reason,
+    }
+
+
+def alerts(subject: Subject) -> Iterator[dict[str, Any]]:
+    for alert in alerts_about(subject).select_related("restaurant"):
+        yield {
+            "id": alert.public_id,
+            "restaurant": alert.restaurant.name,
+            "from": alert.earliest,
+            "until": alert.latest,
+            "party_size": alert.party_size,
+            "name": alert.guest_name,
+            "phone": alert.guest_phone,
+            "email": alert.guest_email,
+            "told_at": alert.told_at,
+            "told_of": alert.told_of,
+            "ended_at": alert.ended_at,
+            "since": alert.created_at,
+            "language": alert.language,
+        }
+
+
+def queued(subject: Subject) -> Iterator[dict[str, Any]]:
+    for entry in queue_about(subject).select_related("restaurant", "booking", "area"):
+        yield {
+            "id": entry.public_id,
+            "restaurant": entry.restaurant.name,
+            "status": entry.status,
+            "party_size": entry.party_size,
+            "name": entry.guest_name,
+            "phone": entry.guest_phone,
+            "area": entry.area.name if entry.area else "",
+            "joined_at": entry.joined_at,
+            "told_minutes": [entry.quoted_low, entry.quoted_high],
+            "called_at": entry.notified_at,
+            "ended_at": entry.ended_at,
+            "waited_minutes": entry.waited_minutes,
+            "booking": entry.booking.public_id if entry.booking else None,
+            "language": entry.language,
+        }
+
+
+def work_with_those_who_wait(subject: Subject) -> Iterator[dict[str, Any]]:
+    """What somebody did with others' places in lines, without telling whose they were."""
+    theirs = standby_about(subject).order_by().values("pk")
+    acts = StandbyHistory.objects.filter(actor_id=subject.account).exclude(entry__in=theirs).select_related("entry")
+    for act in acts.order_by("pk").iterator(chunk_size=500):
+        yield {"place": act.entry.public_id, "at": act.at, "what": f"{act.from_status} → {act.to_status}"}
+    at_the_door = QueueHistory.objects.filter(actor_id=subject.account).select_related("entry")
+    for step in at_the_door.order_by("pk").iterator(chunk_size=500):
+        yield {"place": step.entry.public_id, "at": step.at, "what": f"{step.from_status} → {step.to_status}"}
+
+
 def find_guest(*, code: str, contact: str, address: str) -> Subject | None:
     """Return the guest who knows a booking's code and its phone or e-mail, with the bookings that are surely theirs.
 
@@ -212,10 +341,57 @@ COLLECTORS = [
     ),
 ]
 
+CONTACT = ("guest_name", "guest_phone", "guest_phone_index", "guest_email", "guest_email_index")
+COLLECTORS += [
+    Collector(
+        "waiting_lists",
+        _("Places on waiting lists"),
+        waiting,
+        (
+            "bookings.StandbyEntry",
+            "bookings.StandbyEntry.diner",
+            *(f"bookings.StandbyEntry.{name}" for name in CONTACT),
+        ),
+        is_for_guests=True,
+    ),
+    Collector(
+        "waiting_history",
+        _("What became of your places in line"),
+        waiting_history,
+        ("bookings.StandbyHistory", "bookings.QueueHistory"),
+        is_for_guests=True,
+    ),
+    Collector(
+        "free_time_alerts",
+        _("Free tables that you wanted to be told of"),
+        alerts,
+        (
+            "bookings.FreeTimeAlert",
+            "bookings.FreeTimeAlert.diner",
+            *(f"bookings.FreeTimeAlert.{name}" for name in CONTACT),
+        ),
+        is_for_guests=True,
+    ),
+    Collector(
+        "queues",
+        _("Waits at the door"),
+        queued,
+        ("bookings.QueueEntry", *(f"bookings.QueueEntry.{name}" for name in CONTACT[:3])),
+        is_for_guests=True,
+    ),
+    Collector(
+        "waiting_work",
+        _("What you did with parties that waited"),
+        work_with_those_who_wait,
+        ("bookings.StandbyHistory.actor", "bookings.QueueHistory.actor"),
+    ),
+]
+
 NOT_COLLECTED = {
     "bookings.CalendarFeed": "An address that its person made and sees on their own page.",
     "bookings.CalendarFeed.user": "An address that its person made and sees on their own page.",
     "bookings.BookingSeries.created_by": "The history of the first booking says who made it.",
+    "bookings.QueueEntry.created_by": "The first entry of its history says who made it.",
     "bookings.Booking.created_by": "The first entry of the history says who made it.",
     "bookings.TableAllocation": "Which table was kept: a matter of the house.",
 }

@@ -6,13 +6,30 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
-from bookings.collectors import bookings_about, series_about
-from bookings.models import Booking, BookingHistory, CalendarFeed, Occurrence
-from bookings.services import Actor, cancel_booking
-from bookings.states import UPCOMING, ActorKind, OccurrenceState, SeriesStatus
+from bookings.collectors import (
+    CONTACT,
+    alerts_about,
+    bookings_about,
+    queue_about,
+    series_about,
+    standby_about,
+)
+from bookings.models import (
+    Booking,
+    BookingHistory,
+    CalendarFeed,
+    Occurrence,
+    QueueEntry,
+    QueueHistory,
+    StandbyEntry,
+    StandbyHistory,
+)
+from bookings.services import Actor, cancel_booking, leave_waitlist
+from bookings.states import STANDBY_LIVE, UPCOMING, ActorKind, OccurrenceState, SeriesStatus
 from core import codes
 from core.personal_data import Eraser, Outcome, Subject
 from localization import formatting
+from notifications import erasers as notified
 from notifications import services as notifications
 
 BATCH = 500
@@ -96,6 +113,40 @@ def _empty(keys: list[int], subject: Subject) -> None:
     ).update(object_repr=subject.pseudonym)
 
 
+def leave_lines(subject: Subject) -> Outcome:
+    """Take the person off every list, first of all: no offer may follow them."""
+    live = standby_about(subject).filter(status__in=STANDBY_LIVE)
+    batch = list(live[:SOME])
+    for entry in batch:
+        leave_waitlist(entry=entry, by=Actor.system(), reason="the guest was erased")
+    ended = alerts_about(subject).filter(ended_at__isnull=True).update(ended_at=timezone.now())
+    return Outcome(gone=len(batch) + ended, more=len(batch) == SOME)
+
+
+def empty_lines(subject: Subject) -> Outcome:
+    """Put the pseudonym in the place of whoever waited; a wish to be told is deleted."""
+    _empty_messages(subject)
+    deleted, _each = alerts_about(subject).delete()
+    waited = list(standby_about(subject).exclude(guest_name=subject.pseudonym).values_list("pk", flat=True)[:BATCH])
+    StandbyEntry.objects.filter(pk__in=waited).update(guest_name=subject.pseudonym, guest_phone="", guest_email="")
+    StandbyHistory.objects.filter(entry__in=waited).exclude(actor_kind=ActorKind.SYSTEM).update(reason="")
+    queued = list(queue_about(subject).exclude(guest_name=subject.pseudonym).values_list("pk", flat=True)[:BATCH])
+    QueueEntry.objects.filter(pk__in=queued).update(guest_name=subject.pseudonym, guest_phone="")
+    QueueHistory.objects.filter(entry__in=queued).exclude(actor_kind=ActorKind.SYSTEM).update(reason="")
+    gone = deleted + len(waited) + len(queued)
+    return Outcome(gone=gone, kept=standby_about(subject).count(), more=BATCH in (len(waited), len(queued)))
+
+
+def _empty_messages(subject: Subject) -> None:
+    """Forget the text messages: they went to numbers that nobody has proven to be theirs."""
+    entries = standby_about(subject).filter(booking__isnull=False).exclude(guest_name=subject.pseudonym)
+    keys = [f"standby.offered:{entry}:{hold}" for entry, hold in entries.values_list("public_id", "booking__public_id")]
+    keys += [f"alert.free_time:{public_id}" for public_id in alerts_about(subject).values_list("public_id", flat=True)]
+    queued = queue_about(subject).exclude(guest_name=subject.pseudonym).values_list("public_id", flat=True)
+    keys += [f"queue.{what}:{public_id}" for public_id in queued for what in ("joined", "seat_ready")]
+    notified.empty_about(keys, subject.pseudonym)
+
+
 ERASERS = [
     Eraser(
         "bookings.calendars",
@@ -125,6 +176,36 @@ ERASERS = [
             "bookings.BookingSeries.guest_email_index",
             "bookings.BookingSeries.notes",
             "bookings.Occurrence",
+        ),
+        is_for_guests=True,
+    ),
+    Eraser(
+        "bookings.waiting",
+        _("Places in line"),
+        15,
+        leave_lines,
+        goes=_("They are given up, and tables kept for them go to the next."),
+        is_for_guests=True,
+    ),
+    Eraser(
+        "bookings.waited",
+        _("Waiting lists, queues, and free tables to be told of"),
+        25,
+        empty_lines,
+        goes=_("Name, phone and e-mail address. A random word takes their place."),
+        stays=_("Restaurant, day, size of the party and how long it waited."),
+        why=_("So that houses can say how long people really wait."),
+        covers=(
+            "bookings.StandbyEntry",
+            "bookings.StandbyEntry.diner",
+            "bookings.StandbyHistory",
+            "bookings.FreeTimeAlert",
+            "bookings.FreeTimeAlert.diner",
+            "bookings.QueueEntry",
+            "bookings.QueueHistory",
+            *(f"bookings.StandbyEntry.{name}" for name in CONTACT),
+            *(f"bookings.FreeTimeAlert.{name}" for name in CONTACT),
+            *(f"bookings.QueueEntry.{name}" for name in CONTACT[:3]),
         ),
         is_for_guests=True,
     ),
@@ -165,6 +246,9 @@ ERASERS = [
 _pseudonym = "The row it leads to holds nothing of the person any more."
 NOT_ERASED = {
     "bookings.BookingSeries.created_by": _pseudonym,
+    "bookings.QueueEntry.created_by": _pseudonym,
+    "bookings.StandbyHistory.actor": _pseudonym,
+    "bookings.QueueHistory.actor": _pseudonym,
     "bookings.Booking.created_by": _pseudonym,
     "bookings.BookingHistory.actor": _pseudonym,
     "bookings.Block": _pseudonym,

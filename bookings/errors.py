@@ -187,6 +187,75 @@ class SeriesNotFound(NotFound):
     message = _("We found no such repeated booking.")
 
 
+class AlreadyWaiting(DomainError):
+    code = "waitlist_already_waiting"
+    message = _("You are on this restaurant’s waiting list for that day already.")
+    status = 409
+
+
+class TableIsFree(DomainError):
+    """Nobody need wait: `details["alternatives"]` holds the free times within the asked ones."""
+
+    code = "waitlist_table_is_free"
+    message = _("There is a free table at a time that suits you. You can book it now.")
+    status = 409
+
+
+class NoSuchRange(DomainError):
+    code = "waitlist_no_such_times"
+    message = _("The restaurant seats nobody between these times. Choose others.")
+    status = 422
+
+
+class OfferGone(DomainError):
+    """The offer lapsed, was answered already, or was never made; `details["state"]` says what became of it."""
+
+    code = "waitlist_offer_gone"
+    message = _("This offer is no longer open.")
+    status = 409
+
+
+class NothingFits(DomainError):
+    code = "waitlist_nothing_fits"
+    message = _("No table is free for this party at the times it asked for.")
+    status = 409
+
+
+class WaitlistEntryNotFound(NotFound):
+    code = "waitlist_entry_not_found"
+    message = _("We found no such place on a waiting list.")
+
+
+class AlertExists(DomainError):
+    code = "alert_exists"
+    message = _("You have asked already to be told of a free table there on that day.")
+    status = 409
+
+
+class TooManyAlerts(DomainError):
+    code = "alert_too_many"
+    message = _("You wait for news of many tables already. Let one of them go first.")
+    status = 409
+
+
+class AlertNotFound(NotFound):
+    code = "alert_not_found"
+    message = _("We found no such wish.")
+
+
+class QueueEntryNotFound(NotFound):
+    code = "queue_entry_not_found"
+    message = _("We found no such party in the queue.")
+
+
+class QueueMovedOn(DomainError):
+    """Somebody else has done something to this party since the asker last saw it."""
+
+    code = "queue_version"
+    message = _("Somebody else has changed this party’s place meanwhile. Look at it again before you change it.")
+    status = 412
+
+
 REFUSALS: dict[Reason, type[BookingRefused]] = {
     Reason.NOT_BOOKABLE: RestaurantNotBookable,
     Reason.PARTY_TOO_SMALL: PartySizeRefused,

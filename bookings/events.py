@@ -1,7 +1,7 @@
 """What other domains may learn from bookings. `restaurant_id` is the house's public id; older events lack it."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import ClassVar
 from uuid import UUID
 
@@ -112,3 +112,78 @@ class SeriesChanged(Event):
     news: str
     on: str = ""
     restaurant_id: UUID | None = None
+
+
+@dataclass(frozen=True)
+class RoomFreed(Event):
+    """Something has become free on a service day for which somebody waits."""
+
+    name: ClassVar[str] = "room.freed"
+    restaurant_id: UUID
+    service_day: date
+
+
+@dataclass(frozen=True)
+class StandbyJoined(Event):
+    name: ClassVar[str] = "standby.joined"
+    entry_id: UUID
+    restaurant_id: UUID
+
+
+@dataclass(frozen=True)
+class StandbyOffered(Event):
+    """A table is kept for a party of the waiting list until `expires_at`."""
+
+    name: ClassVar[str] = "standby.offered"
+    entry_id: UUID
+    expires_at: datetime
+    restaurant_id: UUID
+
+
+@dataclass(frozen=True)
+class StandbyLapsed(Event):
+    """Nobody answered an offer in time; the table goes to the next."""
+
+    name: ClassVar[str] = "standby.lapsed"
+    entry_id: UUID
+    restaurant_id: UUID
+
+
+@dataclass(frozen=True)
+class StandbyClosed(Event):
+    """The time has come and no table became free."""
+
+    name: ClassVar[str] = "standby.closed"
+    entry_id: UUID
+    restaurant_id: UUID
+
+
+@dataclass(frozen=True)
+class AlertSet(Event):
+    name: ClassVar[str] = "alert.set"
+    alert_id: UUID
+
+
+@dataclass(frozen=True)
+class FreeTimeFound(Event):
+    """A time that somebody wants to hear of is free just now; others hear of it too."""
+
+    name: ClassVar[str] = "alert.free_time"
+    alert_id: UUID
+    starts_at: datetime
+
+
+@dataclass(frozen=True)
+class QueueJoined(Event):
+    name: ClassVar[str] = "queue.joined"
+    entry_id: UUID
+    restaurant_id: UUID
+
+
+@dataclass(frozen=True)
+class SeatReady(Event):
+    """A party in the queue is called to its table."""
+
+    name: ClassVar[str] = "queue.seat_ready"
+    entry_id: UUID
+    restaurant_id: UUID

@@ -16,6 +16,10 @@ BOOK_BY_ADDRESS = Limit("book.address", most=120, seconds=60, spreads_load=True)
 # A desk on a Friday evening, with the parties at the door and the telephone.
 BOOK_AT_THE_DESK = Limit("book.desk", most=60, seconds=60, spreads_load=True)
 
+# A place on a list holds a table in its turn, and each wish to be told becomes a message: few of either.
+WAIT_BY_PERSON = Limit("wait.person", most=10, seconds=600, spreads_load=True)
+WAIT_BY_ADDRESS = Limit("wait.address", most=60, seconds=600, spreads_load=True)
+
 
 def look(request: Any) -> None:
     """Count a look at free times or a page of results.
@@ -40,3 +44,17 @@ def book(request: Any, *, at_the_desk: bool = False) -> None:
         note(request, BOOK_AT_THE_DESK.take(str(person.pk)))
     else:
         note(request, BOOK_BY_PERSON.take(str(person.pk)))
+
+
+def wait(request: Any) -> None:
+    """Count an attempt to join a waiting list, or to be told of a free time.
+
+    :raises core.errors.TooManyAttempts: when there were too many
+    """
+    person = request.user
+    if getattr(person, "is_partner", False):
+        return
+    limit, who = (
+        (WAIT_BY_PERSON, str(person.pk)) if isinstance(person, User) else (WAIT_BY_ADDRESS, address_of(request))
+    )
+    note(request, limit.take(who))

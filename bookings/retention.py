@@ -6,9 +6,9 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Length
 from django.utils.translation import gettext_lazy as _
 
-from bookings.models import Booking, BookingSeries
+from bookings.models import Booking, BookingSeries, FreeTimeAlert, QueueEntry, StandbyEntry
 from bookings.states import Status
-from core.personal_data import Policy, emptying
+from core.personal_data import Policy, deleting, emptying
 
 FORGOTTEN = "–"
 
@@ -38,6 +38,20 @@ def old_series(before: datetime) -> QuerySet[BookingSeries]:
 
 
 _contact = {"guest_name": FORGOTTEN, "guest_phone": "", "guest_email": "", "notes": ""}
+
+
+def old_places(before: datetime) -> QuerySet[StandbyEntry]:
+    return StandbyEntry.objects.filter(latest__lt=before).exclude(guest_name=FORGOTTEN)
+
+
+def old_alerts(before: datetime) -> QuerySet[FreeTimeAlert]:
+    return FreeTimeAlert.objects.filter(latest__lt=before)
+
+
+def old_queues(before: datetime) -> QuerySet[QueueEntry]:
+    return QueueEntry.objects.filter(joined_at__lt=before).exclude(guest_name=FORGOTTEN)
+
+
 _details = {"guest_name": FORGOTTEN, "guest_phone": "", "guest_email": "", "notes": "", "staff_notes": ""}
 
 POLICIES = [
@@ -72,5 +86,29 @@ POLICIES = [
         _("after the table was given back"),
         _("To answer questions about it."),
         **emptying(abandoned_holds, **_details, diner=None),
+    ),
+    Policy(
+        "bookings.waiting",
+        _("Name, phone and e-mail address on waiting lists"),
+        timedelta(days=90),
+        _("after the evening that was waited for"),
+        _("To answer questions about the order in which tables were offered."),
+        **emptying(old_places, guest_name=FORGOTTEN, guest_phone="", guest_email="", diner=None),
+    ),
+    Policy(
+        "bookings.alerts",
+        _("Wishes to be told of a free table"),
+        timedelta(days=30),
+        _("after the evening they were about"),
+        _("To answer questions about the messages that were sent."),
+        **deleting(old_alerts),
+    ),
+    Policy(
+        "bookings.queues",
+        _("Name and phone of parties that waited at the door"),
+        timedelta(days=30),
+        _("after the evening"),
+        _("To answer questions about the order in which parties were seated."),
+        **emptying(old_queues, guest_name=FORGOTTEN, guest_phone=""),
     ),
 ]

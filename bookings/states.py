@@ -96,3 +96,69 @@ class OccurrenceState(models.TextChoices):
     FAILED = "failed", _("No table")
     SKIPPED = "skipped", _("Left out")
     WITHDRAWN = "withdrawn", _("Cancelled with the series")
+
+
+# --- Waiting -----------------------------------------------------------------------------------------------------
+
+
+class StandbyStatus(models.TextChoices):
+    WAITING = "waiting", _("Waiting")
+    OFFERED = "offered", _("Offered a table")
+    ACCEPTED = "accepted", _("Accepted")
+    DECLINED = "declined", _("Declined")
+    LAPSED = "lapsed", _("Not answered in time")
+    WITHDRAWN = "withdrawn", _("Left the list")
+    CLOSED = "closed", _("Closed: the time has come")
+
+
+# One diner has one of these per house and date.
+STANDBY_LIVE = frozenset({StandbyStatus.WAITING, StandbyStatus.OFFERED})
+
+STANDBY_MACHINE = Machine(
+    StandbyStatus,
+    {
+        StandbyStatus.WAITING: {StandbyStatus.OFFERED, StandbyStatus.WITHDRAWN, StandbyStatus.CLOSED},
+        StandbyStatus.OFFERED: {
+            StandbyStatus.ACCEPTED,
+            StandbyStatus.DECLINED,
+            StandbyStatus.LAPSED,
+            StandbyStatus.WITHDRAWN,
+        },
+        # Who cancels a table won through the list has left the list.
+        StandbyStatus.ACCEPTED: {StandbyStatus.WITHDRAWN},
+        StandbyStatus.DECLINED: set(),
+        StandbyStatus.LAPSED: set(),
+        StandbyStatus.WITHDRAWN: set(),
+        StandbyStatus.CLOSED: set(),
+    },
+)
+
+
+class StandbyPriority(models.IntegerChoices):
+    """Classes of the fair order: the lower number is asked first, and within a class who joined first."""
+
+    FIRST = 1, _("Before others")
+    USUAL = 2, _("In turn")
+    LAST = 3, _("After others")
+
+
+class QueueStatus(models.TextChoices):
+    QUEUED = "queued", _("Waiting at the door")
+    NOTIFIED = "notified", _("Called to the table")
+    SEATED = "seated", _("Seated")
+    LEFT = "left", _("Left the queue")
+    REMOVED = "removed", _("Taken from the queue")
+
+
+QUEUE_LIVE = frozenset({QueueStatus.QUEUED, QueueStatus.NOTIFIED})
+
+QUEUE_MACHINE = Machine(
+    QueueStatus,
+    {
+        QueueStatus.QUEUED: {QueueStatus.NOTIFIED, QueueStatus.SEATED, QueueStatus.LEFT, QueueStatus.REMOVED},
+        QueueStatus.NOTIFIED: {QueueStatus.SEATED, QueueStatus.LEFT, QueueStatus.REMOVED},
+        QueueStatus.SEATED: set(),
+        QueueStatus.LEFT: set(),
+        QueueStatus.REMOVED: set(),
+    },
+)

@@ -56,3 +56,13 @@ def rearrange_service(restaurant_id: int, day: str, shift_name: str) -> None:
     services.rearrange_tables(
         restaurant_id=restaurant_id, day=date.fromisoformat(day), shift_name=shift_name, by=Actor.system()
     )
+
+
+@shared_task(name="bookings.look_after_waiting")
+def look_after_waiting() -> None:
+    services.look_after_waiting()
+
+
+@shared_task(name="bookings.look_after_queues")
+def look_after_queues() -> None:
+    services.look_after_queues()

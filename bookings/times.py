@@ -67,6 +67,8 @@ class Times:
     free: int = 0
     why_not: str = ""
     should_call: bool = False
+    may_wait: bool = False
+    """Whether a time of this day is taken that somebody could wait for."""
     other_days: list[tuple[date, list[Time]]] = field(default_factory=list)
 
     @property
@@ -87,6 +89,7 @@ def times_of(
     for slot in slots:
         if slot.available or slot.reason in FULL:
             _add(times, slot, area_plan.id if area_plan else None)
+    times.may_wait = any(slot.reason in FULL for slot in slots)
     times.free = sum(bool(time.url) for group in times.groups for time in group.times)
     if not times.free:
         times.why_not, times.should_call = _why_not(plan, day, party_size, slots, now)

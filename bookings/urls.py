@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from bookings.views import booking, discovery, feeds, finding, managing, series, widget
+from bookings.views import booking, discovery, feeds, finding, managing, series, waiting, widget
 
 app_name = "bookings"
 urlpatterns: list[URLPattern] = [
@@ -10,6 +10,7 @@ urlpatterns: list[URLPattern] = [
     path("r/<slug:slug>/times/", discovery.slots, name="slots"),
     path("r/<slug:slug>/widget/", widget.widget, name="widget"),
     path("r/<slug:slug>/book/", booking.book, name="book"),
+    path("r/<slug:slug>/wait/", waiting.wait, name="wait"),
     path("bookings/", managing.my_bookings, name="my_bookings"),
     path("bookings/calendar/", feeds.mine, name="calendar_feed"),
     path("bookings/series/", series.series_list, name="series_list"),
@@ -20,5 +21,10 @@ urlpatterns: list[URLPattern] = [
     path("bookings/<uuid:public_id>/cancel/", managing.cancel, name="cancel"),
     path("bookings/<uuid:public_id>/calendar.ics", managing.calendar, name="calendar"),
     path("bookings/<uuid:public_id>/keep/", managing.keep, name="keep"),
+    path("waitlist/<uuid:public_id>/", waiting.standby, name="standby"),
+    path("waitlist/<uuid:public_id>/<slug:act>/", waiting.standby_act, name="standby_act"),
+    path("alerts/<uuid:public_id>/stop/", waiting.stop_alert, name="stop_alert"),
+    path("queue/<uuid:public_id>/", waiting.queue, name="queue"),
+    path("queue/<uuid:public_id>/leave/", waiting.leave_queue, name="leave_queue"),
     path("find/", finding.find_booking, name="find_booking"),
 ]

@@ -3,11 +3,13 @@
 from django.contrib.sitemaps import views as sitemaps
 from django.urls import path
 
-from bookings.views import feeds, machines, widget
+from bookings.views import feeds, machines, waiting, widget
 
 app_name = "machines"
 _sitemaps = {"sitemaps": machines.SITEMAPS}
 urlpatterns = [
+    # Short, for text messages; it leads on to a page of a language.
+    path("w/<slug:key>", waiting.short, name="short"),
     path("robots.txt", machines.robots, name="robots"),
     path("manifest.webmanifest", machines.manifest, name="manifest"),
     path("favicon.ico", machines.favicon, name="favicon"),

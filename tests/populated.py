@@ -23,7 +23,7 @@ from accounts.tests.factories import UserFactory
 from accounts.tokens.models import TokenFamily
 from accounts.tokens.states import Client as TokenClient
 from bookings import services as booking_services
-from bookings.models import Block, Booking
+from bookings.models import Block, Booking, FreeTimeAlert
 from bookings.services import Actor, Guest
 from bookings.states import Channel
 from bookings.tests.factories import at
@@ -99,14 +99,17 @@ class House:
         parts = route.strip("/").split("/")
         if parts[0] == "admin" and len(parts) > 1:
             if parts[1] == "today":
+                within = next((self.public_ids[part] for part in ("waiting", "queue") if part in parts), None)
                 return {
                     "house": str(self.restaurant.public_id),
-                    "public_id": str(self.booking.public_id),
+                    "public_id": within or str(self.booking.public_id),
                     "move": "arrived",
                 }
             row = self.rows.get(".".join(parts[1:3]))
             key = str(row.pk) if row is not None else ""
             return {"object_id": key, "pk": key} if key else {}
+        if "alerts" in parts:
+            return {"id": self.public_ids["alerts"], "public_id": self.public_ids["alerts"]}
         if "holds" in parts:
             return {"id": str(self.hold.public_id)}
         # What comes first in an address is what `id` names; what is within it has names of its own.
@@ -213,6 +216,29 @@ def populated(mark: str) -> House:
     hold = booking_services.hold_table(
         restaurant_id=place.pk, starts_at=at("18:30"), party_size=2, by=Actor.diner(None, Channel.API)
     )
+    waiting = booking_services.join_waitlist(
+        restaurant_id=place.pk,
+        earliest=at("19:00"),
+        latest=at("20:00"),
+        party_size=2,
+        guest=Guest(f"Waiting {secret}", phone="+2348031234503", email=f"{secret}-waiting@example.com"),
+        by=Actor.staff(host),
+    )
+    alert = FreeTimeAlert.objects.create(
+        restaurant=place,
+        guest_name=f"Told {secret}",
+        guest_email=f"{secret}-told@example.com",
+        party_size=2,
+        service_day=at("19:00").date(),
+        earliest=at("19:00"),
+        latest=at("20:00"),
+    )
+    queued = booking_services.join_queue(
+        restaurant_id=place.pk,
+        party_size=2,
+        by=Actor.staff(host),
+        guest=Guest(f"Queued {secret}", phone="+2348031234504"),
+    )
     app, app_secret, delivery = _partner(place.pk, owner, secret)
     menu = MenuFactory(restaurant=place, name="Menu")
     section = MenuSectionFactory(menu=menu)
@@ -267,6 +293,10 @@ def populated(mark: str) -> House:
         "apps": str(app.public_id),
         "restaurants": str(place.public_id),
         "bookings": str(booking.public_id),
+        "waitlist": str(waiting.public_id),
+        "waiting": str(waiting.public_id),
+        "alerts": str(alert.public_id),
+        "queue": str(queued.public_id),
     }
     return found
 

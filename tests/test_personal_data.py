@@ -27,9 +27,9 @@ from accounts.privacy.states import Door, ErasureStatus, ExportStatus, RequestKi
 from accounts.services import LastOwner, add_member
 from accounts.states import Role
 from accounts.tests.factories import UserFactory
-from bookings.models import Booking, TableAllocation
-from bookings.services import Actor, Guest, change_booking
-from bookings.states import Status
+from bookings.models import Booking, FreeTimeAlert, QueueEntry, StandbyEntry, TableAllocation
+from bookings.services import Actor, Guest, change_booking, join_waitlist
+from bookings.states import Channel, QueueStatus, Status
 from bookings.tests.factories import at, book, tomorrow
 from conftest import ROOT, RealProcess, _environment
 from core import codes
@@ -84,6 +84,17 @@ def eniola(db) -> User:
         closes=at("23:00").time(),
         tables_for_two=2,
     )
+    evening_of_lists = {"restaurant_id": place.pk, "earliest": evening(4), "latest": evening(4), "party_size": 2}
+    waits = join_waitlist(**evening_of_lists, guest=me, by=Actor.staff(UserFactory(), Channel.PHONE))
+    StandbyEntry.objects.filter(pk=waits.pk).update(diner=user)
+    FreeTimeAlert.objects.create(
+        restaurant=place, diner=user, guest_name=NAME, guest_phone=PHONE, guest_email=EMAIL, party_size=2,
+        service_day=evening(5).date(), earliest=evening(5), latest=evening(5),
+    )  # fmt: skip
+    QueueEntry.objects.create(
+        restaurant=place, guest_name=NAME, guest_phone=PHONE, party_size=2, service_day=past.service_day,
+        joined_at=timezone.now(), ended_at=timezone.now(), status=QueueStatus.SEATED, booking=past,
+    )  # fmt: skip
     consents.choose(user=user, choices={"marketing": True}, door=Door.PAGE, address="203.0.113.7")
     work_off_outbox()
     assert Message.objects.filter(recipient=EMAIL).count() >= 3
@@ -129,6 +140,9 @@ class TestTakingItAlong:
         assert data["claims"][0]["proof"] == "Unheardof Foods Ltd"
         assert any(row["kind"] == "booking.confirmed" for row in data["messages"])
         assert data["bookings_history"]
+        assert [row["email"] for row in data["waiting_lists"]] == [EMAIL]
+        assert [row["phone"] for row in (*data["free_time_alerts"], *data["queues"])] == [PHONE, PHONE]
+        assert data["waiting_history"]
         assert data["audit_trail"]
 
     def test_holds_nobody_elses(self, eniola):
@@ -477,7 +491,8 @@ class TestGuestsWithoutAnAccount:
         with zipfile.ZipFile(io.BytesIO(fetched.content)) as zipped:
             data = json.loads(zipped.read("data.json"))["sections"]
         assert len(data["bookings"]) == 2
-        assert set(data) == {"bookings", "bookings_history", "bookings_series"}
+        waiting = {"waiting_lists", "waiting_history", "free_time_alerts", "queues"}
+        assert set(data) == {"bookings", "bookings_history", "bookings_series"} | waiting
 
     @pytest.mark.parametrize("contact", ["0805 999 9999", NAME, "nobody@example.com"])
     def test_a_code_alone_shows_nothing(self, bookings, contact):

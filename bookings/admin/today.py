@@ -26,7 +26,7 @@ from accounts.models import User
 from accounts.selectors import may, restaurant_ids_where
 from accounts.states import Ability
 from bookings import board as boards
-from bookings import selectors, services
+from bookings import selectors, services, waitlist
 from bookings.availability import day_slots
 from bookings.forms import desk
 from bookings.models import Booking
@@ -171,22 +171,24 @@ def _no_house(request: HttpRequest) -> HttpResponse:
     return render(request, "admin/today/no_house.html", context)
 
 
-# --- The board ------------------------------------------------------------------------------------------------
+# --- The board -----------------------------------------------------------------------------------------------
 
 
 def show_day(at: Desk) -> HttpResponse:
     request = at.request
     if request.session.get("today") != str(at.restaurant.public_id):
         request.session["today"] = str(at.restaurant.public_id)
-    return _page(at, at.day())
+    return day_page(at, at.day())
 
 
 def show_board(at: Desk) -> HttpResponse:
     """The board alone, as an open page asks for it when something has changed."""
-    return HttpResponse(_board_html(at, at.day(), keep_refusals=True))
+    return HttpResponse(board_html(at, at.day(), keep_refusals=True))
 
 
-def _page(at: Desk, day: date, *, refusals: dict[int, str] | None = None, status: int = 200) -> HttpResponse:
+def day_page(
+    at: Desk, day: date, *, refusals: dict[int, str] | None = None, queue_refusal: str = "", status: int = 200
+) -> HttpResponse:
     today = selectors.service_day_of(at.restaurant.pk)
     context = {
         **at.site.each_context(at.request),
@@ -199,6 +201,7 @@ def _page(at: Desk, day: date, *, refusals: dict[int, str] | None = None, status
         "today": today,
         "live_url": f"/ws/restaurants/{at.restaurant.public_id}/today",
         **_board_context(at, day, refusals=refusals),
+        "queue_refusal": queue_refusal,
     }
     return render(at.request, "admin/today/today.html", context, status=status)
 
@@ -215,11 +218,13 @@ def _board_context(
         "refusals": refusals or {},
         "keep_refusals": keep_refusals,
         "zone": board.zone,
+        "queue": waitlist.queue_rows(at.restaurant.pk, board.now) if board.is_today else [],
+        "waiting": waitlist.waiting_count(at.restaurant.pk, day),
     }
 
 
-def _board_html(at: Desk, day: date, **kwargs: Any) -> str:
-    extra = {"said": kwargs.pop("said", ""), "oob": kwargs.pop("oob", False)}
+def board_html(at: Desk, day: date, **kwargs: Any) -> str:
+    extra = {name: kwargs.pop(name, "") for name in ("said", "oob", "queue_refusal")}
     return render_to_string("admin/today/_board.html", {**_board_context(at, day, **kwargs), **extra}, at.request)
 
 
@@ -244,7 +249,7 @@ def rearrange(at: Desk) -> HttpResponse:
     return HttpResponseRedirect(at.address(day=day))
 
 
-# --- One tap ---------------------------------------------------------------------------------------------------
+# --- One tap --------------------------------------------------------------------------------------------------
 
 
 def act(at: Desk, public_id: UUID, move: str) -> HttpResponse:
@@ -265,8 +270,8 @@ def _tap(at: Desk, booking: Booking, move: str) -> HttpResponse:
     except DomainError as refusal:
         refusals = {booking.pk: said_by(refusal)}
         if at.is_htmx:
-            return HttpResponse(_board_html(at, day, refusals=refusals), status=409)
-        return _page(at, day, refusals=refusals, status=409)
+            return HttpResponse(board_html(at, day, refusals=refusals), status=409)
+        return day_page(at, day, refusals=refusals, status=409)
     return _done(at, day, move, booking)
 
 
@@ -283,9 +288,9 @@ def _done(at: Desk, day: date, move: str, booking: Booking) -> HttpResponse:
         return HttpResponseRedirect(f"{at.address(day=day)}#booking-{booking.pk}")
     if at.request.POST.get("from") == "dialog":
         # The dialog's place stays empty; the board comes along for its own.
-        html = _board_html(at, day, said=sentence, oob=True)
+        html = board_html(at, day, said=sentence, oob=True)
         return HttpResponse(html, headers={"HX-Trigger": "today-done"})
-    return HttpResponse(_board_html(at, day, said=sentence))
+    return HttpResponse(board_html(at, day, said=sentence))
 
 
 def said_by(refusal: DomainError) -> str:
@@ -302,7 +307,7 @@ def said_by(refusal: DomainError) -> str:
     return sentence
 
 
-# --- One booking, opened -------------------------------------------------------------------------------------
+# --- One booking, opened ------------------------------------------------------------------------------------
 
 
 def show_booking(at: Desk, public_id: UUID) -> HttpResponse:
@@ -332,7 +337,7 @@ def _booking_panel(
         "refusal": refusal,
         **_forms_for(at, booking, plan, now, bound or {}),
     }
-    return _panel(at, "admin/today/_booking.html", booking.guest_name or _("Walk-in"), context, status)
+    return panel(at, "admin/today/_booking.html", booking.guest_name or _("Walk-in"), context, status)
 
 
 def _forms_for(at: Desk, booking: Booking, plan: ServicePlan, now: datetime, bound: dict[str, Any]) -> dict[str, Any]:
@@ -465,7 +470,7 @@ FORMS: dict[str, tuple[Callable[[Desk, Booking, ServicePlan], Any], Callable[[De
 }
 
 
-# --- New parties -----------------------------------------------------------------------------------------------
+# --- New parties ----------------------------------------------------------------------------------------------
 
 
 def seat_walk_in(at: Desk) -> HttpResponse:
@@ -494,7 +499,7 @@ def seat_walk_in(at: Desk) -> HttpResponse:
             except DomainError as refused:
                 refusal, status = said_by(refused), 409
     context = {"desk": at, "restaurant": at.restaurant, "form": form, "refusal": refusal, "day": today}
-    return _panel(at, "admin/today/_walk_in.html", _("Walk-in"), context, status)
+    return panel(at, "admin/today/_walk_in.html", _("Walk-in"), context, status)
 
 
 def take_booking(at: Desk) -> HttpResponse:
@@ -514,7 +519,7 @@ def take_booking(at: Desk) -> HttpResponse:
             except DomainError as refused:
                 refusal, status = said_by(refused), 409
     context = {"desk": at, "restaurant": at.restaurant, "form": form, "refusal": refusal, "day": day}
-    return _panel(at, "admin/today/_book.html", _("New booking"), context, status)
+    return panel(at, "admin/today/_book.html", _("New booking"), context, status)
 
 
 def _book(at: Desk, form: desk.DeskBookingForm) -> Booking:
@@ -549,7 +554,7 @@ def _party_in(data: Any) -> int:
     return int(asked) if asked.isdecimal() and 1 <= len(asked) <= 3 and int(asked) else 2
 
 
-def _panel(at: Desk, template: str, title: str, context: dict[str, Any], status: int) -> HttpResponse:
+def panel(at: Desk, template: str, title: str, context: dict[str, Any], status: int) -> HttpResponse:
     """Answer with what fills the dialog, or with a whole page where there is no script to open one."""
     context = {**context, "panel_title": title}
     if at.is_htmx:

@@ -14,6 +14,17 @@ from bookings.api.views import (
     LookupView,
     ServiceMoves,
 )
+from bookings.api.waiting import (
+    AcceptView,
+    AlertsView,
+    AlertView,
+    DeclineView,
+    QueueMoves,
+    QueuePlaceView,
+    QueueView,
+    WaitlistView,
+    WaitView,
+)
 
 app_name = "bookings_api"
 MOVES = {
@@ -26,6 +37,7 @@ MOVES = {
     "no-show": "no_show",
     "undo-no-show": "undo_no_show",
 }
+QUEUE_MOVES = ("notify", "seat", "leave", "remove")
 urlpatterns = [
     path("restaurants", RestaurantsView.as_view(), name="restaurants"),
     path("restaurants/<uuid:id>/availability", AvailabilityView.as_view(), name="availability"),
@@ -42,5 +54,17 @@ urlpatterns = [
     *[
         path(f"bookings/<uuid:id>/{word}", ServiceMoves.as_view({"post": action}), name=action)
         for word, action in MOVES.items()
+    ],
+    path("waitlist", WaitlistView.as_view(), name="waitlist"),
+    path("waitlist/alerts", AlertsView.as_view(), name="alerts"),
+    path("waitlist/alerts/<uuid:id>", AlertView.as_view(), name="alert"),
+    path("waitlist/<uuid:id>", WaitView.as_view(), name="wait"),
+    path("waitlist/<uuid:id>/accept", AcceptView.as_view(), name="accept_offer"),
+    path("waitlist/<uuid:id>/decline", DeclineView.as_view(), name="decline_offer"),
+    path("queue", QueueView.as_view(), name="queue"),
+    path("queue/<uuid:id>", QueuePlaceView.as_view(), name="queue_place"),
+    *[
+        path(f"queue/<uuid:id>/{move}", QueueMoves.as_view({"post": move}), name=f"queue_{move}")
+        for move in QUEUE_MOVES
     ],
 ]

@@ -3,6 +3,7 @@ from bookings.models.feeds import CalendarFeed
 from bookings.models.prices import Rearrangement, RoomPrices
 from bookings.models.series import BookingSeries, Occurrence
 from bookings.models.tables import Block, TableAllocation
+from bookings.models.waiting import FreeTimeAlert, QueueEntry, QueueHistory, StandbyEntry, StandbyHistory
 
 __all__ = [
     "Block",
@@ -11,8 +12,13 @@ __all__ = [
     "BookingQuerySet",
     "BookingSeries",
     "CalendarFeed",
+    "FreeTimeAlert",
     "Occurrence",
+    "QueueEntry",
+    "QueueHistory",
     "Rearrangement",
     "RoomPrices",
+    "StandbyEntry",
+    "StandbyHistory",
     "TableAllocation",
 ]

@@ -1,5 +1,6 @@
 """Everything that can be done to a booking. Each function opens its transaction and says what it raises."""
 
+from bookings.services.alerts import end_past_alerts, set_alert, stop_alert, tell_of_free_times
 from bookings.services.blocks import block_tables, remove_block
 from bookings.services.booking import (
     book_table,
@@ -31,6 +32,16 @@ from bookings.services.moving_days import (
     move_special_day,
 )
 from bookings.services.pricing import price_room, rooms_to_price
+from bookings.services.queue import (
+    call_to_table,
+    close_old_queues,
+    join_queue,
+    leave_queue,
+    line_of,
+    remove_from_queue,
+    requote_queue,
+    seat_from_queue,
+)
 from bookings.services.quoting import Offering, Quote, expect_room, nearest_times, offering, quote
 from bookings.services.reminders import send_due_reminders
 from bookings.services.repacking import SECONDS_AT_THE_DESK, rearrange_tables, services_to_rearrange
@@ -43,6 +54,19 @@ from bookings.services.series import (
     look_at_dates,
     outcome_body,
 )
+from bookings.services.standby import (
+    accept_offer,
+    close_past,
+    decline_offer,
+    join_waitlist,
+    lapse_offers,
+    leave_after_cancelling,
+    leave_waitlist,
+    offer_next,
+    offer_now,
+    set_priority,
+)
+from bookings.services.sweeping import look_after_queues, look_after_waiting
 
 __all__ = [
     "SECONDS_AT_THE_DESK",
@@ -56,23 +80,38 @@ __all__ = [
     "Guest",
     "Offering",
     "Quote",
+    "accept_offer",
     "attach_to_account",
     "begin_series",
     "block_tables",
     "book_table",
+    "call_to_table",
     "cancel_booking",
     "cancel_series",
     "change_booking",
     "change_series",
     "close_feed",
+    "close_old_queues",
+    "close_past",
     "complete_visit",
     "confirm_hold",
     "confirm_request",
+    "decline_offer",
     "decline_request",
+    "end_past_alerts",
     "expect_room",
     "expire_unanswered_requests",
     "extend_series",
     "hold_table",
+    "join_queue",
+    "join_waitlist",
+    "lapse_offers",
+    "leave_after_cancelling",
+    "leave_queue",
+    "leave_waitlist",
+    "line_of",
+    "look_after_queues",
+    "look_after_waiting",
     "look_at_dates",
     "look_at_day_move",
     "mark_arrived",
@@ -81,6 +120,8 @@ __all__ = [
     "move_special_day",
     "nearest_times",
     "note_for_staff",
+    "offer_next",
+    "offer_now",
     "offering",
     "open_feed",
     "outcome_body",
@@ -89,11 +130,18 @@ __all__ = [
     "rearrange_tables",
     "release_expired_holds",
     "remove_block",
+    "remove_from_queue",
     "renew_feed",
+    "requote_queue",
     "rooms_to_price",
+    "seat_from_queue",
     "seat_party",
     "seat_walk_in",
     "send_due_reminders",
     "services_to_rearrange",
+    "set_alert",
+    "set_priority",
+    "stop_alert",
+    "tell_of_free_times",
     "undo_no_show",
 ]

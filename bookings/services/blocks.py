@@ -11,7 +11,7 @@ from psycopg.types.range import TimestamptzRange
 from bookings import errors, selectors
 from bookings.availability import GRAIN
 from bookings.models import Block, Booking, TableAllocation
-from bookings.services import claiming
+from bookings.services import claiming, freed
 from bookings.services.claiming import Actor
 from core.errors import InvalidInput
 from restaurants.service_plan import ServicePlan, plan_of
@@ -76,6 +76,7 @@ def remove_block(*, block: Block) -> None:
     days = list(_service_days(plan, block.starts_at, block.ends_at))
     with transaction.atomic():
         block.delete()
+        freed.tell_of_room(block.restaurant_id, days)
         claiming.tell_open_pages(plan, *days)
 
 

@@ -16,7 +16,7 @@ from bookings.events import BookingCancelled, BookingChanged
 from bookings.models import Booking, Occurrence, TableAllocation
 from bookings.packing import Arrangement
 from bookings.rearranging import Sought
-from bookings.services import claiming
+from bookings.services import claiming, freed
 from bookings.services.booking import with_alternatives
 from bookings.services.claiming import Actor, Claim, Guest
 from bookings.states import FOR_THE_GUEST, UPCOMING, ActorKind, Status
@@ -158,6 +158,7 @@ def _change_under_lock(
     if claims_anew:
         # What was changed by itself no longer follows its series.
         Occurrence.objects.filter(booking=booking).update(is_changed=True)
+        freed.tell_of_room(booking.restaurant_id, [seen_day])
     if claims_anew and booking.status != Status.HELD:
         publish(
             BookingChanged(

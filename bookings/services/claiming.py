@@ -34,6 +34,7 @@ from bookings.availability import (
 )
 from bookings.models import Booking, BookingHistory, TableAllocation
 from bookings.packing import Arrangement
+from bookings.services import freed
 from bookings.states import FOR_THE_GUEST, STAFF_CHANNELS, ActorKind, Channel, Status
 from core import audit
 from core.encryption import index_of_email, index_of_phone
@@ -373,8 +374,9 @@ def allocate(
 
 
 def free_tables(booking: Booking) -> None:
-    """Give back every table a booking keeps."""
+    """Give back every table a booking keeps, and tell those who wait for one."""
     TableAllocation.objects.filter(booking=booking, live=True).update(live=False)
+    freed.tell_of_room(booking.restaurant_id, [booking.service_day])
 
 
 def expire_holds(booking_ids: Iterable[int], *, now: datetime) -> int:

@@ -188,7 +188,7 @@ def seat_walk_in(
     day = selectors.service_day_of(restaurant_id, now)
     starts_at = now - (now - datetime.min.replace(tzinfo=now.tzinfo)) % GRAIN
     shift = _shift_now(plan, day, now)
-    turn = timedelta(minutes=minutes) if minutes else _turn_time(shift, party_size)
+    turn = timedelta(minutes=minutes) if minutes else usual_turn(plan, day, now, party_size)
     guest = guest or Guest(name="")
     for _attempt in range(CODE_TRIES):
         booking = Booking(
@@ -257,7 +257,7 @@ def _seat_under_lock(booking: Booking, *, by: Actor, table_ids: Sequence[int] | 
     return booking
 
 
-# --- What these share ------------------------------------------------------------------------------------------
+# --- What these share -----------------------------------------------------------------------------------------
 
 
 def _tell(booking: Booking) -> None:
@@ -275,7 +275,9 @@ def _shift_now(plan: ServicePlan, day: date, now: datetime) -> ShiftPlan | None:
     return begun[-1] if begun else None
 
 
-def _turn_time(shift: ShiftPlan | None, party_size: int) -> timedelta:
+def usual_turn(plan: ServicePlan, day: date, now: datetime, party_size: int) -> timedelta:
+    """Return how long a party that sits down now keeps its table."""
+    shift = _shift_now(plan, day, now)
     if shift is not None:
         return shift.turn_time(party_size)
     return timedelta(minutes=next(minutes for largest, minutes in DEFAULT_TURN_MINUTES if party_size <= largest))

@@ -18,7 +18,7 @@ from bookings import errors, selectors
 from bookings.availability import DAY_SPAN, Allocation, Occupancy, best_seating, ends_at, midnight_of, pacing_refusal
 from bookings.events import BookingChanged
 from bookings.models import Booking, Occurrence, TableAllocation
-from bookings.services import claiming
+from bookings.services import claiming, freed
 from bookings.services.claiming import Actor, Claim
 from bookings.states import Status
 from core import audit
@@ -268,6 +268,7 @@ def _apply(plan: ServicePlan, moves: list[Affected], *, by: Actor, reason: str) 
         raise DayMoveOutdated
     before = {pk: booking.starts_at for pk, booking in locked.items()}
     TableAllocation.objects.filter(booking__in=keys).delete()
+    freed.tell_of_room(plan.id, {each.booking.service_day for each in moves})
     Occurrence.objects.filter(booking__in=keys).update(is_changed=True)
     for each in moves:
         assert each.to is not None  # noqa: S101  # those that move have somewhere to go

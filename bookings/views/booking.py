@@ -229,6 +229,7 @@ def _show(
         "is_own_overlap": isinstance(refusal, errors.OverlapsOwnBooking | errors.DuplicateBooking),
         "choices": choices,
         "other_times_url": _other_times_url(restaurant, wish),
+        "wait_url": _wait_url(restaurant, wish, refusal),
         "was_sent": request.method == "POST",
     }
     if quote is not None:
@@ -273,6 +274,15 @@ def _choice(alternative: Mapping[str, Any], day: Any, asked: UUID | None, party_
     query = {"starts_at": alternative["starts_at"], "party": party_size, **({"area": area} if area else {})}
     value = f"{alternative['starts_at']}|{area}"
     return Choice(starts_at, value, urlencode(query), starts_at.date() != day, note)
+
+
+def _wait_url(restaurant: Restaurant, wish: WishForm, refusal: DomainError | None) -> str:
+    """Return where one waits for this evening, when all that stood in the way are other guests."""
+    if not isinstance(refusal, errors.NoTableFree | errors.TooManyAtOnce):
+        return ""
+    day = wish.cleaned_data["starts_at"].astimezone(ZoneInfo(restaurant.time_zone)).date()
+    query = urlencode({"date": day.isoformat(), "party": wish.cleaned_data["party"]})
+    return f"{reverse('bookings:wait', args=[restaurant.slug])}?{query}"
 
 
 def _other_times_url(restaurant: Restaurant, wish: WishForm) -> str:

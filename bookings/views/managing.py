@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import User
-from bookings import access, calendars, errors, selectors, services, wording
+from bookings import access, calendars, errors, selectors, services, waitlist, wording
 from bookings.availability import Slot
 from bookings.forms.booking import ChangeDetailsForm, MoveForm, OtherTimeForm, SeenForm
 from bookings.models import Booking
@@ -146,6 +146,8 @@ def my_bookings(request: HttpRequest) -> HttpResponse:
     page = pages.get_page(request.GET.get("page"))
     is_first = page.number == 1
     context = {
+        "waiting": list(waitlist.live_entries_of(request.user)) if is_first else [],
+        "alerts": list(waitlist.alerts_of(request.user)) if is_first else [],
         "upcoming": _listed(selectors.upcoming_bookings_of(request.user, now=now)) if is_first else [],
         "past": _listed(page),
         "is_first": is_first,
@@ -169,7 +171,7 @@ def _listed(bookings: Any) -> list[dict[str, Any]]:
     ]
 
 
-# --- Cancel -----------------------------------------------------------------------------------------------------
+# --- Cancel ----------------------------------------------------------------------------------------------------
 
 
 @private_page
@@ -227,7 +229,7 @@ def _news(request: HttpRequest, history: list[Any], refusal: DomainError | None,
     return wording.lines_of(history[seen.cleaned_data["seen"] or 0 :], zone=found.restaurant.time_zone)
 
 
-# --- Change -----------------------------------------------------------------------------------------------------
+# --- Change ----------------------------------------------------------------------------------------------------
 
 
 @private_page

@@ -136,10 +136,10 @@ class BukaAdminSite(UnfoldAdminSite):
     # --- What they find ----------------------------------------------------------------------------------------------
 
     def extra_urls(self) -> list[URLPattern]:
-        from bookings.admin import calendar, moving_days, widget
-        from bookings.admin.today import urls
+        from bookings.admin import calendar, moving_days, today, waiting, widget
 
-        return urls(self) + moving_days.urls(self) + calendar.urls(self) + widget.urls(self) + translations.urls(self)
+        of_bookings = today.urls(self) + waiting.urls(self) + moving_days.urls(self) + calendar.urls(self)
+        return of_bookings + widget.urls(self) + translations.urls(self)
 
     def autocomplete_view(self, request: HttpRequest) -> Any:
         return ForwardChoices.as_view(admin_site=self)(request)

@@ -19,7 +19,7 @@ from config import environment
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 env = environment.read(BASE_DIR)
 
-# --- What kind of place this is -----------------------------------------------------------------------------
+# --- What kind of place this is ----------------------------------------------------------------------------
 
 IS_PRODUCTION = env.is_production
 DEBUG = env.debug
@@ -128,7 +128,7 @@ TEMPLATES = [
     }
 ]
 
-# --- Data -----------------------------------------------------------------------------------------------------
+# --- Data ----------------------------------------------------------------------------------------------------
 
 DATABASES = {
     "default": {
@@ -174,7 +174,7 @@ CHANNEL_LAYERS = {
     }
 }
 
-# --- Background work: Redis is the doorbell, PostgreSQL is the queue (docs/decisions/0005-outbox.md) ----------
+# --- Background work: Redis is the doorbell, PostgreSQL is the queue (docs/decisions/0005-outbox.md) ---------
 
 CELERY_BROKER_URL = environment.celery_url(REDIS_URL)
 CELERY_RESULT_BACKEND = None
@@ -207,6 +207,12 @@ CELERY_BEAT_SCHEDULE = {
     "send waiting webhooks": {"task": "partners.send_due", "schedule": 5.0, "options": {"expires": 5}},
     "forget partners' old tokens": {"task": "partners.forget_expired_tokens", "schedule": crontab(minute=47)},
     "release expired holds": {"task": "bookings.release_expired_holds", "schedule": 30.0, "options": {"expires": 30}},
+    "look after the waiting lists": {
+        "task": "bookings.look_after_waiting",
+        "schedule": 30.0,
+        "options": {"expires": 30},
+    },
+    "look after the queues": {"task": "bookings.look_after_queues", "schedule": 60.0, "options": {"expires": 60}},
     "expire unanswered requests": {
         "task": "bookings.expire_unanswered_requests",
         "schedule": 60.0,
@@ -234,7 +240,7 @@ CELERY_BEAT_SCHEDULE = {
     "forget old events": {"task": "core.outbox.forget_old", "schedule": crontab(minute=37)},
 }
 
-# --- People ---------------------------------------------------------------------------------------------------
+# --- People --------------------------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
@@ -373,7 +379,7 @@ TOKEN_FAMILY_SECONDS = 90 * 24 * 3600
 AUDIT_DIGEST_FILE = env.audit_digest_file
 SECURITY_ALERT_EMAIL = env.security_alert_email
 
-# --- Messages -------------------------------------------------------------------------------------------------
+# --- Messages ------------------------------------------------------------------------------------------------
 
 EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
 EMAIL_HOST = env.email["host"]
@@ -394,7 +400,7 @@ AFRICASTALKING_USERNAME = env.sms["username"]
 AFRICASTALKING_API_KEY = env.sms["key"]
 AFRICASTALKING_SENDER = env.sms["sender"]
 
-# --- Languages and time -----------------------------------------------------------------------------------------
+# --- Languages and time ----------------------------------------------------------------------------------------
 
 USE_I18N = True
 USE_TZ = True
@@ -421,7 +427,7 @@ LANGUAGE_COOKIE_NAME = "buka_language"
 LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 
-# --- Files ------------------------------------------------------------------------------------------------------
+# --- Files -----------------------------------------------------------------------------------------------------
 
 STATIC_URL = "/static/"
 STATIC_ROOT = env.static_root
@@ -449,7 +455,7 @@ WHITENOISE_SKIP_COMPRESS_EXTENSIONS = ["jpg", "jpeg", "png", "gif", "webp", "zip
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 
-# --- The browser and the wire -----------------------------------------------------------------------------------
+# --- The browser and the wire ----------------------------------------------------------------------------------
 
 _secure = BASE_URL.startswith("https://")
 SECURE_SSL_REDIRECT = env.ssl_redirect
@@ -552,7 +558,7 @@ CORS_EXPOSE_HEADERS = [
 ]
 CORS_PREFLIGHT_MAX_AGE = 3600
 
-# --- The API ----------------------------------------------------------------------------------------------------
+# --- The API ---------------------------------------------------------------------------------------------------
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
@@ -607,7 +613,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "/favicon.ico",
 }
 
-# --- The admin's theme --------------------------------------------------------------------------------------------
+# --- The admin's theme -------------------------------------------------------------------------------------------
 
 UNFOLD = {
     "SITE_TITLE": _("Buka for restaurants"),
@@ -664,7 +670,7 @@ UNFOLD = {
     },
 }
 
-# --- Logs ---------------------------------------------------------------------------------------------------------
+# --- Logs --------------------------------------------------------------------------------------------------------
 
 LOGGING = {
     "version": 1,

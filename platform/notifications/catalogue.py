@@ -66,6 +66,9 @@ class Kind:
 
 _booking = frozenset({"guest_name", "restaurant_name", "code", "party_size", "when"})
 _place = frozenset({"address", "landmark", "phone", "map_url"})
+_waiting = frozenset({"restaurant_name", "party_size"})
+_range = frozenset({"day", "earliest", "latest"})
+_waiter = frozenset({"guest_name"})
 _claim = frozenset({"name", "restaurant_name"})
 _code = frozenset({"name", "minutes"})
 # Who did it, as far as we know, and the page where one can do something about it.
@@ -123,6 +126,56 @@ KINDS = {
             needs=frozenset({"guest_name", "restaurant_name", "party_size", "news", "series_url"}),
             may_have=frozenset({"dates", "on"}),
             choices={"news": ("begun", "changed", "cancelled", "date_failed", "new_terms")},
+        ),
+        Kind(
+            "standby.joined",
+            _("On the waiting list"),
+            needs=_waiting | _range | {"entry_url"},
+            may_have=_waiter,
+        ),
+        Kind(
+            "standby.offered",
+            _("A table for the waiting list"),
+            needs=_waiting | {"when", "until", "entry_url"},
+            may_have=_waiter,
+            channels=(Channel.EMAIL, Channel.SMS),
+        ),
+        Kind(
+            "standby.lapsed",
+            _("Offer of a table has lapsed"),
+            needs=_waiting | _range | {"restaurant_url"},
+            may_have=_waiter,
+        ),
+        Kind(
+            "standby.closed",
+            _("Waiting list closed"),
+            needs=_waiting | _range | {"restaurant_url"},
+            may_have=_waiter,
+        ),
+        Kind(
+            "alert.set",
+            _("News of a free table wanted"),
+            needs=_waiting | _range | {"stop_url"},
+            may_have=_waiter,
+        ),
+        Kind(
+            "alert.free_time",
+            _("A table is free"),
+            needs=_waiting | {"when", "book_url"},
+            may_have=_waiter | {"stop_url"},
+            channels=(Channel.EMAIL, Channel.SMS),
+        ),
+        Kind(
+            "queue.joined",
+            _("In the queue"),
+            needs=frozenset({"restaurant_name", "low", "high", "entry_url"}),
+            channels=(Channel.SMS,),
+        ),
+        Kind(
+            "queue.seat_ready",
+            _("The table is ready"),
+            needs=frozenset({"restaurant_name", "party_size"}),
+            channels=(Channel.SMS,),
         ),
         Kind(
             "account.email_confirmation_signup",

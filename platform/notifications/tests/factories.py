@@ -38,6 +38,11 @@ _deed_elsewhere = {name: value for name, value in _deed.items() if name != "secu
 _role = {"name": "Bola", "restaurant_name": "Iya Eba & Sons", "role": "Host"}
 _keep = {"name": "Bola", "keep_url": "https://buka.example/en/privacy/keep/018f/?token=a"}
 
+_waiting = {"guest_name": "Ada", "restaurant_name": "Iya Eba & Sons", "party_size": 4}
+_range = {"day": "Friday 12 June", "earliest": "18:00", "latest": "20:30"}
+_entry = {"entry_url": "https://buka.example/en/waitlist/018f/?token=a"}
+_short_entry = {"entry_url": "https://buka.example/w/s0123456789012345678901ABCDEFGHIJKLMNOP"}
+
 # Per kind the fullest context it takes; contexts_of() adds the barest.
 CONTEXTS: dict[str, list[dict[str, Any]]] = {
     "security.alert": [
@@ -77,6 +82,18 @@ CONTEXTS: dict[str, list[dict[str, Any]]] = {
         )
     ],
     "booking.reminder": [_booking | _place | _link | {"grace_minutes": 15, "hours_before": hours} for hours in (24, 3)],
+    "standby.joined": [_waiting | _range | _entry],
+    "standby.offered": [_waiting | _short_entry | {"when": "12/06 19:30", "until": "18:45"}],
+    "standby.lapsed": [_waiting | _range | {"restaurant_url": "https://buka.example/en/r/iya"}],
+    "standby.closed": [_waiting | _range | {"restaurant_url": "https://buka.example/en/r/iya"}],
+    "alert.set": [_waiting | _range | {"stop_url": "https://buka.example/en/alerts/018f/stop/?token=a"}],
+    "alert.free_time": [
+        _waiting
+        | {"when": "12/06 19:30", "book_url": "https://buka.example/w/a0123456789012345678901ABCDEFGHIJKLMNOP"}
+        | {"stop_url": "https://buka.example/en/alerts/018f/stop/?token=a"}
+    ],
+    "queue.joined": [{"restaurant_name": "Iya Eba & Sons", "low": 15, "high": 25} | _short_entry],
+    "queue.seat_ready": [{"restaurant_name": "Iya Eba & Sons", "party_size": 4}],
     "account.email_confirmation_signup": [_code],
     "account.email_confirmation": [_code],
     "account.login_code": [_code | {"minutes": 1}],

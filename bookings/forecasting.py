@@ -1,0 +1,234 @@
+"""How long will a party at the door wait? The floor is simulated forward, many times, and the waits are counted.
+
+Pure rules over plain values. Each run draws how long the seated stay (given how long they have sat, and their course),
+who of the bookings comes, how late, and how long each of those then stays; it seats the queue as a host does: the first
+in line that a free table fits, if the table is not due before their turn is over. Times are minutes from now.
+"""
+
+import math
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from heapq import heapify, heappop, heappush
+from statistics import NormalDist
+
+Tables = tuple[int, ...]
+
+RUNS = 240
+# Nobody is told a longer wait than this; who would have to wait so long is better told to come another day.
+LONGEST = 240
+ROUNDED_TO = 5
+PROMISED = 0.80
+# How much of a turn is over when the party has come to a course.
+COURSES: Mapping[str, float] = {"starter": 0.25, "main": 0.5, "dessert": 0.75, "bill": 0.92, "paid": 0.97}
+_STANDARD = NormalDist()
+
+
+@dataclass(frozen=True, slots=True)
+class Sitting:
+    """A party at its tables: how long it has sat, how long such a party usually stays, and its course if known."""
+
+    table_ids: Tables
+    sat_for: float
+    turn: float
+    course: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A booking still to come (`starts_in` may be negative: it is late), the tables kept for it, and where it fits."""
+
+    starts_in: float
+    turn: float
+    table_ids: Tables
+    has_arrived: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """A party at the door: how long it will stay once seated, and what it could sit at, best first."""
+
+    turn: float
+    seatings: tuple[Tables, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """Tables out of use from one minute to another."""
+
+    table_id: int
+    begins_in: float
+    ends_in: float
+
+
+@dataclass(frozen=True)
+class Habits:
+    """What a house's evenings are like."""
+
+    turn_sigma: float = 0.25
+    no_show: float = 0.08
+    late_mean: float = 8
+    late_sd: float = 12
+    grace: float = 20
+    clearing: float = 0
+    leaves: float = 0.0
+    """the share of those ahead who give up before their turn"""
+
+
+@dataclass
+class Floor:
+    """The house at this moment; `queue` in its order, without the party that asks."""
+
+    sitting: Sequence[Sitting] = ()
+    due: Sequence[Due] = ()
+    queue: Sequence[Queued] = ()
+    closed: Sequence[Closed] = ()
+    habits: Habits = field(default_factory=Habits)
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What a party is told, in minutes: a range, whose upper end four in five are seated within."""
+
+    low: int
+    high: int
+    median: float
+    promised: float
+    """the 80th percentile as it was found, before it was rounded up"""
+
+
+def forecast(floor: Floor, party: Queued, *, seed: int, runs: int = RUNS) -> Forecast | None:
+    """Return what to tell a party that joins the queue now; None when no table of the house fits it.
+
+    The same floor, party and seed give the same answer.
+    """
+    if not party.seatings:
+        return None
+    dice = random.Random(seed)  # noqa: S311 - draws evenings, guards nothing
+    places = {each.seatings: _places(each.seatings) for each in (*floor.queue, party)}
+    waits = sorted(_Run(floor, dice, places).wait_of(party) for _run in range(runs))
+    promised = waits[min(math.ceil(PROMISED * runs) - 1, runs - 1)]
+    high = min(_rounded_up(promised), LONGEST)
+    low = int(waits[math.ceil(0.3 * runs) - 1] // ROUNDED_TO * ROUNDED_TO)
+    return Forecast(min(low, max(high - ROUNDED_TO, 0)), high, waits[runs // 2], promised)
+
+
+def _rounded_up(minutes: float) -> int:
+    return math.ceil(minutes / ROUNDED_TO) * ROUNDED_TO
+
+
+def drawn_rest(sitting: Sitting, habits: Habits, dice: random.Random) -> float:
+    """Return how much longer a seated party stays: its turn drawn among those at least as long as it has sat."""
+    sigma = habits.turn_sigma
+    share = COURSES.get(sitting.course)
+    if share is not None:
+        # What is left is as uncertain as a turn is, in its proportion.
+        return (1 - share) * sitting.turn * math.exp(dice.gauss(0, sigma))
+    if sitting.sat_for <= 0:
+        return sitting.turn * math.exp(dice.gauss(0, sigma))
+    least = _STANDARD.cdf(math.log(sitting.sat_for / sitting.turn) / sigma)
+    drawn = least + (1 - least) * dice.random()
+    if drawn >= 1 - 1e-9:
+        # Far beyond what anybody stays: any moment now.
+        return dice.uniform(0, 15)
+    return max(sitting.turn * math.exp(sigma * _STANDARD.inv_cdf(max(drawn, 1e-9))) - sitting.sat_for, 0.0)
+
+
+def drawn_lateness(is_late: float, habits: Habits, dice: random.Random) -> float | None:
+    """Return how late a booking comes that has not come yet, so and so late as it is by now; None when it never comes.
+
+    The longer it has been awaited, the likelier it stays away.
+    """
+    least = _STANDARD.cdf((is_late - habits.late_mean) / habits.late_sd) if is_late > 0 else 0.0
+    comes = (1 - habits.no_show) * (1 - least)
+    if dice.random() * (comes + habits.no_show) >= comes:
+        return None
+    drawn = min(max(least + (1 - least) * dice.random(), 1e-9), 1 - 1e-9)
+    return max(habits.late_mean + habits.late_sd * _STANDARD.inv_cdf(drawn), 0.0)
+
+
+Places = dict[int, list[Tables]]
+"""By table, what a party could sit at once that table is free, best first."""
+
+
+def _places(seatings: tuple[Tables, ...]) -> Places:
+    places: Places = {}
+    for option in seatings:
+        for table_id in option:
+            places.setdefault(table_id, []).append(option)
+    return places
+
+
+class _Run:
+    """One evening from now on, told by its events: a table that can be free from a moment on.
+
+    Time alone frees nothing: a party that found no place finds one when a table comes free, and only there.
+    """
+
+    def __init__(self, floor: Floor, dice: random.Random, places: dict[tuple[Tables, ...], Places]) -> None:
+        self.dice, self.habits, self.places = dice, floor.habits, places
+        self.queue = [each for each in floor.queue if not floor.habits.leaves or dice.random() >= floor.habits.leaves]
+        self.free_from: dict[int, float] = {}
+        # Tables kept for a booking: from its time until it has come and gone, or its grace is over.
+        self.kept: dict[int, list[tuple[float, float]]] = {}
+        self.events: list[tuple[float, int]] = []
+        for sitting in floor.sitting:
+            ends = drawn_rest(sitting, self.habits, dice) + self.habits.clearing
+            for table_id in sitting.table_ids:
+                self.free_from[table_id] = max(self.free_from.get(table_id, 0.0), ends)
+        for closed in floor.closed:
+            self.kept.setdefault(closed.table_id, []).append((closed.begins_in, closed.ends_in))
+        for due in floor.due:
+            self._keep_for(due)
+        self.events += [(moment, table_id) for table_id, moment in self.free_from.items()]
+        self.events += [(end, table_id) for table_id, stretches in self.kept.items() for _begin, end in stretches]
+        heapify(self.events)
+
+    def _keep_for(self, due: Due) -> None:
+        dice, habits = self.dice, self.habits
+        late = 0.0 if due.has_arrived else drawn_lateness(-due.starts_in, habits, dice)
+        if late is None:
+            ends = max(due.starts_in + habits.grace, 0.0)
+        else:
+            # It sits when the last party has left.
+            sits = max(due.starts_in + late, 0.0)
+            for table_id in due.table_ids:
+                sits = max(sits, self.free_from.get(table_id, 0.0))
+            ends = sits + due.turn * math.exp(dice.gauss(0, habits.turn_sigma)) + habits.clearing
+        for table_id in due.table_ids:
+            self.kept.setdefault(table_id, []).append((due.starts_in, ends))
+
+    def wait_of(self, party: Queued) -> float:
+        """Return when the party sits down; the longest wait when it never does."""
+        me = len(self.queue)
+        line = [each for each in enumerate([*self.queue, party]) if not self._sits(each[1], each[1].seatings, 0.0)]
+        if not line or line[-1][0] != me:
+            return 0.0
+        while self.events:
+            moment, table_id = heappop(self.events)
+            if moment >= LONGEST:
+                break
+            for place, (number, each) in enumerate(line):
+                if self._sits(each, self.places[each.seatings].get(table_id, ()), moment):
+                    if number == me:
+                        return moment
+                    del line[place]
+                    break
+        return float(LONGEST)
+
+    def _sits(self, party: Queued, options: Sequence[Tables], moment: float) -> bool:
+        """Seat a party at the first of these tables that are free, and not due before its usual turn is over."""
+        until = moment + party.turn + self.habits.clearing
+        for tables in options:
+            if all(self._is_free(table_id, moment, until) for table_id in tables):
+                leaves = moment + party.turn * math.exp(self.dice.gauss(0, self.habits.turn_sigma))
+                for table_id in tables:
+                    self.free_from[table_id] = leaves + self.habits.clearing
+                    heappush(self.events, (leaves + self.habits.clearing, table_id))
+                return True
+        return False
+
+    def _is_free(self, table_id: int, moment: float, until: float) -> bool:
+        if self.free_from.get(table_id, 0.0) > moment:
+            return False
+        return not any(begin < until and end > moment for begin, end in self.kept.get(table_id, ()))

@@ -1,0 +1,344 @@
+"""The queue at the door: joining with a quote, being called, sitting down, going away."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from bookings import errors, rearranging, selectors
+from bookings.availability import Reason, midnight_of
+from bookings.events import QueueJoined, SeatReady
+from bookings.forecasting import LONGEST, Closed, Due, Floor, Forecast, Habits, Queued, Sitting, forecast
+from bookings.models import QueueEntry, QueueHistory, TableAllocation
+from bookings.services import claiming
+from bookings.services.claiming import Actor, Guest
+from bookings.services.floor import seat_walk_in, usual_turn
+from bookings.states import QUEUE_LIVE, QUEUE_MACHINE, ActorKind, QueueStatus, Status
+from core import audit
+from core.outbox import publish
+from restaurants.service_plan import ServicePlan, plan_of, remembered_plan
+
+MINUTE = timedelta(minutes=1)
+# A quote is told anew when it slips by this much.
+SLIPS_BY = 5
+# The floor is not simulated farther than the longest quote and a turn.
+AHEAD = timedelta(minutes=LONGEST) + timedelta(hours=4)
+BATCH = 200
+
+
+@dataclass(frozen=True)
+class Line:
+    """The queue of a house as it stands, and the floor it waits for."""
+
+    plan: ServicePlan
+    now: datetime
+    floor: Floor
+    entries: tuple[QueueEntry, ...]
+    """in their order; `floor.queue` holds the same parties"""
+
+    def quote(self, *, party_size: int, area_id: int | None, behind: int, seed: int) -> Forecast | None:
+        """Return what a party with so many of the queue before it is told; None when no table fits it."""
+        floor = Floor(
+            self.floor.sitting, self.floor.due, self.floor.queue[:behind], self.floor.closed, self.floor.habits
+        )
+        return forecast(floor, self.party(party_size, area_id), seed=seed)
+
+    def party(self, party_size: int, area_id: int | None) -> Queued:
+        turn = usual_turn(self.plan, selectors.service_day_of(self.plan.id, self.now), self.now, party_size) / MINUTE
+        return Queued(turn, rearranging.seatings(self.plan, party_size, online=False, area_id=area_id))
+
+
+def line_of(restaurant_id: int, *, now: datetime | None = None) -> Line:
+    """Return a house's queue and floor as they are now; three queries when the plan is known."""
+    now = now or timezone.now()
+    plan = plan_of(restaurant_id)
+    entries = tuple(
+        QueueEntry.objects.filter(restaurant_id=restaurant_id, status__in=QUEUE_LIVE)
+        .select_related("area")
+        .order_by("joined_at", "pk")
+    )
+    floor = _floor(plan, now)
+    line = Line(plan, now, floor, entries)
+    floor.queue = [line.party(entry.party_size, entry.area_id) for entry in entries]
+    return line
+
+
+def _floor(plan: ServicePlan, now: datetime) -> Floor:
+    rows = (
+        TableAllocation.objects.filter(
+            restaurant_id=plan.id,
+            live=True,
+            during__startswith__gt=now - selectors.LONGEST_ALLOCATION,
+            during__startswith__lt=now + AHEAD,
+        )
+        .exclude(booking__status=Status.HELD, booking__hold_expires_at__lte=now)
+        .order_by("booking_id", "table_id")
+        .values_list(
+            "booking_id",
+            "table_id",
+            "during",
+            "booking__status",
+            "booking__starts_at",
+            "booking__ends_at",
+            "booking__seated_at",
+        )
+    )
+    day = selectors.service_day_of(plan.id, now)
+    seated_today = midnight_of(plan, day)
+    parties: dict[int, tuple[list[int], Any]] = {}
+    closed: list[Closed] = []
+    for booking_id, table_id, during, *facts in rows:
+        if booking_id is None:
+            if during.upper > now:
+                closed.append(Closed(table_id, (during.lower - now) / MINUTE, (during.upper - now) / MINUTE))
+            continue
+        parties.setdefault(booking_id, ([], facts))[0].append(table_id)
+    sitting: list[Sitting] = []
+    due: list[Due] = []
+    for tables, (status, starts_at, ends_at, seated_at) in parties.values():
+        turn = (ends_at - starts_at) / MINUTE
+        if status == Status.SEATED:
+            # Whoever was left open at yesterday's close has gone home.
+            if seated_at is not None and seated_at >= seated_today:
+                sitting.append(Sitting(tuple(tables), (now - seated_at) / MINUTE, turn))
+        elif ends_at > now:
+            has_arrived = status == Status.ARRIVED
+            due.append(Due((starts_at - now) / MINUTE, turn, tuple(tables), has_arrived))
+    grace, buffer = plan.policy.grace_minutes, plan.policy.buffer_minutes
+    return Floor(sitting, due, (), closed, Habits(grace=grace, clearing=buffer))
+
+
+def join_queue(
+    *,
+    restaurant_id: int,
+    party_size: int,
+    by: Actor,
+    guest: Guest | None = None,
+    area: UUID | None = None,
+    language: str = "en",
+    request_key: UUID | None = None,
+) -> QueueEntry:
+    """Put a party at the end of the queue, with the wait it is told, and return its place.
+
+    The same `request_key` returns the place it made before.
+
+    :raises RestaurantNotBookable: :raises UnknownArea:
+    :raises PartySizeRefused: when no table of the house, or of the area, fits such a party
+    """
+    now = timezone.now()
+    guest = guest or Guest("")
+    if request_key is not None:
+        earlier = QueueEntry.objects.filter(request_key=request_key).first()
+        if earlier is not None:
+            return earlier
+    line = line_of(restaurant_id, now=now)
+    plan = line.plan
+    if not plan.is_bookable:
+        raise errors.RestaurantNotBookable
+    area_id = None
+    if area is not None:
+        found = plan.area_named(area)
+        if found is None:
+            raise errors.UnknownArea
+        area_id = found.id
+    entry = QueueEntry(
+        restaurant_id=restaurant_id,
+        guest_name=guest.name,
+        guest_phone=guest.phone,
+        language=language,
+        party_size=party_size,
+        service_day=selectors.service_day_of(restaurant_id, now),
+        area_id=area_id,
+        ahead_on_joining=len(line.entries),
+        joined_at=now,
+        request_key=request_key,
+        created_by=by.user,
+    )
+    told = line.quote(party_size=party_size, area_id=area_id, behind=len(line.entries), seed=_seed(entry))
+    if told is None:
+        raise claiming.refused(Reason.PARTY_TOO_LARGE, plan)
+    entry.quoted_low, entry.quoted_high = told.low, told.high
+    entry.current_low, entry.current_high = told.low, told.high
+    try:
+        with transaction.atomic():
+            entry.save(force_insert=True)
+            _record(entry, by=by, from_status="", changes={"quoted": {"low": told.low, "high": told.high}})
+            publish(QueueJoined(entry_id=entry.public_id, restaurant_id=plan.public_id))
+            _tell(entry)
+    except IntegrityError as clash:
+        if claiming.constraint_of(clash) != "one_queue_entry_per_request_key":
+            raise
+        return QueueEntry.objects.get(request_key=request_key)
+    return entry
+
+
+def requote_queue(*, restaurant_id: int) -> int:
+    """Quote anew those of a house's queue whose quote has slipped; returns how many. Nothing is simulated in a lock."""
+    line = line_of(restaurant_id)
+    slipped: dict[int, tuple[int, int]] = {}
+    for behind, entry in enumerate(line.entries):
+        if entry.status != QueueStatus.QUEUED:
+            continue
+        rest = line.quote(party_size=entry.party_size, area_id=entry.area_id, behind=behind, seed=_seed(entry))
+        if rest is None:
+            continue
+        waited = int((line.now - entry.joined_at) / MINUTE)
+        low, high = waited + rest.low, waited + rest.high
+        if entry.current_high is None or high >= entry.current_high + SLIPS_BY:
+            slipped[entry.pk] = (low, high)
+    if not slipped:
+        return 0
+    with transaction.atomic():
+        rows = QueueEntry.objects.select_for_update(skip_locked=True, of=("self",)).filter(pk__in=sorted(slipped))
+        entries = list(rows.filter(status=QueueStatus.QUEUED).order_by("pk"))
+        for entry in entries:
+            low, high = slipped[entry.pk]
+            changes = {"quoted": {"from": entry.current_high, "low": low, "high": high}}
+            entry.current_low, entry.current_high, entry.requoted_at = low, high, line.now
+            entry.save(update_fields=["current_low", "current_high", "requoted_at"])
+            _record(entry, by=Actor.system(), from_status=entry.status, changes=changes)
+        if entries:
+            _tell(entries[0])
+    return len(entries)
+
+
+def houses_with_a_queue() -> list[int]:
+    live = QueueEntry.objects.filter(status__in=QUEUE_LIVE, joined_at__gt=timezone.now() - timedelta(hours=12))
+    return sorted(live.order_by().values_list("restaurant_id", flat=True).distinct())
+
+
+def call_to_table(*, entry: QueueEntry, by: Actor, expected_version: int | None = None) -> QueueEntry:
+    """Tell a party that its table is ready, and return its place.
+
+    :raises QueueMovedOn: :raises core.states.IllegalMove:
+    """
+    with transaction.atomic():
+        entry = _locked(entry.pk, expected_version)
+        entry.notified_at = timezone.now()
+        _move(entry, QueueStatus.NOTIFIED, by=by)
+        publish(SeatReady(entry_id=entry.public_id, restaurant_id=remembered_plan(entry.restaurant_id).public_id))
+    return entry
+
+
+def seat_from_queue(
+    *,
+    entry: QueueEntry,
+    by: Actor,
+    table_ids: Sequence[int] | None = None,
+    minutes: int | None = None,
+    expected_version: int | None = None,
+) -> QueueEntry:
+    """Seat a party of the queue, as seat_walk_in does, and return its place with the booking it became.
+
+    :raises QueueMovedOn: :raises core.states.IllegalMove:
+    :raises NoTableFree: :raises TableTaken: as seat_walk_in
+    """
+    with transaction.atomic():
+        entry = _locked(entry.pk, expected_version)
+        # Asked first: a party that has been seated must not take a second table.
+        QUEUE_MACHINE.check(entry.status, QueueStatus.SEATED)
+        entry.booking = seat_walk_in(
+            restaurant_id=entry.restaurant_id,
+            party_size=entry.party_size,
+            by=by,
+            guest=Guest(entry.guest_name, entry.guest_phone),
+            table_ids=table_ids,
+            minutes=minutes,
+            request_key=entry.public_id,
+        )
+        entry.ended_at = timezone.now()
+        _move(entry, QueueStatus.SEATED, by=by, changes={"waited": int((entry.ended_at - entry.joined_at) / MINUTE)})
+    return entry
+
+
+def leave_queue(*, entry: QueueEntry, by: Actor, expected_version: int | None = None) -> QueueEntry:
+    """The party went away, or does not want to wait any longer.
+
+    :raises QueueMovedOn: :raises core.states.IllegalMove:
+    """
+    return _end(entry, QueueStatus.LEFT, by=by, expected_version=expected_version)
+
+
+def remove_from_queue(
+    *, entry: QueueEntry, by: Actor, reason: str = "", expected_version: int | None = None
+) -> QueueEntry:
+    """Take a party from the queue: written down twice, or not answering.
+
+    :raises QueueMovedOn: :raises core.states.IllegalMove:
+    """
+    return _end(entry, QueueStatus.REMOVED, by=by, reason=reason, expected_version=expected_version)
+
+
+def close_old_queues() -> int:
+    """Take those from the queue whom nobody looked after by the next service day; returns how many."""
+    before = timezone.now() - timedelta(hours=12)
+    with transaction.atomic():
+        forgotten = list(
+            QueueEntry.objects.select_for_update(skip_locked=True, of=("self",))
+            .filter(status__in=QUEUE_LIVE, joined_at__lt=before)
+            .order_by("pk")[:BATCH]
+        )
+        for entry in forgotten:
+            entry.ended_at = timezone.now()
+            _move(entry, QueueStatus.REMOVED, by=Actor.system(), reason="left open at the close")
+    return len(forgotten)
+
+
+# --- What these share -----------------------------------------------------------------------------------------------
+
+
+def _end(
+    entry: QueueEntry, status: QueueStatus, *, by: Actor, reason: str = "", expected_version: int | None = None
+) -> QueueEntry:
+    with transaction.atomic():
+        entry = _locked(entry.pk, expected_version)
+        entry.ended_at = timezone.now()
+        _move(entry, status, by=by, reason=reason)
+        if status == QueueStatus.REMOVED and by.kind == ActorKind.STAFF:
+            audit.record("queue.removed_by_house", actor=by.user, target=entry)
+    return entry
+
+
+def _locked(pk: int, expected_version: int | None = None) -> QueueEntry:
+    entry = QueueEntry.objects.select_for_update(of=("self",)).get(pk=pk)
+    if expected_version is not None and entry.version != expected_version:
+        raise errors.QueueMovedOn(version=entry.version)
+    return entry
+
+
+def _move(
+    entry: QueueEntry, status: QueueStatus, *, by: Actor, reason: str = "", changes: dict[str, Any] | None = None
+) -> None:
+    before = entry.status
+    entry.move_to(status)
+    entry.version += 1
+    entry.save()
+    _record(entry, by=by, from_status=before, reason=reason, changes=changes)
+    _tell(entry)
+
+
+def _record(
+    entry: QueueEntry, *, by: Actor, from_status: str, reason: str = "", changes: dict[str, Any] | None = None
+) -> None:
+    QueueHistory.objects.create(
+        entry=entry,
+        actor=by.user,
+        actor_kind=by.kind,
+        channel=by.channel,
+        from_status=from_status,
+        to_status=entry.status,
+        reason=reason[:300],
+        changes=changes or {},
+    )
+
+
+def _tell(entry: QueueEntry) -> None:
+    claiming.tell_open_pages(remembered_plan(entry.restaurant_id), entry.service_day)
+
+
+def _seed(entry: QueueEntry) -> int:
+    return entry.public_id.int & 0xFFFFFFFF

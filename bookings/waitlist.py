@@ -1,0 +1,152 @@
+"""Questions about those who wait, by who asks; answered without changing anything."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from accounts.selectors import Person, may_keep_own, restaurant_ids_where
+from accounts.states import Ability
+from bookings.models import FreeTimeAlert, QueueEntry, QueueHistory, StandbyEntry, StandbyHistory
+from bookings.states import QUEUE_LIVE, STANDBY_LIVE, QueueStatus
+
+
+def _with_what_doors_show(entries: "QuerySet[StandbyEntry]") -> "QuerySet[StandbyEntry]":
+    return entries.select_related("restaurant", "restaurant__city", "booking", "booking__area").prefetch_related(
+        "areas"
+    )
+
+
+def entries_of(diner: Person) -> "QuerySet[StandbyEntry]":
+    """Return a diner's places on waiting lists, the nearest day last; nobody's for a stranger."""
+    if not may_keep_own(diner):
+        return StandbyEntry.objects.none()
+    return _with_what_doors_show(StandbyEntry.objects.filter(diner=diner)).order_by("-earliest", "-pk")
+
+
+def live_entries_of(diner: Person) -> "QuerySet[StandbyEntry]":
+    return entries_of(diner).filter(status__in=STANDBY_LIVE).order_by("earliest", "pk")
+
+
+def entries_staffed_by(person: Person, ability: Ability = Ability.SEE_BOOKINGS) -> "QuerySet[StandbyEntry]":
+    """Return the places on the lists of every restaurant where this person has the ability, in fair order."""
+    ids = restaurant_ids_where(person, ability)
+    entries = StandbyEntry.objects.all() if ids is None else StandbyEntry.objects.filter(restaurant_id__in=ids)
+    return _with_what_doors_show(entries).order_by("service_day", "priority", "joined_at", "pk")
+
+
+def entry_by_public_id(public_id: UUID) -> StandbyEntry | None:
+    """Return a place on a list whoever asks; the door must have its own proof that they may see it."""
+    return _with_what_doors_show(StandbyEntry.objects.filter(public_id=public_id)).first()
+
+
+def history_of(entry: StandbyEntry) -> "QuerySet[StandbyHistory]":
+    return entry.history.select_related("actor").order_by("at", "pk")
+
+
+def places_ahead(entry: StandbyEntry) -> int:
+    """Return how many wait for the same house and day before this entry, in the fair order."""
+    before = StandbyEntry.objects.filter(
+        restaurant_id=entry.restaurant_id, service_day=entry.service_day, status__in=STANDBY_LIVE
+    ).exclude(pk=entry.pk)
+    mine = (entry.priority, entry.joined_at, entry.pk)
+    return sum(order < mine for order in before.values_list("priority", "joined_at", "pk"))
+
+
+def entries_like(
+    *, restaurant_id: int, day: date, among: Iterable[UUID], diner: Person | None = None
+) -> StandbyEntry | None:
+    """Return the live place for a house and day on a diner's account, or among those a browser remembers."""
+    live = StandbyEntry.objects.filter(restaurant_id=restaurant_id, service_day=day, status__in=STANDBY_LIVE)
+    found = live.filter(public_id__in=list(among)).first()
+    if found is None and diner is not None and may_keep_own(diner):
+        found = live.filter(diner=diner).first()
+    return found
+
+
+def alert_by_public_id(public_id: UUID) -> FreeTimeAlert | None:
+    """Return somebody's wish to be told; the door must have its own proof that they may see it."""
+    return FreeTimeAlert.objects.select_related("restaurant").filter(public_id=public_id).first()
+
+
+def alerts_of(diner: Person) -> "QuerySet[FreeTimeAlert]":
+    """Return what a diner wants to be told of and has not yet been."""
+    if not may_keep_own(diner):
+        return FreeTimeAlert.objects.none()
+    mine = FreeTimeAlert.objects.filter(diner=diner, ended_at__isnull=True)
+    return mine.select_related("restaurant").order_by("earliest", "pk")
+
+
+# --- The queue -------------------------------------------------------------------------------------------------------
+
+
+def queue_on(restaurant_id: int, day: date) -> "QuerySet[QueueEntry]":
+    """Return everybody who joined a queue on a service day, in its order; the door has checked who asks."""
+    entries = QueueEntry.objects.filter(restaurant_id=restaurant_id, service_day=day)
+    return entries.select_related("area", "restaurant").order_by("joined_at", "pk")
+
+
+def queue_staffed_by(person: Person, ability: Ability = Ability.SEE_BOOKINGS) -> "QuerySet[QueueEntry]":
+    ids = restaurant_ids_where(person, ability)
+    entries = QueueEntry.objects.all() if ids is None else QueueEntry.objects.filter(restaurant_id__in=ids)
+    return entries.select_related("area", "restaurant", "booking").order_by("joined_at", "pk")
+
+
+def queue_entry_by_public_id(public_id: UUID) -> QueueEntry | None:
+    """Return a party's place in a queue whoever asks; the door must have its own proof that they may see it."""
+    found = QueueEntry.objects.select_related("area", "restaurant", "booking").filter(public_id=public_id)
+    return found.first()
+
+
+def parties_ahead(entry: QueueEntry) -> int:
+    """Return how many parties of the queue wait before this one."""
+    if entry.status != QueueStatus.QUEUED:
+        return 0
+    ahead = QueueEntry.objects.filter(
+        restaurant_id=entry.restaurant_id, status__in=QUEUE_LIVE, joined_at__lte=entry.joined_at
+    )
+    return ahead.exclude(pk=entry.pk).exclude(joined_at=entry.joined_at, pk__gt=entry.pk).count()
+
+
+def places_in_line(restaurant_id: int) -> dict[int, int]:
+    """Return how many wait before each party that now stands in a house's queue, by its key."""
+    live = QueueEntry.objects.filter(restaurant_id=restaurant_id, status__in=QUEUE_LIVE).order_by("joined_at", "pk")
+    return {key: place for place, key in enumerate(live.values_list("pk", flat=True))}
+
+
+def queue_history_of(entry: QueueEntry) -> "QuerySet[QueueHistory]":
+    return entry.history.select_related("actor").order_by("at", "pk")
+
+
+@dataclass(frozen=True)
+class QueueRow:
+    """A party of the queue as the desk sees it; minutes from now."""
+
+    entry: QueueEntry
+    place: int
+    waited: int
+    low: int
+    high: int
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the party waits longer than it was told at last."""
+        return self.entry.current_high is not None and self.waited > self.entry.current_high
+
+
+def queue_rows(restaurant_id: int, now: datetime) -> list[QueueRow]:
+    """Return the queue of a house as it stands; one query."""
+    live = QueueEntry.objects.filter(restaurant_id=restaurant_id, status__in=QUEUE_LIVE).select_related("area")
+    rows = []
+    for place, entry in enumerate(live.order_by("joined_at", "pk"), start=1):
+        waited = int((now - entry.joined_at) / timedelta(minutes=1))
+        low, high = ((minutes or 0) - waited for minutes in (entry.current_low, entry.current_high))
+        rows.append(QueueRow(entry, place, waited, max(low, 0), max(high, 0)))
+    return rows
+
+
+def waiting_count(restaurant_id: int, day: date) -> int:
+    """Return how many parties wait, or have an offer, for a house and service day."""
+    return StandbyEntry.objects.filter(restaurant_id=restaurant_id, service_day=day, status__in=STANDBY_LIVE).count()
