@@ -48,6 +48,9 @@ class Ability(models.TextChoices):
     SEE_BOOKINGS = "see_bookings", _("See bookings")
     RUN_SERVICE = "run_service", _("Take, change and seat bookings")
     EXPORT_GUESTS = "export_guests", _("Export bookings with their guests")
+    KEEP_GUEST_BOOK = "keep_guest_book", _("Keep the guest book: tags, notes, allergies, occasions")
+    RULE_GUEST_BOOK = "rule_guest_book", _("Merge and block guests")
+    ANSWER_REVIEWS = "answer_reviews", _("Answer reviews for the restaurant")
     EDIT_MENU = "edit_menu", _("Edit the menu and mark dishes as finished")
     EDIT_RESTAURANT = "edit_restaurant", _("Edit hours, tables, shifts, special days and policy")
     MANAGE_STAFF = "manage_staff", _("Invite, change and remove staff")
@@ -59,6 +62,7 @@ class Ability(models.TextChoices):
     SEE_AUDIT = "see_audit", _("Read the audit trail")
     GUARD_PRIVACY = "guard_privacy", _("Answer requests about personal data, and breaches")
     TRANSLATE = "translate", _("Bring in translations")
+    MODERATE_REVIEWS = "moderate_reviews", _("Hide, remove and publish reviews")
 
 
 # Where an ability counts: at a restaurant, or for the whole platform. KEEP_OWN is neither: it needs no appointment.
@@ -69,6 +73,7 @@ PLATFORM_ABILITIES = frozenset(
         Ability.SEE_AUDIT,
         Ability.GUARD_PRIVACY,
         Ability.TRANSLATE,
+        Ability.MODERATE_REVIEWS,
     }
 )
 HOUSE_ABILITIES = frozenset(Ability) - PLATFORM_ABILITIES - {Ability.KEEP_OWN}
@@ -78,7 +83,8 @@ BACK_OFFICE_ABILITIES = (HOUSE_ABILITIES | PLATFORM_ABILITIES) - {Ability.DELIVE
 ABILITIES: dict[str, frozenset[Ability]] = {
     Standing.DINER: frozenset({Ability.KEEP_OWN}),
     Role.HOST: frozenset({Ability.SEE_BOOKINGS, Ability.RUN_SERVICE}),
-    Role.MANAGER: HOUSE_ABILITIES - {Ability.MANAGE_STAFF, Ability.MANAGE_PARTNER_ACCESS, Ability.DELIVER},
+    Role.MANAGER: HOUSE_ABILITIES
+    - {Ability.MANAGE_STAFF, Ability.MANAGE_PARTNER_ACCESS, Ability.RULE_GUEST_BOOK, Ability.DELIVER},
     Role.OWNER: HOUSE_ABILITIES - {Ability.DELIVER},
     Role.COURIER: frozenset({Ability.DELIVER}),
     # At most: the scopes of a grant say which of these, and at which restaurants.

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from bookings import selectors
 from bookings.availability import Occupancy, SlotTime, slot_times
+from bookings.guest_book import Chit, chit_of, with_chits
 from bookings.models import Booking
 from bookings.states import OCCUPYING, Channel, Status
 from restaurants.service_plan import ServicePlan, ShiftPlan
@@ -42,6 +43,8 @@ class Row:
     is_past_grace: bool
     moves: tuple[str, ...]
     """What one tap may do now, the likeliest first."""
+    chit: Chit | None = None
+    """What to know of the guest."""
 
     @property
     def is_gone(self) -> bool:
@@ -156,10 +159,10 @@ class Board:
 
 
 def board_of(plan: ServicePlan, day: date, *, now: datetime | None = None) -> Board:
-    """Return a service day; two queries, however many come."""
+    """Return a service day; four queries, however many come."""
     now = now or timezone.now()
     bookings = list(
-        selectors.bookings_on(plan.id, day)
+        with_chits(selectors.bookings_on(plan.id, day))
         .filter(status__in=SHOWN)
         .exclude(status=Status.HELD, hold_expires_at__lte=now)
         .order_by("starts_at", "pk")
@@ -190,8 +193,11 @@ def board_of(plan: ServicePlan, day: date, *, now: datetime | None = None) -> Bo
     )
 
 
-def row_of(plan: ServicePlan, booking: Booking, now: datetime) -> Row:
-    """Return a booking as its line on the board; its live allocations are read already."""
+def row_of(plan: ServicePlan, booking: Booking, now: datetime, *, notes: bool = False) -> Row:
+    """Return a booking as its line on the board; its live allocations are read already.
+
+    :param notes: with what staff have written about the guest, which the board has no room for
+    """
     kept = [allocation for allocation in booking.allocations.all() if allocation.live]
     names = {area.id: area.name for area in plan.areas}
     areas = dict.fromkeys(names.get(allocation.table.area_id, "") for allocation in kept)
@@ -206,6 +212,7 @@ def row_of(plan: ServicePlan, booking: Booking, now: datetime) -> Row:
         late,
         is_past_grace,
         _moves(booking, is_past_grace=is_past_grace, is_today=_is_today(plan, booking, now)),
+        chit_of(booking, notes=notes),
     )
 
 

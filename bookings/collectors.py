@@ -14,6 +14,9 @@ from bookings.models import (
     BookingHistory,
     BookingSeries,
     FreeTimeAlert,
+    GuestNote,
+    GuestTagging,
+    HouseGuest,
     QueueEntry,
     QueueHistory,
     StandbyEntry,
@@ -123,6 +126,60 @@ def history(subject: Subject) -> Iterator[dict[str, Any]]:
             "changes": entry.changes,
             "reason": entry.reason,
         }
+
+
+def guests_about(subject: Subject) -> QuerySet[HouseGuest]:
+    """Return somebody's entries in the guest books: of their account, of a proven address, and of their bookings.
+
+    Never another account's, though a booking of theirs may stand there.
+    """
+    mine = Q(account=None, pk__in=bookings_about(subject).order_by().values("guest"))
+    if subject.user_id is not None:
+        mine |= Q(account_id=subject.user_id)
+    if subject.emails:
+        mine |= Q(account=None, email_index__in=[index_of_email(address) for address in subject.emails])
+    return HouseGuest.objects.filter(mine).order_by("pk")
+
+
+def guest_book(subject: Subject) -> Iterator[dict[str, Any]]:
+    entries = guests_about(subject).select_related("restaurant")
+    for guest in entries.prefetch_related("notes", "taggings__tag", "other_contacts"):
+        yield {
+            "id": guest.public_id,
+            "restaurant": guest.restaurant.name,
+            "name": guest.name,
+            "phone": guest.phone,
+            "email": guest.email,
+            "also_known_by": [
+                each for other in guest.other_contacts.all() for each in (other.phone, other.email) if each
+            ],
+            "birthday": guest.birthday,
+            "anniversary": guest.anniversary,
+            "allergies": guest.allergies,
+            "allergies_agreed_at": guest.allergies_agreed_at,
+            "tags": [tagging.tag.name for tagging in guest.taggings.all()],
+            "notes": [note.text for note in guest.notes.all()],
+            "blocked_at": guest.blocked_at,
+            "why_blocked": guest.block_reason,
+            "wants_no_thanks": guest.wants_no_thanks,
+            "visits": guest.visits,
+            "covers": guest.covers,
+            "no_shows": guest.no_shows,
+            "late_cancellations": guest.late_cancellations,
+            "spend_kobo": guest.spend_kobo,
+            "last_visit_at": guest.last_visit_at,
+            "known_since": guest.created_at,
+        }
+
+
+def work_in_the_guest_book(subject: Subject) -> Iterator[dict[str, Any]]:
+    """What somebody wrote and did in a guest book, without telling about whom."""
+    for note in GuestNote.objects.filter(written_by_id=subject.account).order_by("pk"):
+        yield {"at": note.written_at, "what": "wrote a note"}
+    for tagging in GuestTagging.objects.filter(given_by_id=subject.account).select_related("tag").order_by("pk"):
+        yield {"at": tagging.given_at, "what": f"gave the tag {tagging.tag.name}"}
+    for guest in HouseGuest.objects.filter(blocked_by_id=subject.account).only("blocked_at").order_by("pk"):
+        yield {"at": guest.blocked_at, "what": "blocked a guest"}
 
 
 def work_at_the_desk(subject: Subject) -> Iterator[dict[str, Any]]:
@@ -332,6 +389,23 @@ COLLECTORS = [
             "bookings.Occurrence",
         ),
         is_for_guests=True,
+    ),
+    Collector(
+        "guest_books",
+        _("What restaurants know of you across your visits"),
+        guest_book,
+        ("bookings.HouseGuest", "bookings.OtherContact", "bookings.GuestNote", "bookings.GuestTagging"),
+        is_for_guests=True,
+    ),
+    Collector(
+        "guest_book_work",
+        _("What you did in a restaurant's guest book"),
+        work_in_the_guest_book,
+        (
+            "bookings.HouseGuest.blocked_by",
+            "bookings.GuestNote.written_by",
+            "bookings.GuestTagging.given_by",
+        ),
     ),
     Collector(
         "desk_work",

@@ -145,7 +145,7 @@ def _cards(restaurants: "QuerySet[Restaurant]") -> list[Card]:
     photos = Photo.objects.filter(restaurant_id=OuterRef("pk")).order_by("position", "pk")
     rows = (
         restaurants.prefetch_related(None)
-        .select_related("city")
+        .select_related("city", "rating")
         .defer("search_text", "description", "house_rules")
         .annotate(
             cuisine_slugs=ArraySubquery(links.values("cuisine__slug")), photo=Subquery(photos.values("image")[:1])

@@ -10,6 +10,7 @@ from bookings.collectors import (
     CONTACT,
     alerts_about,
     bookings_about,
+    guests_about,
     queue_about,
     series_about,
     standby_about,
@@ -18,6 +19,7 @@ from bookings.models import (
     Booking,
     BookingHistory,
     CalendarFeed,
+    HouseGuest,
     Occurrence,
     QueueEntry,
     QueueHistory,
@@ -90,6 +92,16 @@ def _tell_house(booking: Booking, *, asked_by: str) -> None:
         },
         dedupe_key=f"booking.guest_erased:{booking.public_id}",
     )
+
+
+def forget_guest(subject: Subject) -> Outcome:
+    """Take the person out of the houses' guest books; before their bookings lose what finds the entries."""
+    keys = list(guests_about(subject).values_list("pk", flat=True)[:BATCH])
+    LogEntry.objects.filter(
+        content_type=ContentType.objects.get_for_model(HouseGuest), object_id__in=[str(key) for key in keys]
+    ).update(object_repr=subject.pseudonym)
+    HouseGuest.objects.filter(pk__in=keys).delete()
+    return Outcome(gone=len(keys), more=len(keys) == BATCH)
 
 
 def empty(subject: Subject) -> Outcome:
@@ -218,6 +230,15 @@ ERASERS = [
         is_for_guests=True,
     ),
     Eraser(
+        "bookings.guest_books",
+        _("Guest books of restaurants"),
+        25,
+        forget_guest,
+        goes=_("All of it: contacts, allergies, birthday, notes, tags, and how often you came."),
+        covers=("bookings.HouseGuest", "bookings.OtherContact", "bookings.GuestNote", "bookings.GuestTagging"),
+        is_for_guests=True,
+    ),
+    Eraser(
         "bookings.details",
         _("Bookings"),
         30,
@@ -249,6 +270,9 @@ NOT_ERASED = {
     "bookings.QueueEntry.created_by": _pseudonym,
     "bookings.StandbyHistory.actor": _pseudonym,
     "bookings.QueueHistory.actor": _pseudonym,
+    "bookings.HouseGuest.blocked_by": _pseudonym,
+    "bookings.GuestNote.written_by": _pseudonym,
+    "bookings.GuestTagging.given_by": _pseudonym,
     "bookings.Booking.created_by": _pseudonym,
     "bookings.BookingHistory.actor": _pseudonym,
     "bookings.Block": _pseudonym,

@@ -114,6 +114,19 @@ class ContactMissing(BookingRefused):
     status = 422
 
 
+class NotTakenOnline(BookingRefused):
+    """The house takes this guest's bookings by telephone only; why is between the two of them."""
+
+    code = "booking_not_taken_online"
+    message = _("We cannot take this booking online. Please call the restaurant.")
+
+
+class AllergiesWithoutConsent(BookingRefused):
+    code = "booking_allergies_without_consent"
+    message = _("Please agree that the restaurant may keep what you write about allergies, or leave it out.")
+    status = 422
+
+
 class TooLateToChange(BookingRefused):
     code = "booking_too_late_to_change"
     message = _("This booking can no longer be changed here. Please call the restaurant.")
@@ -155,6 +168,29 @@ class BlockHitsBookings(BookingRefused):
 
     code = "block_hits_bookings"
     message = _("There are bookings on these tables at that time. Move or cancel them first.")
+
+
+class NoVisitYet(DomainError):
+    code = "review_no_visit"
+    message = _("Only a visit that is over can be reviewed.")
+    status = 409
+
+
+class GuestsNotMergeable(DomainError):
+    code = "guests_not_mergeable"
+    message = _("These two entries cannot become one: they are the same already, or belong to two restaurants.")
+    status = 409
+
+
+class GuestsWithTwoAccounts(GuestsNotMergeable):
+    code = "guests_with_two_accounts"
+    message = _("Both guests have an account of their own, so they are two people.")
+
+
+class BlockReasonMissing(DomainError):
+    code = "guest_block_reason_missing"
+    message = _("Write down why: your colleagues have to know, and somebody may have to answer for it.")
+    status = 422
 
 
 class BookingNotFound(NotFound):

@@ -6,8 +6,8 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Length
 from django.utils.translation import gettext_lazy as _
 
-from bookings.models import Booking, BookingSeries, FreeTimeAlert, QueueEntry, StandbyEntry
-from bookings.states import Status
+from bookings.models import Booking, BookingSeries, FreeTimeAlert, HouseGuest, QueueEntry, StandbyEntry
+from bookings.states import GUESTS_ARE_KEPT, Status
 from core.personal_data import Policy, deleting, emptying
 
 FORGOTTEN = "–"
@@ -52,6 +52,12 @@ def old_queues(before: datetime) -> QuerySet[QueueEntry]:
     return QueueEntry.objects.filter(joined_at__lt=before).exclude(guest_name=FORGOTTEN)
 
 
+def old_guests(before: datetime) -> QuerySet[HouseGuest]:
+    """Return the guests who have not booked at the house since."""
+    later = Booking.objects.filter(guest=OuterRef("pk"), starts_at__gte=before)
+    return HouseGuest.objects.filter(~Exists(later), created_at__lt=before)
+
+
 _details = {"guest_name": FORGOTTEN, "guest_phone": "", "guest_email": "", "notes": "", "staff_notes": ""}
 
 POLICIES = [
@@ -70,6 +76,14 @@ POLICIES = [
         _("after a guest's last visit to that house"),
         _("So that a house can look after you when you come again."),
         **emptying(old_notes, notes="", staff_notes=""),
+    ),
+    Policy(
+        "bookings.guest_books",
+        _("What a house knows of a guest: contacts, allergies, notes, tags, figures"),
+        GUESTS_ARE_KEPT,
+        _("after a guest's last booking at that house"),
+        _("So that a house can look after you when you come again."),
+        **deleting(old_guests),
     ),
     Policy(
         "bookings.details",

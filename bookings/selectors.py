@@ -36,12 +36,14 @@ from bookings.models import (
     BookingHistory,
     BookingSeries,
     CalendarFeed,
+    HouseGuest,
     Occurrence,
     RoomPrices,
     TableAllocation,
 )
 from bookings.pricing import Prices
 from bookings.states import OCCUPYING, Status
+from core.encryption import index_of_email
 from restaurants.models import Restaurant
 from restaurants.service_plan import ServicePlan, plan_of, plans_of, remembered_plan
 
@@ -348,6 +350,16 @@ def bookings_by_code(code: str) -> list[Booking]:
 
 def history_of(booking: Booking) -> "QuerySet[BookingHistory]":
     return booking.history.select_related("actor", "partner").order_by("at", "pk")
+
+
+def wants_no_thanks(booking: Booking) -> bool:
+    """Tell whether a booking's guest has said, at this house or another, that they want no thank-you mails."""
+    same = Q(pk=booking.guest_id)
+    if booking.guest_email:
+        same |= Q(email_index=index_of_email(booking.guest_email))
+    if booking.diner_id is not None:
+        same |= Q(account_id=booking.diner_id)
+    return HouseGuest.objects.filter(same, wants_no_thanks=True).exists()
 
 
 def service_day_of(restaurant_id: int, now: datetime | None = None) -> date:

@@ -1,5 +1,7 @@
 """A booking's states and its table of legal moves (docs/domains/bookings.md draws it)."""
 
+from datetime import timedelta
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -162,3 +164,15 @@ QUEUE_MACHINE = Machine(
         QueueStatus.REMOVED: set(),
     },
 )
+# How long a house knows a guest after their last booking there.
+GUESTS_ARE_KEPT = timedelta(days=730)
+
+
+class TagRule(models.TextChoices):
+    """How a guest comes by a tag."""
+
+    BY_HAND = "", _("By hand")
+    VISITS = "visits", _("By visits")
+    NO_SHOWS = "no_shows", _("By no-shows")
+    SPEND = "spend", _("By spend")
+    BIRTHDAY = "birthday", _("Before the birthday")

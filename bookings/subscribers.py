@@ -1,4 +1,4 @@
-"""What bookings does when a fact is reported: it writes to the guest."""
+"""What bookings does when a fact is reported: it writes to the guest, and keeps the guest book up."""
 
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -10,8 +10,10 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from bookings import access, calendars
+from accounts.privacy.states import Purpose
+from bookings import access, calendars, selectors
 from bookings.models import Booking, BookingSeries, Occurrence
+from bookings.services import guests, tagging
 from bookings.states import ActorKind, Occasion, OccurrenceState, Status
 from core import codes, phones
 from localization import formatting
@@ -22,6 +24,8 @@ from restaurants.models import Restaurant
 # The rest stands on the series' own page.
 MOST_DATES_IN_A_MAIL = 20
 _RELATED = ("restaurant", "restaurant__city", "area")
+# For how many days after the party has left a mail still says something.
+USEFUL = {"booking.thanks": 7}
 
 
 def tell_of_confirmation(*, booking_id: UUID, **_more: Any) -> None:
@@ -153,6 +157,40 @@ def _told_by_series(booking: Booking) -> bool:
     return Occurrence.objects.filter(booking=booking, told_version=booking.version).exists()
 
 
+# A visit that is closed in the books long after is nobody's last evening.
+THANKED_WITHIN = timedelta(days=2)
+
+
+def thank(*, booking_id: UUID, **_more: Any) -> None:
+    """Thank a guest for coming and ask what it was like; never who has said that they want no such mails."""
+    booking = _booking(booking_id)
+    if booking is None or booking.status != Status.COMPLETED or not booking.guest_email:
+        return
+    if booking.left_at is None or timezone.now() - booking.left_at > THANKED_WITHIN:
+        return
+    if selectors.wants_no_thanks(booking):
+        return
+    with translation.override(booking.language):
+        links = {
+            "review_url": _signed(booking, "bookings:review"),
+            "no_thanks_url": _signed(booking, "bookings:no_thanks"),
+        }
+    _write(booking, "booking.thanks", f"booking.thanks:{booking.public_id}", **links)
+
+
+def retag_guest(*, booking_id: UUID, **_more: Any) -> None:
+    """Give and take the tags of a guest by their house's rules, now that a booking of theirs has ended."""
+    booking = Booking.objects.select_related("guest").filter(public_id=booking_id).first()
+    if booking is not None and booking.guest is not None:
+        tagging.retag(booking.guest)
+
+
+def forget_allergies(*, user: int, purpose: str) -> None:
+    """Empty what houses keep of a person's allergies, once they have taken their consent back."""
+    if purpose == Purpose.SENSITIVE:
+        guests.forget_allergies(account_id=user)
+
+
 def _booking(public_id: UUID) -> Booking | None:
     return Booking.objects.select_related(*_RELATED).filter(public_id=public_id).first()
 
@@ -176,7 +214,9 @@ def _write(booking: Booking, kind: str, key: str, *, method: str = "", **more: A
         context={name: value for name, value in context.items() if name in wanted.needs | wanted.may_have},
         dedupe_key=key,
         attachments=attachments,
-        useful_until=booking.starts_at if kind == "booking.reminder" else booking.ends_at + timedelta(days=1),
+        useful_until=booking.starts_at
+        if kind == "booking.reminder"
+        else booking.ends_at + timedelta(days=USEFUL.get(kind, 1)),
     )
 
 
@@ -213,8 +253,11 @@ def map_url(restaurant: Restaurant) -> str:
 
 def manage_url(booking: Booking) -> str:
     """Return the signed address under which a guest sees, changes and cancels a booking without an account."""
-    path = reverse("bookings:booking", args=[booking.public_id])
-    return f"{settings.BASE_URL}{path}?token={access.token_for(booking)}"
+    return _signed(booking, "bookings:booking")
+
+
+def _signed(booking: Booking, name: str) -> str:
+    return f"{settings.BASE_URL}{reverse(name, args=[booking.public_id])}?token={access.token_for(booking)}"
 
 
 def terms_text(booking: Booking) -> str:

@@ -5,7 +5,7 @@ from datetime import date
 from celery import shared_task
 
 from bookings import services
-from bookings.services import Actor
+from bookings.services import Actor, guest_figures, guests, tagging
 
 
 @shared_task(name="bookings.release_expired_holds")
@@ -66,3 +66,12 @@ def look_after_waiting() -> None:
 @shared_task(name="bookings.look_after_queues")
 def look_after_queues() -> None:
     services.look_after_queues()
+
+
+@shared_task(name="bookings.keep_guest_book")
+def keep_guest_book() -> None:
+    """Every night: enter who is missing, mend what does not agree, give and take tags by the day."""
+    while guests.enter_bookings_without_guest():
+        pass
+    guest_figures.mend(key for key, _differs in guest_figures.out_of_step())
+    tagging.retag_everybody()

@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from bookings.views import booking, discovery, feeds, finding, managing, series, waiting, widget
+from bookings.views import booking, discovery, feeds, finding, managing, reviewing, series, waiting, widget
 
 app_name = "bookings"
 urlpatterns: list[URLPattern] = [
@@ -11,6 +11,8 @@ urlpatterns: list[URLPattern] = [
     path("r/<slug:slug>/widget/", widget.widget, name="widget"),
     path("r/<slug:slug>/book/", booking.book, name="book"),
     path("r/<slug:slug>/wait/", waiting.wait, name="wait"),
+    path("r/<slug:slug>/reviews/", reviewing.reviews_of, name="reviews"),
+    path("reviews/<uuid:public_id>/report/", reviewing.report, name="report_review"),
     path("bookings/", managing.my_bookings, name="my_bookings"),
     path("bookings/calendar/", feeds.mine, name="calendar_feed"),
     path("bookings/series/", series.series_list, name="series_list"),
@@ -26,5 +28,7 @@ urlpatterns: list[URLPattern] = [
     path("alerts/<uuid:public_id>/stop/", waiting.stop_alert, name="stop_alert"),
     path("queue/<uuid:public_id>/", waiting.queue, name="queue"),
     path("queue/<uuid:public_id>/leave/", waiting.leave_queue, name="leave_queue"),
+    path("bookings/<uuid:public_id>/review/", reviewing.review, name="review"),
+    path("bookings/<uuid:public_id>/no-thanks/", reviewing.no_thanks, name="no_thanks"),
     path("find/", finding.find_booking, name="find_booking"),
 ]

@@ -94,15 +94,15 @@ def public_id_of(restaurant_id: int) -> UUID | None:
 
 
 def place_by_slug(slug: str) -> Restaurant | None:
-    """Return a public restaurant with its city, for pages that name it and say how to find it."""
-    return Restaurant.objects.public().select_related("city").filter(slug=slug).first()
+    """Return a public restaurant with its city and rating, for pages that name it and say how to find it."""
+    return Restaurant.objects.public().select_related("city", "rating").filter(slug=slug).first()
 
 
 def restaurant_by_slug(slug: str) -> Restaurant | None:
     """Return a public restaurant with all that its page shows but the menu, in a fixed number of queries."""
     return (
         Restaurant.objects.public()
-        .select_related("city", "policy")
+        .select_related("city", "policy", "rating")
         .prefetch_related(
             "cuisines",
             "amenities",

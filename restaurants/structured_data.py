@@ -8,6 +8,8 @@ from django.utils.safestring import SafeString, mark_safe
 
 from restaurants.hours import special_days_ahead
 from restaurants.models import Restaurant
+from restaurants.reviews.selectors import RatingFigures
+from restaurants.reviews.states import LEAST, MOST
 from restaurants.service_plan import ServicePlan
 
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -16,7 +18,15 @@ _ESCAPES = {ord("<"): "\\u003C", ord(">"): "\\u003E", ord("&"): "\\u0026", 0x202
 
 
 def restaurant_data(
-    restaurant: Restaurant, plan: ServicePlan, *, url: str, image: str, cuisines: list[str], has_menu: bool, today: date
+    restaurant: Restaurant,
+    plan: ServicePlan,
+    *,
+    url: str,
+    image: str,
+    cuisines: list[str],
+    has_menu: bool,
+    today: date,
+    rating: RatingFigures | None = None,
 ) -> dict[str, Any]:
     """Return the object for a restaurant; `url` and `image` are whole addresses."""
     hours: list[dict[str, Any]] = [
@@ -54,6 +64,14 @@ def restaurant_data(
         },
         "geo": {"@type": "GeoCoordinates", "latitude": restaurant.latitude, "longitude": restaurant.longitude},
     }
+    if rating is not None:
+        data["aggregateRating"] = {
+            "@type": "AggregateRating",
+            "ratingValue": rating.overall,
+            "ratingCount": rating.count,
+            "bestRating": MOST,
+            "worstRating": LEAST,
+        }
     return {name: value for name, value in data.items() if value not in ("", [])}
 
 

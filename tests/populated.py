@@ -23,12 +23,14 @@ from accounts.tests.factories import UserFactory
 from accounts.tokens.models import TokenFamily
 from accounts.tokens.states import Client as TokenClient
 from bookings import services as booking_services
-from bookings.models import Block, Booking, FreeTimeAlert
+from bookings.models import Block, Booking, FreeTimeAlert, GuestNote, GuestTag
 from bookings.services import Actor, Guest
 from bookings.states import Channel
 from bookings.tests.factories import at
 from core.testing import with_second_factor
 from restaurants.models import ListingClaim, Photo, Restaurant, SpecialDay, TableCombination
+from restaurants.reviews.models import Review
+from restaurants.reviews.states import ASPECTS
 from restaurants.tests.factories import DishFactory, DishPriceFactory, MenuFactory, MenuSectionFactory, house
 from tests.walking import Address
 
@@ -107,7 +109,7 @@ class House:
                 }
             row = self.rows.get(".".join(parts[1:3]))
             key = str(row.pk) if row is not None else ""
-            return {"object_id": key, "pk": key} if key else {}
+            return {"object_id": key, "pk": key, "other": key} if key else {}
         if "alerts" in parts:
             return {"id": self.public_ids["alerts"], "public_id": self.public_ids["alerts"]}
         if "holds" in parts:
@@ -240,6 +242,17 @@ def populated(mark: str) -> House:
         guest=Guest(f"Queued {secret}", phone="+2348031234504"),
     )
     app, app_secret, delivery = _partner(place.pk, owner, secret)
+    tag = GuestTag.objects.create(restaurant=place, name=f"Tag {secret}"[:40])
+    assert booking.guest is not None
+    note = GuestNote.objects.create(guest=booking.guest, text=f"Note {secret}", written_by=manager)
+    review = Review.objects.create(
+        restaurant=place,
+        booking_id=booking.public_id,
+        author=diner,
+        author_name="Demo",
+        visited_on=booking.service_day,
+        **dict.fromkeys(ASPECTS, 4),
+    )
     menu = MenuFactory(restaurant=place, name="Menu")
     section = MenuSectionFactory(menu=menu)
     dish = DishFactory(section=section, slug=f"{mark}-dish")
@@ -275,6 +288,7 @@ def populated(mark: str) -> House:
     membership = Membership.objects.get(user=host, restaurant=place)
     for row in (
         *(place, room, table, shift, menu, section, dish, price, combination, block, day, photo, listing_claim),
+        *(booking.guest, tag, note, review),
         *(booking, membership, host, invitation, app, app.grants.get(), delivery, delivery.endpoint),
     ):
         found.rows[row._meta.label_lower] = row
@@ -297,6 +311,7 @@ def populated(mark: str) -> House:
         "waiting": str(waiting.public_id),
         "alerts": str(alert.public_id),
         "queue": str(queued.public_id),
+        "reviews": str(review.public_id),
     }
     return found
 

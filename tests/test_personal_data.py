@@ -492,7 +492,8 @@ class TestGuestsWithoutAnAccount:
             data = json.loads(zipped.read("data.json"))["sections"]
         assert len(data["bookings"]) == 2
         waiting = {"waiting_lists", "waiting_history", "free_time_alerts", "queues"}
-        assert set(data) == {"bookings", "bookings_history", "bookings_series"} | waiting
+        booked = {"bookings", "bookings_history", "bookings_series", "guest_books", "reviews"}
+        assert set(data) == booked | waiting
 
     @pytest.mark.parametrize("contact", ["0805 999 9999", NAME, "nobody@example.com"])
     def test_a_code_alone_shows_nothing(self, bookings, contact):

@@ -40,6 +40,8 @@ from bookings.models import Booking
 from bookings.tests.factories import book
 from config.routing import websocket_urlpatterns
 from restaurants.models import Restaurant
+from restaurants.reviews.models import Review
+from restaurants.reviews.states import ASPECTS
 from restaurants.tests.factories import house
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -63,6 +65,15 @@ class Asker:
 class Scene:
     restaurant: Restaurant
     booking: Booking
+
+    def review(self) -> Review:
+        """Return what was written about the booking, as if it were a visit."""
+        scores = dict.fromkeys(ASPECTS, 4)
+        review, _is_new = Review.objects.get_or_create(
+            booking_id=self.booking.public_id,
+            defaults={"restaurant": self.restaurant, "visited_on": self.booking.service_day, **scores},
+        )
+        return review
 
 
 @dataclass(frozen=True)
@@ -113,6 +124,21 @@ def export(asker: Asker, scene: Scene) -> bool:
     return answer.headers.get("Content-Type", "").startswith("text/csv")
 
 
+def merge_page(asker: Asker, scene: Scene) -> bool:
+    """Ask what merging a guest with another entry would do."""
+    key = scene.booking.guest_id
+    return page("admin:bookings_houseguest_merge", lambda _scene: key, lambda _scene: key)(asker, scene)
+
+
+def take_down(asker: Asker, scene: Scene) -> bool:
+    """Ask to hide a review; the page wants a reason first."""
+    review = scene.review()
+    answer = asker.client.post(
+        reverse("admin:reviews_review_changelist"), {"action": "hide", "_selected_action": [review.pk]}
+    )
+    return answer.status_code == 200 and b"decide-reason" in answer.content
+
+
 def watch(asker: Asker, scene: Scene) -> bool:
     async def story() -> bool:
         where = f"/ws/restaurants/{scene.restaurant.public_id}/today"
@@ -155,6 +181,10 @@ DOORS = [
     Door("GET /api/…/members", Ability.MANAGE_STAFF, api("GET", "/restaurants/{house}/members")),
     Door("GET /api/…/invitations", Ability.MANAGE_STAFF, api("GET", "/restaurants/{house}/invitations")),
     Door("grants", Ability.MANAGE_PARTNER_ACCESS, page("admin:partners_partnergrant_changelist")),
+    Door("guest book", Ability.KEEP_GUEST_BOOK, page("admin:bookings_houseguest_changelist")),
+    Door("merging guests", Ability.RULE_GUEST_BOOK, merge_page),
+    Door("reviews", Ability.ANSWER_REVIEWS, page("admin:reviews_review_changelist")),
+    Door("taking reviews down", Ability.MODERATE_REVIEWS, take_down),
     Door("people", Ability.RUN_PLATFORM, page("admin:accounts_user_changelist")),
     Door("claims", Ability.RUN_PLATFORM, page("admin:restaurants_listingclaim_changelist")),
     Door("messages", Ability.RUN_PLATFORM, page("admin:notifications_message_changelist")),

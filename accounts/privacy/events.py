@@ -20,3 +20,12 @@ class ErasureCompleted(Event):
     user: int | None
     pseudonym: str
     rows: dict
+
+
+@dataclass(frozen=True)
+class ConsentWithdrawn(Event):
+    """Somebody took back what they had agreed to; whoever relied on it lets go of what it covered."""
+
+    name: ClassVar[str] = "privacy.consent_withdrawn"
+    user: int
+    purpose: str

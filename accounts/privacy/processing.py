@@ -86,8 +86,31 @@ ACTIVITIES: Sequence[Activity] = (
         _("Guests who write it"),
         _explicit,
         _("The restaurant where you book, and the partner apps that it lets see its bookings."),
-        ("bookings.notes",),
+        ("bookings.notes", "bookings.guest_books"),
         "sensitive",
+    ),
+    Activity(
+        "guest_books",
+        _("Guest books of restaurants"),
+        _("So that a house knows you when you come again, and knows what it may count on."),
+        _(
+            "Name, phone, e-mail address, visits, no-shows, late cancellations, spend, birthday, anniversary, tags and "
+            "notes of the house, and whether it still takes your bookings online."
+        ),
+        _("Guests, with an account or without"),
+        _interest,
+        _("The restaurant where you book."),
+        ("bookings.guest_books",),
+    ),
+    Activity(
+        "reviews",
+        _("Reviews of restaurants"),
+        _("So that others can choose, and houses can do better."),
+        _("What you write, your first name, the month of your visit; who reported a review."),
+        _("Guests who write one, people who report one"),
+        _contract,
+        _("Everybody who reads the restaurant's page; not who reported a review."),
+        ("reviews.reports",),
     ),
     Activity(
         "partners",

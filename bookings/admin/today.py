@@ -29,6 +29,7 @@ from bookings import board as boards
 from bookings import selectors, services, waitlist
 from bookings.availability import day_slots
 from bookings.forms import desk
+from bookings.guest_book import with_chits
 from bookings.models import Booking
 from bookings.services import Actor, BookingMovedOn
 from bookings.states import Channel
@@ -100,7 +101,8 @@ class Desk:
 
     def booking(self, public_id: UUID) -> Booking:
         """Return a booking of this very restaurant."""
-        found = selectors.bookings_staffed_by(self.user).filter(restaurant=self.restaurant, public_id=public_id).first()
+        seen = with_chits(selectors.bookings_staffed_by(self.user), notes=True)
+        found = seen.filter(restaurant=self.restaurant, public_id=public_id).first()
         if found is None:
             raise Http404(_("We found no such booking."))
         return found
@@ -330,7 +332,8 @@ def _booking_panel(
         "desk": at,
         "restaurant": at.restaurant,
         "zone": plan.zone.key,
-        "row": boards.row_of(plan, booking, now),
+        "row": boards.row_of(plan, booking, now, notes=True),
+        "may_keep_guests": may(at.user, Ability.KEEP_GUEST_BOOK, restaurant_id=at.restaurant.pk),
         "booking": booking,
         "history": list(selectors.history_of(booking)),
         "day": at.day() if at.request.GET.get("day") else booking.service_day,

@@ -15,6 +15,7 @@ Words = serializers.Serializer[Any]
 LARGEST_PARTY = 400
 STAFF_CHANNELS = [(choice.value, choice.label) for choice in (Channel.ADMIN, Channel.PHONE, Channel.WHATSAPP)]
 OCCASIONS = [(choice.value, choice.label) for choice in Occasion if choice != Occasion.NONE]
+REASONS = [(reason.value, reason.value) for reason in Reason]
 ASKABLE = [choice for choice in Status.choices if choice[0] not in (Status.HELD, Status.EXPIRED)]
 
 
@@ -39,9 +40,7 @@ class SlotSerializer(FreeSlotSerializer):
     """A time of a service day, free or not."""
 
     available = serializers.BooleanField()
-    reason = serializers.ChoiceField(
-        [reason.value for reason in Reason], allow_null=True, help_text="Why it is not available."
-    )
+    reason = serializers.ChoiceField(REASONS, allow_null=True, help_text="Why it is not available.")
 
 
 class SpecialDayNoteSerializer(Words):
@@ -75,9 +74,7 @@ class AvailabilitySerializer(Words):
     special_day = SpecialDayNoteSerializer(allow_null=True)
     deposit = MoneySerializer(allow_null=True, help_text="For the whole party, payable at the house.")
     needs_approval = serializers.BooleanField()
-    reason = serializers.ChoiceField(
-        [reason.value for reason in Reason], allow_null=True, help_text="Why this party can have no time at all."
-    )
+    reason = serializers.ChoiceField(REASONS, allow_null=True, help_text="Why this party can have no time at all.")
     note = serializers.CharField(help_text="A sentence for people, or nothing.")
     slots = SlotSerializer(many=True)
     suggestions = SuggestionsSerializer(
@@ -104,7 +101,7 @@ class CalendarSerializer(Words):
     area = serializers.UUIDField(allow_null=True)
     time_zone = serializers.CharField()
     bookable = serializers.BooleanField()
-    reason = serializers.ChoiceField([reason.value for reason in Reason], allow_null=True)
+    reason = serializers.ChoiceField(REASONS, allow_null=True)
     note = serializers.CharField()
     days = DaySummarySerializer(many=True)
 
@@ -195,7 +192,21 @@ class TableNamesField(serializers.ListField):
         super().__init__(min_length=1, max_length=40, **more)
 
 
-class BookingAskSerializer(WishSerializer, WishesSerializer):
+class AllergiesSerializer(Words):
+    allergies = TextField(
+        max_length=300,
+        required=False,
+        allow_blank=True,
+        help_text="What the house may keep for later visits, too. Only together with `allergies_consent`.",
+    )
+    allergies_consent = serializers.BooleanField(
+        required=False,
+        default=False,
+        help_text="The guest has read and agreed to the words of the consent `sensitive` (GET /api/account/consents).",
+    )
+
+
+class BookingAskSerializer(WishSerializer, WishesSerializer, AllergiesSerializer):
     """A wish for a table."""
 
     guest = GuestAskSerializer(required=False, help_text="What a signed-in diner leaves out is taken from the account.")

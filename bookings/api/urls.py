@@ -3,6 +3,7 @@
 from django.urls import path
 
 from bookings.api.finding import AvailabilityView, RestaurantsView
+from bookings.api.reviewing import AnswerView, ReportView, ReviewsView, ReviewView
 from bookings.api.series import SeriesListView, SeriesPreviewView, SeriesView
 from bookings.api.views import (
     BookingsView,
@@ -41,6 +42,10 @@ QUEUE_MOVES = ("notify", "seat", "leave", "remove")
 urlpatterns = [
     path("restaurants", RestaurantsView.as_view(), name="restaurants"),
     path("restaurants/<uuid:id>/availability", AvailabilityView.as_view(), name="availability"),
+    path("restaurants/<uuid:id>/reviews", ReviewsView.as_view(), name="reviews"),
+    path("reviews/<uuid:id>", ReviewView.as_view(), name="review"),
+    path("reviews/<uuid:id>/answer", AnswerView.as_view(), name="answer_review"),
+    path("reviews/<uuid:id>/report", ReportView.as_view(), name="report_review"),
     path("bookings", BookingsView.as_view(), name="bookings"),
     path("bookings/lookup", LookupView.as_view(), name="lookup"),
     path("bookings/holds", HoldsView.as_view(), name="holds"),

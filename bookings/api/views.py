@@ -22,6 +22,7 @@ from accounts.models import User
 from accounts.partners.access import LetsPartnersIn
 from accounts.partners.models import PartnerApp
 from accounts.partners.states import Scope
+from accounts.privacy.states import Door
 from accounts.selectors import may
 from accounts.states import Ability
 from bookings import calendars, errors, limits, lookup, selectors, services
@@ -40,7 +41,7 @@ from bookings.api.entry import (
     user_of,
 )
 from bookings.models import Booking
-from bookings.services import Actor, Guest
+from bookings.services import Actor, Guest, guests
 from bookings.states import MACHINE, Channel, Status
 from core import audit, codes
 from core.api.etags import check_if_match, etag_of, with_etag
@@ -82,10 +83,12 @@ REFUSED = problem_response(
     "`alternatives` holds the nearest free times.",
     booking_no_table_free={**TAKEN, "alternatives": examples.ALTERNATIVES},
     booking_duplicate={"detail": "You have booked here at that time already."},
+    booking_not_taken_online={},
 )
 UNFIT = problem_response(
     "The house does not take such a booking, or the Idempotency-Key belongs to another request.",
     booking_closed={"detail": "The restaurant is closed then.", "reason": "closed"},
+    booking_allergies_without_consent={},
     booking_party_size={
         "detail": "Online, this restaurant takes parties of 1 to 8. Please call for other sizes.",
         "reason": "party_too_large",
@@ -273,6 +276,8 @@ class BookingsView(LetsPartnersIn, APIView):
         plan = public_plan(ask["restaurant"])
         by, more = self._as_whom(ask, user or app, plan)
         limits.book(request, at_the_desk=not by.is_online)
+        if ask.get("allergies") and not ask["allergies_consent"]:
+            raise errors.AllergiesWithoutConsent
         diner = user if not by.user or by.is_online else None
         booking = services.book_table(
             restaurant_id=plan.id,
@@ -288,6 +293,15 @@ class BookingsView(LetsPartnersIn, APIView):
             offer=ask.get("suggestion", ""),
             **more,
         )
+        if ask.get("allergies"):
+            guests.keep_allergies(
+                booking=booking,
+                allergies=ask["allergies"],
+                has_agreed=ask["allergies_consent"],
+                user=diner,
+                door=Door.API,
+                address=address_of(request),
+            )
         entry = again(
             Entry(booking, user, by.is_online and app is None, not by.is_online and app is None, user is None, app)
         )

@@ -10,6 +10,8 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from accounts.privacy import texts
+from accounts.privacy.states import Purpose
 from bookings import errors
 from bookings.models import Booking
 from bookings.offers import LONGEST
@@ -107,11 +109,34 @@ class WishesForm(forms.Form):
         return {"occasion": self.cleaned_data["occasion"], "notes": self.cleaned_data["notes"]}
 
 
-class DetailsForm(WishesForm, ContactForm):
+class AllergiesForm(forms.Form):
+    """What the house may keep beyond this visit, and only with the guest's word."""
+
+    allergies = TextField(
+        label=_("Allergies"),
+        max_length=300,
+        required=False,
+        help_text=_("For the kitchen, this time and whenever you come again."),
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+    agrees = forms.BooleanField(label=_("I agree that my allergies are kept"), required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["agrees"].help_text = str(texts.current(Purpose.SENSITIVE).text)
+
+    def clean(self) -> dict[str, Any]:
+        answers = super().clean() or {}
+        if answers.get("allergies") and not answers.get("agrees"):
+            self.add_error("agrees", ValidationError(errors.AllergiesWithoutConsent.message, code="no_consent"))
+        return answers
+
+
+class DetailsForm(AllergiesForm, WishesForm, ContactForm):
     """The second step of a booking."""
 
     request_key = forms.UUIDField(widget=forms.HiddenInput, required=False)
-    field_order = ["name", "phone", "email", "occasion", "notes", "request_key"]
+    field_order = ["name", "phone", "email", "occasion", "notes", "allergies", "agrees", "request_key"]
 
 
 class ChangeDetailsForm(WishesForm, ContactForm):

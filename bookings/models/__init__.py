@@ -1,5 +1,6 @@
 from bookings.models.booking import Booking, BookingHistory, BookingQuerySet
 from bookings.models.feeds import CalendarFeed
+from bookings.models.guests import GuestNote, GuestTag, GuestTagging, HouseGuest, OtherContact
 from bookings.models.prices import Rearrangement, RoomPrices
 from bookings.models.series import BookingSeries, Occurrence
 from bookings.models.tables import Block, TableAllocation
@@ -13,7 +14,12 @@ __all__ = [
     "BookingSeries",
     "CalendarFeed",
     "FreeTimeAlert",
+    "GuestNote",
+    "GuestTag",
+    "GuestTagging",
+    "HouseGuest",
     "Occurrence",
+    "OtherContact",
     "QueueEntry",
     "QueueHistory",
     "Rearrangement",

@@ -31,6 +31,14 @@ class Booking(BlindIndexed):
     diner = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("account")
     )
+    guest = models.ForeignKey(
+        "bookings.HouseGuest",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="bookings",
+        verbose_name=_("entry in the guest book"),
+    )
     guest_name = models.CharField(_("name"), max_length=100)
     guest_phone = EncryptedTextField(_("phone"), max_length=16, blank=True, aad="bookings.booking.guest_phone")
     guest_phone_index = BlindIndexField(of="guest_phone", kind="phone")
@@ -69,7 +77,13 @@ class Booking(BlindIndexed):
     asked_at = models.DateTimeField(_("asked for"), null=True, blank=True, editable=False)
     suggested_times = models.JSONField(_("suggested"), default=list, blank=True, editable=False)
     bonus_points = models.PositiveSmallIntegerField(_("bonus promised (points)"), default=0, editable=False)
-
+    spend_kobo = models.PositiveBigIntegerField(
+        _("spent (kobo)"),
+        null=True,
+        blank=True,
+        editable=False,
+        help_text=_("What the bill came to, once it is known."),
+    )
     is_late_cancellation = models.BooleanField(_("cancelled late"), default=False)
     arrived_at = models.DateTimeField(_("arrived"), null=True, blank=True)
     seated_at = models.DateTimeField(_("seated"), null=True, blank=True)

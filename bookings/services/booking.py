@@ -15,7 +15,7 @@ from bookings import errors, offers, selectors
 from bookings.events import BookingConfirmed, BookingExpired, BookingRequested
 from bookings.models import Booking, TableAllocation
 from bookings.rearranging import Sought
-from bookings.services import claiming
+from bookings.services import claiming, guests
 from bookings.services.claiming import Actor, Claim, Guest
 from bookings.states import Status
 from core import codes
@@ -143,6 +143,7 @@ def confirm_hold(
         booking.guest_name, booking.guest_phone, booking.guest_email = guest.name, guest.phone, guest.email
         booking.notes, booking.occasion = notes, occasion
         booking.language = language or booking.language
+        guests.enter(booking, by=by)
         awaits_approval = by.is_online and plan.policy.needs_approval
         claiming.move(booking, Status.REQUESTED if awaits_approval else Status.CONFIRMED, by=by)
         TableAllocation.objects.filter(booking=booking, live=True).update(expires_at=None)
@@ -286,6 +287,10 @@ def _take_under_lock(
             # The shifts were edited this moment, and the lock is another day's.
             raise Busy
     booking = make(current, claim)
+    booking.restaurant_id = current.id
+    if booking.status != Status.HELD:
+        # Who only looks at the form is nobody's guest yet.
+        guests.enter(booking, by=by)
     claiming.refuse_own_overlap(booking, claim, restaurant_id=current.id, by=by)
     found = claiming.find_tables(
         current,
@@ -301,7 +306,6 @@ def _take_under_lock(
         claiming.expire_holds(expired_holds, now=now)
     if found.moves:
         claiming.make_room(current, found)
-    booking.restaurant_id = current.id
     booking.code = codes.new_code()
     booking.channel = by.channel
     booking.party_size = claim.party_size

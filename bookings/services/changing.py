@@ -16,7 +16,7 @@ from bookings.events import BookingCancelled, BookingChanged
 from bookings.models import Booking, Occurrence, TableAllocation
 from bookings.packing import Arrangement
 from bookings.rearranging import Sought
-from bookings.services import claiming, freed
+from bookings.services import claiming, freed, guests
 from bookings.services.booking import with_alternatives
 from bookings.services.claiming import Actor, Claim, Guest
 from bookings.states import FOR_THE_GUEST, UPCOMING, ActorKind, Status
@@ -144,7 +144,10 @@ def _change_under_lock(
         if not heed_pacing:
             claiming.record_passed_pacing(booking, by=by)
     if guest is not None:
+        is_reached_elsewhere = (guest.phone, guest.email) != (booking.guest_phone, booking.guest_email)
         booking.guest_name, booking.guest_phone, booking.guest_email = guest.name, guest.phone, guest.email
+        if is_reached_elsewhere:
+            guests.enter(booking, by=by)
     if notes is not None:
         booking.notes = notes
     if occasion is not None:
@@ -347,6 +350,8 @@ def attach_to_account(*, booking: Booking, diner: User) -> Booking:
             raise errors.BookingNotFound
         booking.diner = diner
         booking.save(update_fields=["diner", "updated_at"])
+        # Whoever keeps a booking has it already: blocked or not is no question here.
+        guests.enter_again(booking, by=Actor.system())
     return booking
 
 

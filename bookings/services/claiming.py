@@ -34,7 +34,7 @@ from bookings.availability import (
 )
 from bookings.models import Booking, BookingHistory, TableAllocation
 from bookings.packing import Arrangement
-from bookings.services import freed
+from bookings.services import freed, guest_figures
 from bookings.states import FOR_THE_GUEST, STAFF_CHANNELS, ActorKind, Channel, Status
 from core import audit
 from core.encryption import index_of_email, index_of_phone
@@ -404,6 +404,7 @@ def move(
     booking.move_to(status)
     booking.version += 1
     booking.save()
+    guest_figures.follow(booking, before)
     record(booking, by=by, from_status=before, reason=reason, changes=changes)
 
 

@@ -13,7 +13,7 @@ from bookings import errors, selectors
 from bookings.availability import GRAIN, Allocation, Occupancy, Reason, best_seating, slot_times
 from bookings.events import BookingConfirmed, BookingDeclined, PartyDidNotShow, PartySeated, VisitCompleted
 from bookings.models import Booking, TableAllocation
-from bookings.services import claiming
+from bookings.services import claiming, guests
 from bookings.services.claiming import Actor, Guest
 from bookings.states import Status
 from core import codes
@@ -248,6 +248,7 @@ def _seat_under_lock(booking: Booking, *, by: Actor, table_ids: Sequence[int] | 
     if expired:
         claiming.expire_holds(expired, now=now)
     booking.policy = claiming.terms(plan, booking.party_size)
+    guests.enter(booking, by=by)
     booking.save(force_insert=True)
     claiming.allocate(booking, plan, tables)
     _refuse_occupied_tables(booking)

@@ -4,6 +4,9 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import time_machine
+
+from accounts.tests.factories import member
 from bookings import services
 from bookings.models import Booking
 from bookings.services import Actor, Guest
@@ -32,3 +35,13 @@ def book(restaurant: Restaurant, clock: str = "19:00", *, party_size: int = 2, *
     asked.setdefault("by", Actor.diner(asked.get("diner")))
     asked.setdefault("starts_at", at(clock))
     return services.book_table(restaurant_id=restaurant.pk, party_size=party_size, **asked)
+
+
+def visit(restaurant: Restaurant, clock: str = "19:00", **asked: Any) -> Booking:
+    """Return a party that came, ate and left at half past eight tomorrow."""
+    booking = book(restaurant, clock, **asked)
+    by = Actor.staff(member(restaurant.pk))
+    with time_machine.travel(at(clock), tick=True):
+        seated = services.seat_party(booking=booking, by=by)
+    with time_machine.travel(at("20:30"), tick=True):
+        return services.complete_visit(booking=seated, by=by)

@@ -64,6 +64,7 @@ class TestSearch:
                 "price_band": 2,
                 "position": {"latitude": 6.51, "longitude": 3.37},
                 "image": body["results"][0]["image"],
+                "rating": None,
                 "attribution": None,
             }
         ]

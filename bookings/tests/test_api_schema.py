@@ -30,6 +30,7 @@ PROMISED = {
     "/api/restaurants/{id}": {"get"},
     "/api/restaurants/{id}/menu": {"get"},
     "/api/restaurants/{id}/availability": {"get"},
+    "/api/restaurants/{id}/reviews": {"get", "post"},
     "/api/bookings": {"get", "post"},
     "/api/bookings/{id}": {"get", "patch", "delete"},
     "/api/bookings/{id}/confirm": {"post"},

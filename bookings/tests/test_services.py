@@ -60,8 +60,9 @@ class TestBookTable:
         restaurant = house(tables=(2,) * 20)
         book(restaurant, "18:00")
 
-        # Version of the plan; savepoint, lock, room, own overlap, four inserts, release.
-        with django_assert_max_num_queries(10):
+        # Version of the plan; savepoint, lock, room, own overlap, four inserts, release; and for a guest the house has
+        # not known: a look into its guest book, a lock, another look, an insert.
+        with django_assert_max_num_queries(14):
             book(restaurant, "19:00", guest=guest(2))
 
     def test_asks_the_house_where_it_approves_each_booking(self):

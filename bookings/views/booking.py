@@ -22,10 +22,11 @@ from django.views.decorators.http import require_http_methods
 from accounts.models import User
 from bookings import access, errors, limits, offers, selectors, services
 from bookings.forms.booking import DetailsForm, WishForm
-from bookings.services import Actor, Quote
+from bookings.services import Actor, Quote, guests
 from bookings.subscribers import terms_sentences
 from core import phones
 from core.errors import DomainError
+from core.limits import address_of
 from localization.languages import current_language
 from restaurants.models import Restaurant
 from restaurants.selectors import place_by_slug
@@ -131,6 +132,14 @@ def _take(request: HttpRequest, restaurant: Restaurant) -> HttpResponse:
             **details.wishes(),
             **wish.wish(),
         )
+        if details.cleaned_data["allergies"]:
+            guests.keep_allergies(
+                booking=booking,
+                allergies=details.cleaned_data["allergies"],
+                has_agreed=details.cleaned_data["agrees"],
+                user=diner,
+                address=address_of(request),
+            )
     except (errors.DuplicateBooking, errors.OverlapsOwnBooking) as refusal:
         return _same_again(request, restaurant, wish) or _show(
             request, restaurant, wish, details, quote=quote, refusal=refusal

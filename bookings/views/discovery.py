@@ -32,6 +32,7 @@ from restaurants import vocabulary as words
 from restaurants.hours import door_state, special_days_ahead, week_of
 from restaurants.models import Photo, Restaurant
 from restaurants.receivers import version_of
+from restaurants.reviews.selectors import RatingFigures, published, rating_of
 from restaurants.selectors import Search, menus_of, restaurant_by_slug
 from restaurants.service_plan import PolicyPlan, plan_of
 from restaurants.sketch import sketch
@@ -39,6 +40,7 @@ from restaurants.states import PriceBand, RestaurantStatus
 from restaurants.structured_data import as_script_text, restaurant_data
 
 CURSOR = "page"
+REVIEWS_SHOWN = 3
 
 
 def _today() -> date:
@@ -76,6 +78,7 @@ class ShownCard:
     cuisines: list[str]
     price_label: str
     times: list[tuple[datetime, str]]
+    rating: RatingFigures | None = None
 
     @property
     def is_listing(self) -> bool:
@@ -105,6 +108,7 @@ def _shown(card: Card, vocabulary: Vocabulary, *, party_size: int, day: date | N
         [words.name_of(words.CUISINES, slug, vocabulary.cuisines.get(slug, slug)) for slug in card.cuisine_slugs],
         str(PriceBand(restaurant.price_band).label) if restaurant.price_band else "",
         times,
+        rating_of(restaurant),
     )
 
 
@@ -326,6 +330,7 @@ def restaurant(request: HttpRequest, slug: str) -> HttpResponse:
     plan = times.plan if times else plan_of(house.pk, version=house.plan_version)
     today = now.astimezone(plan.zone).date()
     menu = _menu(house.pk, today)
+    rating = rating_of(house)
     cuisines = [words.name_of(words.CUISINES, each.slug, each.name) for each in house.cuisines.all()]
     photos = [photo for photo in house.photos.all() if _photo_url(photo.image.name)]
     page_url = request.build_absolute_uri(reverse("bookings:restaurant", args=[house.slug]))
@@ -350,6 +355,8 @@ def restaurant(request: HttpRequest, slug: str) -> HttpResponse:
         "door": door_state(plan, now),
         "has_hours": bool(plan.hours),
         "menu": menu,
+        "rating": rating,
+        "reviews": list(published(house.pk)[:REVIEWS_SHOWN]) if rating else [],
         "policy_sentences": _policy_sentences(plan.policy) if house.is_bookable else [],
         "sketch": _sketch(house),
         "times": times,
@@ -358,7 +365,16 @@ def restaurant(request: HttpRequest, slug: str) -> HttpResponse:
         "image_url": image,
         "description": _description(house, cuisines),
         "structured_data": as_script_text(
-            restaurant_data(house, plan, url=page_url, image=image, cuisines=cuisines, has_menu=bool(menu), today=today)
+            restaurant_data(
+                house,
+                plan,
+                url=page_url,
+                image=image,
+                cuisines=cuisines,
+                has_menu=bool(menu),
+                today=today,
+                rating=rating,
+            )
         ),
         "drop_query": True,
     }

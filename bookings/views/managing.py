@@ -77,6 +77,7 @@ def _booking_page(request: HttpRequest, found: Booking) -> HttpResponse:
         "is_new": status in UPCOMING and now - found.created_at < NEW_FOR and len(history) == 1,
         "is_requested": status == Status.REQUESTED,
         "has_table": found.is_occupying,
+        "is_over": status == Status.COMPLETED,
         "may_change": status in UPCOMING and found.starts_at > now,
         "may_keep": request.user.is_authenticated and found.diner_id is None,
         "is_mine": found.diner_id is not None and found.diner_id == request.user.pk,

@@ -74,6 +74,7 @@ INSTALLED_APPS = [
     "accounts.partners",
     "accounts.privacy",
     "restaurants",
+    "restaurants.reviews",
     "bookings",
 ]
 
@@ -231,6 +232,7 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 300},
     },
     "send booking reminders": {"task": "bookings.send_reminders", "schedule": 300.0, "options": {"expires": 300}},
+    "keep the guest book": {"task": "bookings.keep_guest_book", "schedule": crontab(hour=4, minute=23)},
     "seal the audit": {"task": "core.audit.seal", "schedule": 60.0, "options": {"expires": 60}},
     "watch for attacks": {"task": "core.audit.watch", "schedule": 30.0, "options": {"expires": 30}},
     "verify the audit": {"task": "core.audit.verify", "schedule": crontab(hour=3, minute=11)},
@@ -606,6 +608,8 @@ SPECTACULAR_SETTINGS = {
         "ConsentDoor": "accounts.privacy.states.Door",
         "ExportStatus": "accounts.privacy.states.ExportStatus",
         "ErasureStatus": "accounts.privacy.states.ErasureStatus",
+        "ReportReason": "restaurants.reviews.states.ReportReason",
+        "SlotReason": "bookings.api.serializers.REASONS",
     },
     "SERVERS": [{"url": BASE_URL}],
     # The page's scripts come from this server: it works offline, and tells nobody who reads it.
@@ -702,4 +706,4 @@ CONFIG_SUBSCRIPTIONS = "config.subscriptions"
 PROMOTION_CONSENT = "accounts.privacy.selectors.wants_promotion"
 
 # What `manage.py load_demo` loads, in this order: modules with load(now=…) and refresh(now=…).
-DEMO_PARTS = ["restaurants.demo.loading", "restaurants.demo.partner_app", "bookings.demo"]
+DEMO_PARTS = ["restaurants.demo.loading", "restaurants.demo.partner_app", "bookings.demo", "bookings.demo_guests"]

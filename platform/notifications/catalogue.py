@@ -178,6 +178,11 @@ KINDS = {
             channels=(Channel.SMS,),
         ),
         Kind(
+            "booking.thanks",
+            _("Thanks after a visit"),
+            needs=frozenset({"guest_name", "restaurant_name", "review_url", "no_thanks_url"}),
+        ),
+        Kind(
             "account.email_confirmation_signup",
             _("Code for a new account"),
             needs=frozenset({"code"}),

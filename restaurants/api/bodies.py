@@ -18,6 +18,7 @@ from localization.formatting import HOME_ZONE
 from localization.languages import every_language
 from restaurants import vocabulary
 from restaurants.models import Amenity, Area, Cuisine, OpeningHours, Photo, Restaurant, SpecialDay
+from restaurants.reviews.selectors import mean
 from restaurants.selectors import menus_of
 from restaurants.states import RestaurantStatus
 
@@ -38,6 +39,8 @@ _SHORT = (
     "city__slug",
     "city__name",
     "city__state",
+    "rating__count",
+    "rating__overall_sum",
 )
 _POLICY = (
     "min_party_online",
@@ -115,8 +118,14 @@ def short(row: dict[str, Any]) -> dict[str, Any]:
         "price_band": row["price_band"],
         "position": {"latitude": row["latitude"], "longitude": row["longitude"]},
         "image": _photo_url(row["photo"]) if row["photo"] else _artwork_url(row["slug"]),
+        "rating": _rating(row),
         "attribution": row["attribution"] or None,
     }
+
+
+def _rating(row: dict[str, Any]) -> dict[str, Any] | None:
+    count = row["rating__count"]
+    return {"mean": mean(row["rating__overall_sum"], count), "count": count} if count else None
 
 
 def _named(words: dict[str, Any], rows: Iterable[dict[str, str]]) -> list[dict[str, str]]:
@@ -233,6 +242,7 @@ def _links(public_id: UUID) -> dict[str, str]:
         "self": absolute(reverse("restaurants_api:restaurant", args=[public_id])),
         "menu": absolute(reverse("restaurants_api:menu", args=[public_id])),
         "availability": absolute(f"/api/restaurants/{public_id}/availability"),
+        "reviews": absolute(f"/api/restaurants/{public_id}/reviews"),
     }
 
 

@@ -19,6 +19,7 @@ SHORT: dict[str, Any] = {
     "price_band": 2,
     "position": {"latitude": 6.5095, "longitude": 3.3711},
     "image": "https://buka.example/art/r/iya-moria-kitchen.svg",
+    "rating": {"mean": 4.3, "count": 27},
     "attribution": None,
 }
 DETAIL: dict[str, Any] = {
@@ -54,7 +55,12 @@ DETAIL: dict[str, Any] = {
     "house_rules": "",
     "photos": [],
     "languages": [{"tag": "en", "url": "https://buka.example/en/r/iya-moria-kitchen/"}],
-    "links": {"self": PAGE, "menu": f"{PAGE}/menu", "availability": f"{PAGE}/availability"},
+    "links": {
+        "self": PAGE,
+        "menu": f"{PAGE}/menu",
+        "availability": f"{PAGE}/availability",
+        "reviews": f"{PAGE}/reviews",
+    },
     "updated_at": "2026-11-20T09:12:44Z",
 }
 MENU: dict[str, Any] = {

@@ -31,6 +31,11 @@ class PositionSerializer(Words):
     longitude = serializers.FloatField()
 
 
+class RatingSerializer(Words):
+    mean = serializers.FloatField(help_text="Of the overall scores, 1 to 5, to a tenth.")
+    count = serializers.IntegerField(help_text="How many reviews are published.")
+
+
 class ShortRestaurantSerializer(Words):
     """A restaurant as a list shows it."""
 
@@ -51,6 +56,7 @@ class ShortRestaurantSerializer(Words):
     )
     position = PositionSerializer()
     image = serializers.URLField(help_text="A photo, or the house's own pattern where there is none.")
+    rating = RatingSerializer(allow_null=True, help_text="Null while nobody has written a review.")
     attribution = serializers.CharField(allow_null=True, help_text="Whom to name when a listing is shown.")
 
 
@@ -119,6 +125,7 @@ class RestaurantLinksSerializer(Words):
     self = serializers.URLField()
     menu = serializers.URLField()
     availability = serializers.URLField()
+    reviews = serializers.URLField()
 
 
 class RestaurantSerializer(ShortRestaurantSerializer):

@@ -8,10 +8,12 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from accounts.privacy import texts
+from accounts.privacy.events import ConsentWithdrawn
 from accounts.privacy.models import Consent
 from accounts.privacy.states import AT_SIGN_UP, OPTIONAL, Door, Purpose
 from core import audit
 from core.errors import InvalidInput
+from core.outbox import publish
 
 
 class UnknownPurpose(InvalidInput):
@@ -42,6 +44,7 @@ def choose(*, user: User, choices: Mapping[str, bool], door: Door, address: str 
             audit.record("privacy.consent_given", target=user, details={"purpose": name})
         elif not wanted and held is not None:
             _withdraw(held, door=door, address=address)
+            publish(ConsentWithdrawn(user=user.pk, purpose=name))
             audit.record("privacy.consent_withdrawn", target=user, details={"purpose": name})
 
 

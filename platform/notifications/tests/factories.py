@@ -81,6 +81,14 @@ CONTEXTS: dict[str, list[dict[str, Any]]] = {
             ("new_terms", "Friday 7 March 2025"),
         )
     ],
+    "booking.thanks": [
+        {
+            "guest_name": "Ada",
+            "restaurant_name": "Iya Eba & Sons",
+            "review_url": "https://buka.example/en/bookings/018f/review/?token=a",
+            "no_thanks_url": "https://buka.example/en/bookings/018f/no-thanks/?token=a",
+        }
+    ],
     "booking.reminder": [_booking | _place | _link | {"grace_minutes": 15, "hours_before": hours} for hours in (24, 3)],
     "standby.joined": [_waiting | _range | _entry],
     "standby.offered": [_waiting | _short_entry | {"when": "12/06 19:30", "until": "18:45"}],
