@@ -11,6 +11,7 @@ from bookings.availability import Occupancy, SlotTime, slot_times
 from bookings.guest_book import Chit, chit_of, with_chits
 from bookings.models import Booking
 from bookings.states import OCCUPYING, Channel, Status
+from restaurants.floor_plan import natural
 from restaurants.service_plan import ServicePlan, ShiftPlan
 
 # Whoever came or is still to come; the others cost the kitchen nothing.
@@ -107,6 +108,16 @@ class ShiftBoard:
     @property
     def is_over(self) -> bool:
         return all(row.is_done for row in self.rows)
+
+    @property
+    def starting(self) -> int:
+        """The covers that start in all slots together."""
+        return sum(bar.covers for bar in self.bars)
+
+    @property
+    def capacity(self) -> int:
+        """The most covers that may start in all slots together; 0 without a limit."""
+        return sum(bar.limit for bar in self.bars)
 
     @property
     def tallest(self) -> int:
@@ -216,6 +227,14 @@ def row_of(plan: ServicePlan, booking: Booking, now: datetime, *, notes: bool = 
     )
 
 
+def moves_of(plan: ServicePlan, booking: Booking, now: datetime) -> tuple[str, ...]:
+    """Return what one tap may do to a booking now, the likeliest first."""
+    grace = timedelta(minutes=int(booking.policy.get("grace_minutes", 0)))
+    awaited = booking.status == Status.CONFIRMED and now > booking.starts_at
+    is_past_grace = awaited and now >= booking.starts_at + grace
+    return _moves(booking, is_past_grace=is_past_grace, is_today=_is_today(plan, booking, now))
+
+
 def _is_today(plan: ServicePlan, booking: Booking, now: datetime) -> bool:
     return (now.astimezone(plan.zone) - timedelta(hours=6)).date() == booking.service_day
 
@@ -280,6 +299,56 @@ def _bar(slot: SlotTime, counted: list[Booking]) -> Bar:
     )
 
 
+# --- The week ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class WeekDay:
+    """One day of the book: the sums, and what starts when against the pacing."""
+
+    day: date
+    parties: int
+    covers: int
+    requests: int
+    shifts: tuple[ShiftBoard, ...]
+    note: str
+    """The name of the special day, if it is one."""
+    is_closed: bool
+
+
+def week_of(plan: ServicePlan, first: date, *, days: int = 7) -> list[WeekDay]:
+    """Return the days from `first` on with their covers; one query for all of them."""
+    last = first + timedelta(days=days - 1)
+    rows = (
+        Booking.objects.filter(restaurant_id=plan.id, service_day__range=(first, last), status__in=COUNTED)
+        .exclude(status=Status.HELD, hold_expires_at__lte=timezone.now())
+        .only("id", "service_day", "starts_at", "party_size", "status", "shift_name")
+        .order_by("starts_at")
+    )
+    by_day: dict[date, list[Booking]] = {first + timedelta(days=offset): [] for offset in range(days)}
+    for booking in rows:
+        by_day[booking.service_day].append(booking)
+    return [_week_day(plan, day, bookings) for day, bookings in by_day.items()]
+
+
+def _week_day(plan: ServicePlan, day: date, bookings: list[Booking]) -> WeekDay:
+    shifts: dict[int, ShiftBoard] = {}
+    for slot in slot_times(plan, day):
+        board = shifts.setdefault(slot.shift.id, ShiftBoard(slot.shift.name, slot.shift, first=slot.starts_at))
+        board.last = slot.starts_at
+        board.bars.append(_bar(slot, bookings))
+    special = plan.special_days.get(day)
+    return WeekDay(
+        day=day,
+        parties=len(bookings),
+        covers=sum(booking.party_size for booking in bookings),
+        requests=sum(booking.status == Status.REQUESTED for booking in bookings),
+        shifts=tuple(shifts.values()),
+        note=special.name if special else "",
+        is_closed=not shifts,
+    )
+
+
 # --- What the desk's forms offer -----------------------------------------------------------------------------
 
 
@@ -311,10 +380,5 @@ def _choices(plan: ServicePlan, occupancy: Occupancy, bits: int, kept: set[int])
     ]
     return sorted(
         choices,
-        key=lambda choice: (not choice.is_kept, areas[plan.table_areas[choice.id]][0], _natural(choice.name)),
+        key=lambda choice: (not choice.is_kept, areas[plan.table_areas[choice.id]][0], natural(choice.name)),
     )
-
-
-def _natural(name: str) -> tuple[int, str]:
-    digits = "".join(character for character in name if character.isdigit())
-    return int(digits or 0), name

@@ -13,6 +13,7 @@ from bookings.models import (
     Booking,
     BookingHistory,
     BookingSeries,
+    DeskAct,
     FreeTimeAlert,
     GuestNote,
     GuestTagging,
@@ -194,6 +195,8 @@ def work_at_the_desk(subject: Subject) -> Iterator[dict[str, Any]]:
         }
     for block in Block.objects.filter(created_by_id=subject.account).order_by("pk"):
         yield {"booking": "", "at": block.created_at, "what": f"blocked: {block.reason}"}
+    for act in DeskAct.objects.filter(actor_id=subject.account).order_by("pk").iterator(chunk_size=500):
+        yield {"booking": act.answer.get("booking", ""), "at": act.at, "what": f"at the screen: {act.what}"}
 
 
 def standby_about(subject: Subject) -> QuerySet[StandbyEntry]:
@@ -411,7 +414,13 @@ COLLECTORS = [
         "desk_work",
         _("What you did at a restaurant's desk"),
         work_at_the_desk,
-        ("bookings.BookingHistory.actor", "bookings.Block", "bookings.Block.created_by"),
+        (
+            "bookings.BookingHistory.actor",
+            "bookings.Block",
+            "bookings.Block.created_by",
+            "bookings.DeskAct",
+            "bookings.DeskAct.actor",
+        ),
     ),
 ]
 

@@ -277,5 +277,7 @@ NOT_ERASED = {
     "bookings.BookingHistory.actor": _pseudonym,
     "bookings.Block": _pseudonym,
     "bookings.Block.created_by": _pseudonym,
+    "bookings.DeskAct": _pseudonym,
+    "bookings.DeskAct.actor": _pseudonym,
     "bookings.TableAllocation": "Which table was kept: a matter of the house.",
 }

@@ -153,6 +153,11 @@ class TooEarlyToSeat(BookingRefused):
     message = _("A party can be seated only on the day of its booking.")
 
 
+class NotSeated(BookingRefused):
+    code = "booking_not_seated"
+    message = _("This party does not sit at a table.")
+
+
 class TableStillOccupied(BookingRefused):
     code = "booking_table_still_occupied"
     message = _("Another party still sits at this table. Complete that visit or change the table first.")
@@ -190,6 +195,22 @@ class GuestsWithTwoAccounts(GuestsNotMergeable):
 class BlockReasonMissing(DomainError):
     code = "guest_block_reason_missing"
     message = _("Write down why: your colleagues have to know, and somebody may have to answer for it.")
+    status = 422
+
+
+class BookingMovedOn(DomainError):
+    """Somebody changed the booking since the asker last saw it."""
+
+    code = "booking_version"
+    message = _("Somebody else has changed this booking meanwhile. Look at it again before you change it.")
+    status = 412
+
+
+class StayTooLong(BookingRefused):
+    """A party stays at least five minutes and at most twelve hours, and leaves in the future."""
+
+    code = "booking_stay"
+    message = _("A party leaves after it has come, within twelve hours, and not in the past.")
     status = 422
 
 

@@ -6,7 +6,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Length
 from django.utils.translation import gettext_lazy as _
 
-from bookings.models import Booking, BookingSeries, FreeTimeAlert, HouseGuest, QueueEntry, StandbyEntry
+from bookings.models import Booking, BookingSeries, DeskAct, FreeTimeAlert, HouseGuest, QueueEntry, StandbyEntry
 from bookings.states import GUESTS_ARE_KEPT, Status
 from core.personal_data import Policy, deleting, emptying
 
@@ -124,5 +124,13 @@ POLICIES = [
         _("after the evening"),
         _("To answer questions about the order in which parties were seated."),
         **emptying(old_queues, guest_name=FORGOTTEN, guest_phone=""),
+    ),
+    Policy(
+        "bookings.desk_acts",
+        _("Which of the house's screens sent what"),
+        timedelta(days=14),
+        _("after it was done"),
+        _("So that a screen that lost its connection can send again what it never heard an answer to."),
+        **deleting(lambda before: DeskAct.objects.filter(at__lt=before)),
     ),
 ]

@@ -100,6 +100,17 @@ class OccurrenceState(models.TextChoices):
     WITHDRAWN = "withdrawn", _("Cancelled with the series")
 
 
+class Course(models.TextChoices):
+    """How far a seated party has come; a mark beside the state, which tells how long it will still sit."""
+
+    NONE = "", _("Just seated")
+    STARTER = "starter", _("Starters")
+    MAIN = "main", _("Main course")
+    DESSERT = "dessert", _("Dessert")
+    BILL = "bill", _("Bill on the table")
+    PAID = "paid", _("Paid")
+
+
 # --- Waiting -----------------------------------------------------------------------------------------------------
 
 

@@ -253,7 +253,10 @@ class Area(models.Model):
 
 
 class Table(models.Model):
-    """A table with its place on the floor plan: x, y, width and height on a grid of 100 by 100."""
+    """A table with its place on the floor plan: x, y, width and height on a grid of 100 by 100.
+
+    Without x and y nobody has placed it yet; `restaurants.floor_plan` finds it a place.
+    """
 
     restaurant = models.ForeignKey(Restaurant, models.CASCADE, related_name="tables", verbose_name=_("restaurant"))
     area = models.ForeignKey(Area, models.PROTECT, related_name="tables", verbose_name=_("area"))
@@ -267,8 +270,8 @@ class Table(models.Model):
     is_accessible = models.BooleanField(_("step-free"), default=False)
     is_active = models.BooleanField(_("in use"), default=True)
     shape = models.CharField(_("shape"), max_length=6, choices=TableShape.choices, default=TableShape.SQUARE)
-    x = models.FloatField(_("x"), default=0)
-    y = models.FloatField(_("y"), default=0)
+    x = models.FloatField(_("x"), null=True, blank=True)
+    y = models.FloatField(_("y"), null=True, blank=True)
     width = models.FloatField(_("width"), default=8)
     height = models.FloatField(_("height"), default=8)
     rotation = models.SmallIntegerField(_("rotation (degrees)"), default=0)

@@ -1,6 +1,7 @@
 """Everything that can be done to a restaurant."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from datetime import date, datetime, time, timedelta
 
 from django.db import IntegrityError, transaction
@@ -16,6 +17,7 @@ from core.errors import DomainError, InvalidInput
 from core.outbox import publish
 from core.text import search_form
 from restaurants.events import ClaimApproved, ClaimRefused, ListingClaimed
+from restaurants.floor_plan import Place, version_of
 from restaurants.models import (
     Area,
     BookingPolicy,
@@ -30,6 +32,9 @@ from restaurants.models import (
 )
 from restaurants.service_plan import DEFAULT_TURN_MINUTES
 from restaurants.states import ClaimStatus, RestaurantStatus, TableShape, Weekday
+
+# As the constraint of a table has it.
+LARGEST_TABLE = 200
 
 
 class NotClaimable(DomainError):
@@ -47,12 +52,72 @@ class ClaimDecided(DomainError):
     message = _("This claim has been decided already.")
 
 
+class FloorPlanMovedOn(DomainError):
+    """Somebody moved tables since the asker last saw the plan."""
+
+    code = "floor_plan_version"
+    message = _("Somebody else has moved tables meanwhile. Look at the plan again before you change it.")
+    status = 412
+
+
 # --- The plan and the search -------------------------------------------------------------------------------------
 
 
 def raise_plan_version(*restaurant_ids: int) -> None:
     """Say that hours, tables, shifts, special days or policy of these restaurants have changed."""
     Restaurant.objects.filter(pk__in=restaurant_ids).update(plan_version=F("plan_version") + 1)
+
+
+def arrange_tables(*, restaurant_id: int, places: Mapping[int, Place], seen_version: str, by: User) -> str:
+    """Put tables in their places on the floor plan, all or none, and return the plan's new version.
+
+    :param places: the tables that were moved, by their keys
+    :raises FloorPlanMovedOn: when the plan is no longer of the version seen
+    :raises core.errors.InvalidInput: for a table that is not the restaurant's, or no longer in use
+    """
+    with transaction.atomic():
+        # One plan after the other: the house's own row is the lock.
+        house = Restaurant.objects.select_for_update(of=("self",), no_key=True).get(pk=restaurant_id)
+        tables = list(Table.objects.filter(restaurant_id=restaurant_id, is_active=True).order_by("pk"))
+        if version_of(tables) != seen_version:
+            raise FloorPlanMovedOn
+        if places.keys() - {table.pk for table in tables}:
+            raise InvalidInput(errors={"tables": [_("This restaurant has no such table.")]})
+        for table in tables:
+            for name, value in asdict(places[table.pk]).items() if table.pk in places else ():
+                setattr(table, name, value)
+        moved = [table for table in tables if table.pk in places]
+        Table.objects.bulk_update(moved, ["x", "y", "width", "height", "shape", "rotation"])
+        audit.record("floor_plan.arranged", actor=by, target=house, details={"tables": [table.name for table in moved]})
+        return version_of(tables)
+
+
+def add_table(
+    *, restaurant_id: int, area_id: int, name: str, min_party: int, max_party: int, place: Place, by: User
+) -> Table:
+    """Put a new table on the floor plan and return it.
+
+    :raises core.errors.InvalidInput: for a name that another table has, an area that is not the restaurant's, or party
+        sizes that are no range
+    """
+    if not Area.objects.filter(pk=area_id, restaurant_id=restaurant_id).exists():
+        raise InvalidInput(errors={"area": [_("This restaurant has no such area.")]})
+    if not 1 <= min_party <= max_party <= LARGEST_TABLE:
+        raise InvalidInput(errors={"max_party": [_("The largest party is at least as large as the smallest.")]})
+    try:
+        with transaction.atomic():
+            table = Table.objects.create(
+                restaurant_id=restaurant_id,
+                area_id=area_id,
+                name=name,
+                min_party=min_party,
+                max_party=max_party,
+                **asdict(place),
+            )
+            audit.record("floor_plan.table_added", actor=by, target=table.restaurant, details={"table": name})
+            return table
+    except IntegrityError as clash:
+        raise InvalidInput(errors={"name": [_("There is a table of this name already.")]}) from clash
 
 
 def refresh_search_text(*restaurant_ids: int) -> None:

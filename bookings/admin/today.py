@@ -27,6 +27,7 @@ from accounts.selectors import may, restaurant_ids_where
 from accounts.states import Ability
 from bookings import board as boards
 from bookings import selectors, services, waitlist
+from bookings.admin.moved_on import what_stands
 from bookings.availability import day_slots
 from bookings.forms import desk
 from bookings.guest_book import with_chits
@@ -83,6 +84,11 @@ class Desk:
     def is_htmx(self) -> bool:
         return self.request.headers.get("HX-Request") == "true"
 
+    @property
+    def is_beside_the_board(self) -> bool:
+        """Whether it was asked from the floor plan or the timeline, which draw themselves."""
+        return any(place in self.request.headers.get("HX-Current-URL", "") for place in ("/floor/", "/timeline/"))
+
     def plan(self) -> ServicePlan:
         return plan_of(self.restaurant.pk)
 
@@ -94,6 +100,11 @@ class Desk:
         except ValueError:
             return today
         return min(max(day, today - FARTHEST), today + FARTHEST)
+
+    @property
+    def may_edit(self) -> bool:
+        """Whether who works here may also move tables on the plan."""
+        return may(self.user, Ability.EDIT_RESTAURANT, restaurant_id=self.restaurant.pk)
 
     def address(self, name: str = "today_day", *args: Any, day: date | None = None) -> str:
         address = reverse(f"admin:{name}", args=[self.restaurant.public_id, *args])
@@ -128,8 +139,14 @@ def urls(site: Any) -> list[URLPattern]:
     ]
 
 
-def at_the_desk(site: Any, view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Hand the desk to a view if who asks works there; to everybody else the house does not exist."""
+def at_the_desk(
+    site: Any, view: Callable[..., HttpResponse], *, writes: Ability = Ability.RUN_SERVICE, needs: Ability | None = None
+) -> Callable[..., HttpResponse]:
+    """Hand the desk to a view if who asks works there; to everybody else the house does not exist.
+
+    :param writes: what one must be able to do to send something there
+    :param needs: what one must be able to do to look at it, beside seeing bookings
+    """
 
     @wraps(view)
     def inner(request: HttpRequest, house: UUID, **kwargs: Any) -> HttpResponse:
@@ -142,14 +159,16 @@ def at_the_desk(site: Any, view: Callable[..., HttpResponse]) -> Callable[..., H
         ):
             raise Http404(_("We could not find that."))
         may_run = may(user, Ability.RUN_SERVICE, restaurant_id=restaurant.pk)
-        if request.method == "POST" and not may_run:
+        if request.method == "POST" and not may(user, writes, restaurant_id=restaurant.pk):
+            raise Http404(_("We could not find that."))
+        if needs is not None and not may(user, needs, restaurant_id=restaurant.pk):
             raise Http404(_("We could not find that."))
         return view(Desk(site, request, restaurant, user, may_run), **kwargs)
 
     return inner
 
 
-def _houses(request: HttpRequest) -> list[Restaurant]:
+def houses_of(request: HttpRequest) -> list[Restaurant]:
     """Return the restaurants whose day this person may see."""
     ids = restaurant_ids_where(request.user, Ability.SEE_BOOKINGS)
     houses = Restaurant.objects.exclude(status=RestaurantStatus.LISTED).order_by("name", "pk")
@@ -158,7 +177,7 @@ def _houses(request: HttpRequest) -> list[Restaurant]:
 
 def first_house(request: HttpRequest) -> HttpResponse:
     """Open the house last looked at, else the first."""
-    houses = _houses(request)
+    houses = houses_of(request)
     if not houses:
         return _no_house(request)
     last = request.session.get("today")
@@ -197,7 +216,7 @@ def day_page(
         "title": _("Today") if day == today else formatting.day(day),
         "subtitle": at.restaurant.name,
         "content_title": None,
-        "houses": _houses(at.request),
+        "houses": houses_of(at.request),
         "yesterday": day - timedelta(days=1),
         "tomorrow": day + timedelta(days=1),
         "today": today,
@@ -267,14 +286,13 @@ def act(at: Desk, public_id: UUID, move: str) -> HttpResponse:
 def _tap(at: Desk, booking: Booking, move: str) -> HttpResponse:
     day = at.day()
     try:
-        _expect(booking, at.request.POST.get("version", ""))
-        MOVES[move](booking=booking, by=Actor.staff(at.user))
+        MOVES[move](booking=booking, by=Actor.staff(at.user), expected_version=_seen(at.request.POST.get("version")))
     except DomainError as refusal:
-        refusals = {booking.pk: said_by(refusal)}
+        refusals = {booking.pk: said_by(refusal, booking)}
         if at.is_htmx:
             return HttpResponse(board_html(at, day, refusals=refusals), status=409)
         return day_page(at, day, refusals=refusals, status=409)
-    return _done(at, day, move, booking)
+    return done(at, day, move, booking)
 
 
 def _expect(booking: Booking, version: str) -> None:
@@ -283,21 +301,31 @@ def _expect(booking: Booking, version: str) -> None:
         raise BookingMovedOn(version=booking.version)
 
 
-def _done(at: Desk, day: date, move: str, booking: Booking) -> HttpResponse:
+def _seen(version: str | None) -> int:
+    """Return the version that a form was made from; 0, which no booking has, for nonsense."""
+    return int(version) if version and version.isascii() and version.isdecimal() and len(version) < 10 else 0
+
+
+def done(at: Desk, day: date, move: str, booking: Booking) -> HttpResponse:
     sentence = DONE[move] % {"name": booking.guest_name or _("Walk-in")}
     if not at.is_htmx:
         messages.success(at.request, sentence)
         return HttpResponseRedirect(f"{at.address(day=day)}#booking-{booking.pk}")
     if at.request.POST.get("from") == "dialog":
+        if at.is_beside_the_board:
+            said = render_to_string("admin/today/_said.html", {"said": sentence}, at.request)
+            return HttpResponse(said, headers={"HX-Trigger": "today-done, buka-today"})
         # The dialog's place stays empty; the board comes along for its own.
         html = board_html(at, day, said=sentence, oob=True)
         return HttpResponse(html, headers={"HX-Trigger": "today-done"})
     return HttpResponse(board_html(at, day, said=sentence))
 
 
-def said_by(refusal: DomainError) -> str:
+def said_by(refusal: DomainError, booking: Booking | None = None) -> str:
     """Return a refusal's sentence with the facts that help at the desk."""
     sentence = str(refusal)
+    if isinstance(refusal, BookingMovedOn) and booking is not None:
+        sentence = f"{sentence} {what_stands(booking.pk)}"
     if tables := refusal.details.get("tables"):
         sentence = _("%(sentence)s (%(tables)s)") % {"sentence": sentence, "tables": formatting.list_of(tables)}
     times = [
@@ -383,13 +411,13 @@ def _change_form(booking: Booking, plan: ServicePlan, now: datetime, data: Any) 
             "clock": desk.clock_of(plan, booking.starts_at),
         },
     )
-    day = _day_in(data, booking.service_day)
-    slots = _slots(plan, day, booking.party_size, now, except_booking=booking.pk)
+    day = day_in(data, booking.service_day)
+    slots = slots_of(plan, day, booking.party_size, now, except_booking=booking.pk)
     form.offer(plan, slots, now=now, kept=booking.starts_at if day == booking.service_day else None)
     return form
 
 
-def _day_in(data: Any, otherwise: date) -> date:
+def day_in(data: Any, otherwise: date) -> date:
     try:
         day = date.fromisoformat(str((data or {}).get("day", ""))[:10])
     except ValueError:
@@ -398,7 +426,7 @@ def _day_in(data: Any, otherwise: date) -> date:
     return min(max(day, today - FARTHEST), today + FARTHEST)
 
 
-def _slots(plan: ServicePlan, day: date, party_size: int, now: datetime, *, except_booking: int = 0) -> list[Any]:
+def slots_of(plan: ServicePlan, day: date, party_size: int, now: datetime, *, except_booking: int = 0) -> list[Any]:
     plan, occupancy, _expired = selectors.plan_and_occupancy(plan.id, day, now=now, except_booking=except_booking)
     return day_slots(plan, day, party_size, occupancy, now=now, online=False)
 
@@ -412,9 +440,9 @@ def _submit(at: Desk, booking: Booking, move: str) -> HttpResponse:
         try:
             _expect(booking, str(form.cleaned_data["version"]))
             do(at, booking, form)
-            return _done(at, at.day(), move, at.booking(booking.public_id))
+            return done(at, at.day(), move, at.booking(booking.public_id))
         except DomainError as refused:
-            refusal = said_by(refused)
+            refusal = said_by(refused, booking)
             if isinstance(refused, BookingMovedOn):
                 # What was typed stays; the next try is made against what the desk now sees.
                 form.data = form.data.copy()
@@ -434,7 +462,12 @@ def _cancel(at: Desk, booking: Booking, form: Any) -> None:
 
 
 def _decline(at: Desk, booking: Booking, form: Any) -> None:
-    services.decline_request(booking=booking, by=Actor.staff(at.user), reason=form.cleaned_data["reason"])
+    services.decline_request(
+        booking=booking,
+        by=Actor.staff(at.user),
+        reason=form.cleaned_data["reason"],
+        expected_version=form.cleaned_data["version"],
+    )
 
 
 def _change(at: Desk, booking: Booking, form: Any) -> None:
@@ -461,7 +494,7 @@ def _tables(at: Desk, booking: Booking, form: Any) -> None:
 
 
 def _notes(at: Desk, booking: Booking, form: Any) -> None:
-    services.note_for_staff(booking=booking, notes=form.cleaned_data["staff_notes"])
+    services.note_for_staff(booking=booking, notes=form.cleaned_data["staff_notes"], by=Actor.staff(at.user))
 
 
 FORMS: dict[str, tuple[Callable[[Desk, Booking, ServicePlan], Any], Callable[[Desk, Booking, Any], None]]] = {
@@ -498,7 +531,7 @@ def seat_walk_in(at: Desk) -> HttpResponse:
                     minutes=answers["minutes"],
                     request_key=answers["request_key"],
                 )
-                return _done(at, today, "walk-in", booking)
+                return done(at, today, "walk-in", booking)
             except DomainError as refused:
                 refusal, status = said_by(refused), 409
     context = {"desk": at, "restaurant": at.restaurant, "form": form, "refusal": refusal, "day": today}
@@ -509,23 +542,23 @@ def take_booking(at: Desk) -> HttpResponse:
     now, plan, day = timezone.now(), at.plan(), at.day()
     today = selectors.service_day_of(at.restaurant.pk, now)
     data = at.request.POST or None
-    asked = max(_day_in(data, day), today)
+    asked = max(day_in(data, day), today)
     initial = {"day": asked, "party": 2, "request_key": uuid4()}
     form = desk.DeskBookingForm(data, initial=initial, auto_id="book_%s")
-    form.offer(plan, _slots(plan, asked, _party_in(data), now), now=now)
+    form.offer(plan, slots_of(plan, asked, party_in(data), now), now=now)
     refusal, status = "", 200
     if data is not None:
         status = 422
         if form.is_valid():
             try:
-                return _done(at, form.cleaned_data["day"], "book", _book(at, form))
+                return done(at, form.cleaned_data["day"], "book", book_from(at, form))
             except DomainError as refused:
                 refusal, status = said_by(refused), 409
     context = {"desk": at, "restaurant": at.restaurant, "form": form, "refusal": refusal, "day": day}
     return panel(at, "admin/today/_book.html", _("New booking"), context, status)
 
 
-def _book(at: Desk, form: desk.DeskBookingForm) -> Booking:
+def book_from(at: Desk, form: desk.DeskBookingForm) -> Booking:
     answers = form.cleaned_data
     return services.book_table(
         restaurant_id=at.restaurant.pk,
@@ -548,11 +581,11 @@ def show_times(at: Desk) -> HttpResponse:
     form = desk.SlotForm(
         initial={"clock": asked.get("clock", "")[:5]}, auto_id=f"{asked.get('prefix', 'book')[:10]}_%s"
     )
-    form.offer(plan, _slots(plan, _day_in(asked, at.day()), _party_in(asked), now), now=now)
+    form.offer(plan, slots_of(plan, day_in(asked, at.day()), party_in(asked), now), now=now)
     return HttpResponse(form["clock"].as_widget(attrs={"aria-busy": "false"}))
 
 
-def _party_in(data: Any) -> int:
+def party_in(data: Any) -> int:
     asked = str((data or {}).get("party", ""))
     return int(asked) if asked.isdecimal() and 1 <= len(asked) <= 3 and int(asked) else 2
 

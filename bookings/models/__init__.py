@@ -1,4 +1,5 @@
 from bookings.models.booking import Booking, BookingHistory, BookingQuerySet
+from bookings.models.desk import DeskAct
 from bookings.models.feeds import CalendarFeed
 from bookings.models.guests import GuestNote, GuestTag, GuestTagging, HouseGuest, OtherContact
 from bookings.models.prices import Rearrangement, RoomPrices
@@ -13,6 +14,7 @@ __all__ = [
     "BookingQuerySet",
     "BookingSeries",
     "CalendarFeed",
+    "DeskAct",
     "FreeTimeAlert",
     "GuestNote",
     "GuestTag",

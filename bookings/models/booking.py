@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from bookings.states import LIVE, MACHINE, OCCUPYING, ActorKind, Channel, Occasion, Status
+from bookings.states import LIVE, MACHINE, OCCUPYING, ActorKind, Channel, Course, Occasion, Status
 from core.audit.row_history import never_emptied
 from core.encryption import BlindIndexed, BlindIndexField, BlindIndexQuerySet, EncryptedTextField
 
@@ -87,6 +87,7 @@ class Booking(BlindIndexed):
     is_late_cancellation = models.BooleanField(_("cancelled late"), default=False)
     arrived_at = models.DateTimeField(_("arrived"), null=True, blank=True)
     seated_at = models.DateTimeField(_("seated"), null=True, blank=True)
+    course = models.CharField(_("course"), max_length=8, choices=Course.choices, blank=True, default=Course.NONE)
     left_at = models.DateTimeField(_("left"), null=True, blank=True)
     reminded_day_before_at = models.DateTimeField(null=True, blank=True, editable=False)
     reminded_hours_before_at = models.DateTimeField(null=True, blank=True, editable=False)

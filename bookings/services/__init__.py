@@ -1,5 +1,6 @@
 """Everything that can be done to a booking. Each function opens its transaction and says what it raises."""
 
+from bookings.errors import BookingMovedOn
 from bookings.services.alerts import end_past_alerts, set_alert, stop_alert, tell_of_free_times
 from bookings.services.blocks import block_tables, remove_block
 from bookings.services.booking import (
@@ -9,14 +10,16 @@ from bookings.services.booking import (
     hold_table,
     release_expired_holds,
 )
-from bookings.services.changing import BookingMovedOn, attach_to_account, cancel_booking, change_booking, note_for_staff
+from bookings.services.changing import attach_to_account, cancel_booking, change_booking, note_for_staff
 from bookings.services.claiming import Actor, Guest
+from bookings.services.desk_acts import Act, Answer, perform
 from bookings.services.feeds import close_feed, open_feed, renew_feed
 from bookings.services.floor import (
     complete_visit,
     confirm_request,
     decline_request,
     mark_arrived,
+    mark_course,
     mark_left,
     mark_no_show,
     seat_party,
@@ -70,7 +73,9 @@ from bookings.services.sweeping import look_after_queues, look_after_waiting
 
 __all__ = [
     "SECONDS_AT_THE_DESK",
+    "Act",
     "Actor",
+    "Answer",
     "BookingMovedOn",
     "DateOutcome",
     "DayMove",
@@ -115,6 +120,7 @@ __all__ = [
     "look_at_dates",
     "look_at_day_move",
     "mark_arrived",
+    "mark_course",
     "mark_left",
     "mark_no_show",
     "move_special_day",
@@ -125,6 +131,7 @@ __all__ = [
     "offering",
     "open_feed",
     "outcome_body",
+    "perform",
     "price_room",
     "quote",
     "rearrange_tables",

@@ -1,17 +1,18 @@
 """Changing and cancelling: a change is one atomic move, and a failed one leaves the booking as it was."""
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from bookings import errors, selectors
+from bookings.availability import Occupancy
 from bookings.events import BookingCancelled, BookingChanged
 from bookings.models import Booking, Occurrence, TableAllocation
 from bookings.packing import Arrangement
@@ -19,18 +20,15 @@ from bookings.rearranging import Sought
 from bookings.services import claiming, freed, guests
 from bookings.services.booking import with_alternatives
 from bookings.services.claiming import Actor, Claim, Guest
+from bookings.services.floor import refuse_occupied_tables
 from bookings.states import FOR_THE_GUEST, UPCOMING, ActorKind, Status
-from core.errors import Busy, DomainError
+from core.errors import Busy
 from core.outbox import publish
 from restaurants.service_plan import ServicePlan, plan_of, remembered_plan
 
-
-class BookingMovedOn(DomainError):
-    """Somebody changed the booking since the asker last saw it."""
-
-    code = "booking_version"
-    message = _("Somebody else has changed this booking meanwhile. Look at it again before you change it.")
-    status = 412
+LONGEST_STAY = timedelta(hours=12)
+# For whom sits longer than they were to, at a table they are moved to.
+OVERRUN = timedelta(minutes=15)
 
 
 class _Unset:
@@ -45,6 +43,7 @@ def change_booking(
     booking: Booking,
     by: Actor,
     starts_at: datetime | None = None,
+    ends_at: datetime | None = None,
     party_size: int | None = None,
     area: "UUID | _Unset | None" = UNSET,
     table_ids: Sequence[int] | None = None,
@@ -58,8 +57,12 @@ def change_booking(
 
     The code and the terms once accepted stay. When the new wish cannot be met the booking is untouched.
 
+    :param ends_at: until when the party keeps its tables, without the buffer; only staff decide that, and without it a
+        party that moves to another time stays for the usual turn
     :raises BookingMovedOn: when it is no longer of the expected version
     :raises TooLateToChange: when it has begun or ended
+    :raises StayTooLong: when the party would leave before it comes, in the past or after twelve hours
+    :raises TableStillOccupied: when somebody seated would move to where another party still sits
     :raises BookingRefused: as book_table
     """
     seen_day = booking.service_day
@@ -73,6 +76,7 @@ def change_booking(
                 seen_day=seen_day,
                 by=by,
                 starts_at=starts_at,
+                ends_at=ends_at,
                 party_size=party_size,
                 area=area,
                 table_ids=table_ids,
@@ -99,6 +103,7 @@ def _change_under_lock(
     seen_day: date,
     by: Actor,
     starts_at: datetime | None,
+    ends_at: datetime | None,
     party_size: int | None,
     area: "UUID | _Unset | None",
     table_ids: Sequence[int] | None,
@@ -114,11 +119,9 @@ def _change_under_lock(
     # Staff may stretch or move what stands outside today's shifts; only a new start has to be one.
     new_days = {seen_day} if starts_at is None else {seen_day, *_possible_days(plan, starts_at)}
     claiming.lock_service_days(restaurant_id, new_days)
-    booking = claiming.locked(booking_id)
+    booking = claiming.locked(booking_id, expected_version=expected_version)
     if booking.service_day != seen_day:
         raise Busy
-    if expected_version is not None and booking.version != expected_version:
-        raise BookingMovedOn(version=booking.version)
     _must_be_changeable(booking, by, now)
 
     before = _facts(booking)
@@ -127,6 +130,7 @@ def _change_under_lock(
         (starts_at is not None and starts_at != booking.starts_at)
         or (party_size is not None and party_size != booking.party_size)
         or (not isinstance(area, _Unset) and _area_id(plan, area) != booking.area_id)
+        or (ends_at is not None and ends_at != booking.ends_at)
         or table_ids is not None
     )
     if claims_anew:
@@ -134,6 +138,7 @@ def _change_under_lock(
             booking,
             by=by,
             starts_at=starts_at or booking.starts_at,
+            ends_at=ends_at,
             party_size=party_size or booking.party_size,
             area=booking.area.public_id if isinstance(area, _Unset) and booking.area else changed_area,
             table_ids=table_ids,
@@ -206,6 +211,7 @@ def _claim_anew(
     *,
     by: Actor,
     starts_at: datetime,
+    ends_at: datetime | None,
     party_size: int,
     area: UUID | None,
     table_ids: Sequence[int] | None,
@@ -216,14 +222,21 @@ def _claim_anew(
     """Find room for the new wish as if the old were gone, then swap the rows: the new is claimed or nothing moves."""
     plan = plan_of(booking.restaurant_id)
     kept_time = starts_at == booking.starts_at
-    if kept_time and table_ids is not None and party_size == booking.party_size:
-        # Only the table changes: no rule about times is asked again, for the booking may have begun.
+    since: datetime | None = None
+    if kept_time and (table_ids is not None or ends_at is not None) and party_size == booking.party_size:
+        # Only the table or the length changes: no rule about starts is asked again, for the booking may have begun.
         plan, occupancy, expired = selectors.plan_and_occupancy(
             plan.id, booking.service_day, now=now, except_booking=booking.pk
         )
-        found = Arrangement(claiming.chosen_tables(plan, occupancy, table_ids, booking.starts_at, booking.ends_at))
+        until = _until(booking, starts_at, ends_at, by=by, now=now)
+        kept = sorted(booking.allocations.filter(live=True).values_list("table_id", flat=True))
+        since, tables = _tables_from(booking, plan, occupancy, table_ids or kept, until, now)
+        found = Arrangement(tables)
+        booking.ends_at = until
     else:
         claim = _claim(plan, booking, by=by, starts_at=starts_at, party_size=party_size, area=area, now=now)
+        if ends_at is not None:
+            claim = replace(claim, ends_at=_until(booking, starts_at, ends_at, by=by, now=now))
         claiming.refuse_own_overlap(booking, claim, restaurant_id=plan.id, by=by)
         plan, occupancy, expired = selectors.plan_and_occupancy(
             plan.id, claim.slot.service_day, now=now, except_booking=booking.pk
@@ -255,7 +268,48 @@ def _claim_anew(
     TableAllocation.objects.filter(booking=booking).delete()
     if found.moves:
         claiming.make_room(plan, found)
-    claiming.allocate(booking, plan, found.table_ids)
+    claiming.allocate(booking, plan, found.table_ids, starts_at=since)
+    if booking.status == Status.SEATED and table_ids is not None:
+        refuse_occupied_tables(booking)
+
+
+def _until(booking: Booking, starts_at: datetime, ends_at: datetime | None, *, by: Actor, now: datetime) -> datetime:
+    """Return when a party is to leave, to the grain.
+
+    :raises StayTooLong:
+    """
+    if ends_at is None:
+        # Whoever sits beyond their time goes on sitting at the new table for a while.
+        still_there = booking.status == Status.SEATED and booking.ends_at <= now
+        return claiming.to_the_grain(now) + OVERRUN if still_there else booking.ends_at
+    until = claiming.to_the_grain(ends_at.astimezone(UTC))
+    is_sitting = booking.status == Status.SEATED
+    if by.is_online or not starts_at < until <= starts_at + LONGEST_STAY or (is_sitting and until <= now):
+        raise errors.StayTooLong
+    return until
+
+
+def _tables_from(
+    booking: Booking,
+    plan: ServicePlan,
+    occupancy: Occupancy,
+    table_ids: Sequence[int],
+    until: datetime,
+    now: datetime,
+) -> tuple[datetime, tuple[int, ...]]:
+    """Return from when a booking keeps these tables, and the tables. Who sits already needs another one only from now.
+
+    :raises UnknownTable: :raises TableTaken:
+    """
+    begun = booking.allocations.filter(live=True).order_by("during").first()
+    since = min(booking.starts_at, begun.during.lower) if begun is not None else booking.starts_at
+    if booking.status != Status.SEATED:
+        return booking.starts_at, claiming.chosen_tables(plan, occupancy, table_ids, booking.starts_at, until)
+    try:
+        return since, claiming.chosen_tables(plan, occupancy, table_ids, since, until)
+    except errors.TableTaken:
+        since = claiming.to_the_grain(now)
+        return since, claiming.chosen_tables(plan, occupancy, table_ids, since, until)
 
 
 def _claim(
@@ -280,6 +334,7 @@ def _facts(booking: Booking) -> dict[str, Any]:
     tables = TableAllocation.objects.filter(booking=booking, live=True).order_by("table__name")
     return {
         "starts_at": booking.starts_at.isoformat(),
+        "ends_at": booking.ends_at.isoformat(),
         "party_size": booking.party_size,
         "area": booking.area.name if booking.area_id and booking.area else None,
         "tables": list(tables.values_list("table__name", flat=True)),
@@ -315,9 +370,7 @@ def cancel_booking(*, booking: Booking, by: Actor, reason: str = "", expected_ve
     if by.kind == ActorKind.STAFF and not reason.strip():
         raise errors.ReasonMissing
     with transaction.atomic():
-        booking = claiming.locked(booking.pk)
-        if expected_version is not None and booking.version != expected_version:
-            raise BookingMovedOn(version=booking.version)
+        booking = claiming.locked(booking.pk, expected_version=expected_version)
         is_under_way = booking.is_occupying and (booking.status not in UPCOMING or booking.starts_at <= now)
         if by.kind in FOR_THE_GUEST and is_under_way:
             raise errors.TooLateToChange
@@ -355,11 +408,14 @@ def attach_to_account(*, booking: Booking, diner: User) -> Booking:
     return booking
 
 
-def note_for_staff(*, booking: Booking, notes: str) -> Booking:
-    """Keep a note that only the house sees."""
+def note_for_staff(*, booking: Booking, notes: str, by: Actor | None = None) -> Booking:
+    """Keep a note that only the house sees; the history tells who changed it, not what it says."""
     with transaction.atomic():
         booking = claiming.locked(booking.pk)
         booking.staff_notes = notes
         booking.version += 1
         booking.save(update_fields=["staff_notes", "version", "updated_at"])
+        if by is not None:
+            claiming.record(booking, by=by, from_status=booking.status, changes={"staff_notes": {}})
+        claiming.tell_open_pages(remembered_plan(booking.restaurant_id), booking.service_day)
     return booking

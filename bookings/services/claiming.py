@@ -20,6 +20,7 @@ from accounts.models import User
 from accounts.partners.models import PartnerApp
 from bookings import errors, rearranging
 from bookings.availability import (
+    GRAIN,
     Occupancy,
     Reason,
     SlotTime,
@@ -443,9 +444,20 @@ def record_passed_pacing(booking: Booking, *, by: Actor) -> None:
     )
 
 
-def locked(booking_id: int) -> Booking:
-    """Return the booking with its row locked until the transaction ends."""
-    return Booking.objects.select_for_update(of=("self",)).select_related("restaurant").get(pk=booking_id)
+def locked(booking_id: int, *, expected_version: int | None = None) -> Booking:
+    """Return the booking with its row locked until the transaction ends.
+
+    :raises BookingMovedOn: when it is no longer of the version that the asker saw
+    """
+    booking = Booking.objects.select_for_update(of=("self",)).select_related("restaurant").get(pk=booking_id)
+    if expected_version is not None and booking.version != expected_version:
+        raise errors.BookingMovedOn(version=booking.version)
+    return booking
+
+
+def to_the_grain(moment: datetime) -> datetime:
+    """Return the five minutes a moment lies in."""
+    return moment - (moment - datetime.min.replace(tzinfo=moment.tzinfo)) % GRAIN
 
 
 def house_of(booking: Booking) -> UUID:

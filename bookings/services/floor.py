@@ -1,4 +1,8 @@
-"""The evening itself: who has come, who sits where, who left, who never came."""
+"""The evening itself: who has come, who sits where, who left, who never came.
+
+Each takes the version of the booking that the asker saw, and raises BookingMovedOn when it has changed since: two
+hosts cannot undo one another unknowingly.
+"""
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
@@ -15,7 +19,7 @@ from bookings.events import BookingConfirmed, BookingDeclined, PartyDidNotShow, 
 from bookings.models import Booking, TableAllocation
 from bookings.services import claiming, guests
 from bookings.services.claiming import Actor, Guest
-from bookings.states import Status
+from bookings.states import Course, Status
 from core import codes
 from core.outbox import publish
 from restaurants.service_plan import DEFAULT_TURN_MINUTES, ServicePlan, ShiftPlan, plan_of, remembered_plan
@@ -23,14 +27,14 @@ from restaurants.service_plan import DEFAULT_TURN_MINUTES, ServicePlan, ShiftPla
 CODE_TRIES = 5
 
 
-def confirm_request(*, booking: Booking, by: Actor) -> Booking:
+def confirm_request(*, booking: Booking, by: Actor, expected_version: int | None = None) -> Booking:
     """Approve a requested booking.
 
     :raises core.states.IllegalMove: when it is not a request
     :raises TimeInThePast: when its time has passed
     """
     with transaction.atomic():
-        booking = claiming.locked(booking.pk)
+        booking = claiming.locked(booking.pk, expected_version=expected_version)
         if booking.status == Status.REQUESTED and booking.starts_at <= timezone.now():
             raise errors.TimeInThePast
         claiming.move(booking, Status.CONFIRMED, by=by)
@@ -39,7 +43,7 @@ def confirm_request(*, booking: Booking, by: Actor) -> Booking:
     return booking
 
 
-def decline_request(*, booking: Booking, by: Actor, reason: str) -> Booking:
+def decline_request(*, booking: Booking, by: Actor, reason: str, expected_version: int | None = None) -> Booking:
     """Turn a requested booking down and free its tables.
 
     :raises ReasonMissing: without a reason for the guest
@@ -47,7 +51,7 @@ def decline_request(*, booking: Booking, by: Actor, reason: str) -> Booking:
     if not reason.strip():
         raise errors.ReasonMissing
     with transaction.atomic():
-        booking = claiming.locked(booking.pk)
+        booking = claiming.locked(booking.pk, expected_version=expected_version)
         claiming.move(booking, Status.DECLINED, by=by, reason=reason)
         claiming.free_tables(booking)
         publish(BookingDeclined(restaurant_id=claiming.house_of(booking), booking_id=booking.public_id, reason=reason))
@@ -55,16 +59,22 @@ def decline_request(*, booking: Booking, by: Actor, reason: str) -> Booking:
     return booking
 
 
-def mark_arrived(*, booking: Booking, by: Actor) -> Booking:
+def mark_arrived(*, booking: Booking, by: Actor, expected_version: int | None = None) -> Booking:
     with transaction.atomic():
-        booking = claiming.locked(booking.pk)
+        booking = claiming.locked(booking.pk, expected_version=expected_version)
         booking.arrived_at = timezone.now()
         claiming.move(booking, Status.ARRIVED, by=by)
         _tell(booking)
     return booking
 
 
-def seat_party(*, booking: Booking, by: Actor, table_ids: Sequence[int] | None = None) -> Booking:
+def seat_party(
+    *,
+    booking: Booking,
+    by: Actor,
+    table_ids: Sequence[int] | None = None,
+    expected_version: int | None = None,
+) -> Booking:
     """Put a party down at its tables, or at others that are free.
 
     :raises TooEarlyToSeat: before its service day
@@ -76,7 +86,7 @@ def seat_party(*, booking: Booking, by: Actor, table_ids: Sequence[int] | None =
     try:
         with transaction.atomic():
             claiming.lock_service_days(booking.restaurant_id, [booking.service_day])
-            booking = claiming.locked(booking.pk)
+            booking = claiming.locked(booking.pk, expected_version=expected_version)
             if selectors.service_day_of(booking.restaurant_id, now) < booking.service_day:
                 raise errors.TooEarlyToSeat
             was_no_show = booking.status == Status.NO_SHOW
@@ -88,7 +98,7 @@ def seat_party(*, booking: Booking, by: Actor, table_ids: Sequence[int] | None =
             plan = plan_of(booking.restaurant_id)
             if table_ids or was_no_show:
                 _retable(booking, plan, table_ids, now)
-            _refuse_occupied_tables(booking)
+            refuse_occupied_tables(booking)
             if now < booking.starts_at:
                 _begin_early(booking, now)
             publish(PartySeated(restaurant_id=claiming.house_of(booking), booking_id=booking.public_id, at=now))
@@ -100,10 +110,28 @@ def seat_party(*, booking: Booking, by: Actor, table_ids: Sequence[int] | None =
     return booking
 
 
-def complete_visit(*, booking: Booking, by: Actor) -> Booking:
+def mark_course(*, booking: Booking, course: Course, by: Actor, expected_version: int | None = None) -> Booking:
+    """Note how far a seated party has come.
+
+    :raises NotSeated: when it does not sit
+    """
+    with transaction.atomic():
+        booking = claiming.locked(booking.pk, expected_version=expected_version)
+        if booking.status != Status.SEATED:
+            raise errors.NotSeated
+        before, booking.course = booking.course, course
+        booking.version += 1
+        booking.save(update_fields=["course", "version", "updated_at"])
+        changes = {"course": {"from": before, "to": str(course)}}
+        claiming.record(booking, by=by, from_status=booking.status, changes=changes)
+        _tell(booking)
+    return booking
+
+
+def complete_visit(*, booking: Booking, by: Actor, expected_version: int | None = None) -> Booking:
     """The party has left: free its tables for the rest of the turn."""
     with transaction.atomic():
-        booking = claiming.locked(booking.pk)
+        booking = claiming.locked(booking.pk, expected_version=expected_version)
         booking.left_at = timezone.now()
         claiming.move(booking, Status.COMPLETED, by=by)
         claiming.free_tables(booking)
@@ -114,10 +142,10 @@ def complete_visit(*, booking: Booking, by: Actor) -> Booking:
     return booking
 
 
-def mark_left(*, booking: Booking, by: Actor) -> Booking:
+def mark_left(*, booking: Booking, by: Actor, expected_version: int | None = None) -> Booking:
     """The party went away before it was seated."""
     with transaction.atomic():
-        booking = claiming.locked(booking.pk)
+        booking = claiming.locked(booking.pk, expected_version=expected_version)
         booking.left_at = timezone.now()
         claiming.move(booking, Status.LEFT, by=by)
         claiming.free_tables(booking)
@@ -125,14 +153,14 @@ def mark_left(*, booking: Booking, by: Actor) -> Booking:
     return booking
 
 
-def mark_no_show(*, booking: Booking, by: Actor) -> Booking:
+def mark_no_show(*, booking: Booking, by: Actor, expected_version: int | None = None) -> Booking:
     """The party neither came nor cancelled by the end of its grace; the rest of its turn is free again.
 
     :raises TooEarlyForNoShow: while the grace lasts
     """
     now = timezone.now()
     with transaction.atomic():
-        booking = claiming.locked(booking.pk)
+        booking = claiming.locked(booking.pk, expected_version=expected_version)
         grace_ends_at = booking.starts_at + timedelta(minutes=booking.policy.get("grace_minutes", 0))
         if now < grace_ends_at and booking.status == Status.CONFIRMED:
             zone = remembered_plan(booking.restaurant_id).zone
@@ -144,7 +172,7 @@ def mark_no_show(*, booking: Booking, by: Actor) -> Booking:
     return booking
 
 
-def undo_no_show(*, booking: Booking, by: Actor) -> Booking:
+def undo_no_show(*, booking: Booking, by: Actor, expected_version: int | None = None) -> Booking:
     """They came after all: back to CONFIRMED with a table, within the service day.
 
     :raises UndoTooLate: on another day
@@ -153,7 +181,7 @@ def undo_no_show(*, booking: Booking, by: Actor) -> Booking:
     now = timezone.now()
     with transaction.atomic():
         claiming.lock_service_days(booking.restaurant_id, [booking.service_day])
-        booking = claiming.locked(booking.pk)
+        booking = claiming.locked(booking.pk, expected_version=expected_version)
         _same_service_day(booking)
         claiming.move(booking, Status.CONFIRMED, by=by)
         _retable(booking, plan_of(booking.restaurant_id), None, now)
@@ -186,7 +214,7 @@ def seat_walk_in(
     if not 1 <= party_size <= max(plan.largest_party, 1):
         raise claiming.refused(Reason.PARTY_TOO_LARGE, plan)
     day = selectors.service_day_of(restaurant_id, now)
-    starts_at = now - (now - datetime.min.replace(tzinfo=now.tzinfo)) % GRAIN
+    starts_at = claiming.to_the_grain(now)
     shift = _shift_now(plan, day, now)
     turn = timedelta(minutes=minutes) if minutes else usual_turn(plan, day, now, party_size)
     guest = guest or Guest(name="")
@@ -251,7 +279,7 @@ def _seat_under_lock(booking: Booking, *, by: Actor, table_ids: Sequence[int] | 
     guests.enter(booking, by=by)
     booking.save(force_insert=True)
     claiming.allocate(booking, plan, tables)
-    _refuse_occupied_tables(booking)
+    refuse_occupied_tables(booking)
     claiming.record(booking, by=by, from_status="")
     publish(PartySeated(restaurant_id=claiming.house_of(booking), booking_id=booking.public_id, at=now))
     claiming.tell_open_pages(plan, day)
@@ -284,7 +312,7 @@ def usual_turn(plan: ServicePlan, day: date, now: datetime, party_size: int) -> 
     return timedelta(minutes=next(minutes for largest, minutes in DEFAULT_TURN_MINUTES if party_size <= largest))
 
 
-def _refuse_occupied_tables(booking: Booking) -> None:
+def refuse_occupied_tables(booking: Booking) -> None:
     """Refuse while an earlier party overruns: its rows may have ended, its people have not left."""
     tables = TableAllocation.objects.filter(booking=booking, live=True).values("table_id")
     sitting = _sitting(booking.restaurant_id, booking.service_day).filter(table_id__in=tables).exclude(booking=booking)
@@ -310,7 +338,7 @@ def _sitting(restaurant_id: int, day: date) -> QuerySet[TableAllocation]:
 
 def _begin_early(booking: Booking, now: datetime) -> None:
     """Keep the tables from now on; the exclusion constraint refuses when another party has them until later."""
-    early = now - (now - datetime.min.replace(tzinfo=now.tzinfo)) % GRAIN
+    early = claiming.to_the_grain(now)
     for allocation in TableAllocation.objects.filter(booking=booking, live=True).order_by("table_id"):
         if early < allocation.during.lower:
             allocation.during = TimestamptzRange(early, allocation.during.upper, "[)")

@@ -14,12 +14,13 @@ from django.utils import timezone
 from accounts.models import User
 from bookings import errors, selectors
 from bookings.availability import DAY_SPAN, Occupancy, Reason, Slot, find_slot_time, hard_close_refusal, midnight_of
+from bookings.errors import BookingMovedOn
 from bookings.events import SeriesChanged
 from bookings.models import Booking, BookingSeries, Occurrence
 from bookings.recurring import Rule
 from bookings.services import claiming
 from bookings.services.booking import alternative, book_table
-from bookings.services.changing import UNSET, BookingMovedOn, _Unset, cancel_booking, change_booking
+from bookings.services.changing import UNSET, _Unset, cancel_booking, change_booking
 from bookings.services.claiming import Actor, Guest
 from bookings.states import (
     FOR_THE_GUEST,

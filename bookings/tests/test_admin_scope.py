@@ -159,6 +159,7 @@ def arguments(pattern: URLPattern, row: Any, rows: dict[type[Model], Any]) -> di
         "public_id": rows[Booking].public_id,
         "move": "arrive",
         "to": "closed",
+        "table": rows[Table].pk,
     }
     return {name: known[name] for name in pattern.pattern.converters}
 

@@ -10,9 +10,9 @@ from django.utils import timezone
 
 from accounts.tests.factories import UserFactory, member
 from bookings import errors, selectors, services
+from bookings.errors import BookingMovedOn
 from bookings.models import Booking, BookingHistory, TableAllocation
 from bookings.services import Actor, Guest
-from bookings.services.changing import BookingMovedOn
 from bookings.states import ActorKind, Channel, Status
 from bookings.tests.factories import at, book, guest, tomorrow
 from core.models import OutboxEvent

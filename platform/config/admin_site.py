@@ -136,10 +136,10 @@ class BukaAdminSite(UnfoldAdminSite):
     # --- What they find ----------------------------------------------------------------------------------------------
 
     def extra_urls(self) -> list[URLPattern]:
-        from bookings.admin import calendar, moving_days, today, waiting, widget
+        from bookings.admin import calendar, floor, moving_days, today, waiting, widget
 
-        of_bookings = today.urls(self) + waiting.urls(self) + moving_days.urls(self) + calendar.urls(self)
-        return of_bookings + widget.urls(self) + translations.urls(self)
+        of_bookings = today.urls(self) + floor.urls(self) + waiting.urls(self) + moving_days.urls(self)
+        return of_bookings + calendar.urls(self) + widget.urls(self) + translations.urls(self)
 
     def autocomplete_view(self, request: HttpRequest) -> Any:
         return ForwardChoices.as_view(admin_site=self)(request)

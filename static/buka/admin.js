@@ -17,7 +17,31 @@
     times();
     labels();
     copying();
+    quickLine();
+    loggingOut();
   });
+
+  // --- A booking in one line ---------------------------------------------------------------------------------------
+
+  function quickLine() {
+    const line = document.getElementById("f-line");
+    if (!line) return;
+    document.addEventListener("keydown", (event) => {
+      if (!event.altKey || event.code !== "KeyN" || event.ctrlKey || event.metaKey || document.querySelector("dialog[open]")) return;
+      event.preventDefault();
+      line.focus();
+      line.select();
+    });
+    document.body.addEventListener("today-done", () => { line.value = ""; });
+  }
+
+  // --- Whoever uses this browser next finds no floor plan with guests' names -------------------------------------------
+
+  function loggingOut() {
+    document.addEventListener("submit", (event) => {
+      if (/log-?out/.test(event.target.action) && "caches" in window) caches.delete("buka-floor");
+    });
+  }
 
   // --- What is to be copied: a button where the browser lets us ----------------------------------------------------
 

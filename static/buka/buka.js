@@ -136,6 +136,8 @@ document.addEventListener("keydown", (event) => {
   for (const menu of $$("details.menu[open]")) { menu.open = false; menu.querySelector("summary").focus(); }
 });
 document.addEventListener("submit", guardSubmit);
+// Whoever uses this browser next finds no floor plan with guests' names (floor-worker.js).
+document.addEventListener("submit", (event) => { if (/log-?out/.test(event.target.action) && "caches" in window) caches.delete("buka-floor"); });
 addEventListener("pageshow", () => { for (const form of document.forms) setBusy(form, false); });
 document.addEventListener("htmx:afterRequest", (event) => {
   const form = event.target.closest?.("form");

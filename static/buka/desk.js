@@ -1,0 +1,218 @@
+// What hosts do on the floor's screens: each act gets an id here, waits in this browser until the server has answered
+// it, and is sent in its order, as often as needed: the server does it once. Without scripts the same forms are sent
+// the plain way.
+"use strict";
+
+(() => {
+  const page = document.getElementById("today");
+  if (!page?.dataset.acts) return;
+  const words = page.dataset;
+  const KEY = `buka.desk.${words.queue}`;
+  const listeners = [];
+  // What own acts have made of bookings, which the page may not show yet.
+  const known = new Map();
+  let isOffline = !navigator.onLine;
+  let isBusy = false;
+
+  // Ids and numbers only are kept in the browser: names stay on the page.
+  const stored = (key) => { try { return JSON.parse(localStorage.getItem(key)) || []; } catch { return []; } };
+  const store = (key, rows) => localStorage.setItem(key, JSON.stringify(rows));
+  const waiting = () => stored(KEY);
+
+  function newId() {
+    if (crypto.randomUUID) return crypto.randomUUID();
+    const bytes = crypto.getRandomValues(new Uint8Array(16));
+    bytes[6] = (bytes[6] & 15) | 64;
+    bytes[8] = (bytes[8] & 63) | 128;
+    const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+    return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+  }
+
+  function add(act, label) {
+    const acts = waiting();
+    // The same tap twice is one act; another course or place is another act.
+    const isTheSame = (other) => ["do", "booking", "course"].every((name) => other[name] === act[name]);
+    if (act.booking && act.do !== "move" && acts.some((row) => isTheSame(row.act))) return;
+    act.id = newId();
+    const before = act.booking && acts.findLast((other) => other.act.booking === act.booking);
+    if (before) {
+      // It builds on an act without an answer: the version that one will make.
+      act.version = before.act.version + 1;
+      act.after = before.act.id;
+    } else if (act.booking) {
+      act.version = Math.max(act.version, known.get(act.booking) || 0);
+    }
+    store(KEY, [...acts, { act, label: label || "" }]);
+    tell();
+    flush();
+  }
+
+  async function flush() {
+    if (isBusy) return;
+    isBusy = true;
+    try {
+      // Two pages of one browser send from the same place: one after the other.
+      await (navigator.locks ? navigator.locks.request(KEY, send) : send());
+    } finally {
+      isBusy = false;
+      tell();
+    }
+  }
+
+  async function send() {
+    let most = 50;
+    let done = false;
+    while (waiting().length) {
+      const acts = waiting().slice(0, most);
+      let response;
+      try {
+        response = await fetch(words.acts, {
+          method: "POST",
+          redirect: "manual",
+          headers: { "Content-Type": "application/json", "X-CSRFToken": token(), Accept: "application/json" },
+          body: JSON.stringify({ acts: acts.map((row) => row.act) }),
+        });
+      } catch {
+        isOffline = true;
+        return;
+      }
+      isOffline = false;
+      if (response.type === "opaqueredirect" || [401, 403].includes(response.status)) {
+        show(words.login);
+        return;
+      }
+      if (response.status === 400) {
+        if (acts.length > 1) { most = 1; continue; }
+        // Nobody will ever understand it: it must not keep the others waiting.
+        forget([acts[0].act.id]);
+        refuse(acts[0], (await response.json()).sentence);
+        continue;
+      }
+      if (!response.ok) { isOffline = true; return; }
+      const { answers } = await response.json();
+      const final = answers.filter((answer) => answer.final);
+      for (const answer of final) {
+        if (answer.done && answer.booking) known.set(answer.booking, answer.version);
+        if (!answer.done) refuse(acts.find((row) => row.act.id === answer.id), answer.sentence);
+        else say(acts.find((row) => row.act.id === answer.id));
+      }
+      forget(final.map((answer) => answer.id));
+      done = true;
+      if (final.length < answers.length) break;
+    }
+    if (done) window.htmx?.trigger(document.body, "buka-today");
+  }
+
+  const token = () => document.querySelector("input[name=csrfmiddlewaretoken]")?.value || "";
+  const forget = (ids) => store(KEY, waiting().filter((row) => !ids.includes(row.act.id)));
+
+  // --- What the host is told ---------------------------------------------------------------------------------------
+
+  function say(row) {
+    const said = document.getElementById("t-said");
+    if (said) said.textContent = row?.label ? `${row.label}: ${words.done}` : words.done;
+  }
+
+  function refuse(row, sentence) {
+    store(`${KEY}.refused`, [...stored(`${KEY}.refused`), { label: row?.label || "", sentence }].slice(-20));
+    tell();
+  }
+
+  function show(text) {
+    const box = document.getElementById("f-outbox");
+    if (!box) return;
+    if (box.textContent !== text) box.textContent = text;
+    box.hidden = !text;
+  }
+
+  function tell() {
+    const count = waiting().length;
+    page.dataset.waiting = count;
+    page.toggleAttribute("data-is-offline", isOffline);
+    if (isOffline) show(words.offline.replace("%d", count));
+    else show(count ? words.sending.replace("%d", count) : "");
+    const refused = stored(`${KEY}.refused`);
+    const section = document.getElementById("f-refused");
+    if (section) {
+      section.hidden = !refused.length;
+      section.querySelector("ul").replaceChildren(...refused.map(({ label, sentence }) => {
+        const item = document.createElement("li");
+        item.textContent = label ? `${label}: ${sentence}` : sentence;
+        return item;
+      }));
+    }
+    for (const listener of listeners) listener(waiting().map((row) => row.act));
+  }
+
+  // --- Forms become acts -------------------------------------------------------------------------------------------
+
+  document.addEventListener("submit", (event) => {
+    const form = event.target.closest("form[data-act-form]");
+    if (!form) return;
+    event.preventDefault();
+    const sent = new FormData(form);
+    const act = { do: sent.get("do") };
+    for (const name of ["booking", "course", "starts_at"]) if (sent.has(name)) act[name] = sent.get(name);
+    for (const name of ["version", "party", "minutes"]) if (sent.get(name)) act[name] = Number(sent.get(name));
+    // A choice among parties, each as the host saw it.
+    if (sent.has("seating")) { [act.booking, act.version] = sent.get("seating").split("@"); act.version = Number(act.version); }
+    act.tables = sent.getAll("tables").map(Number);
+    if (act.do === "move") {
+      act.ends_at = new Date(new Date(act.starts_at).getTime() + act.minutes * 60_000).toISOString();
+      delete act.minutes;
+      act.over_pacing = sent.has("over_pacing");
+    }
+    document.getElementById("t-dialog")?.close();
+    const button = event.submitter || form.querySelector("[type=submit]");
+    add(act, button.textContent.trim());
+  });
+
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("[data-seen]")) { store(`${KEY}.refused`, []); tell(); }
+    const more = event.target.closest("a.f-more");
+    if (more && !event.ctrlKey && !event.metaKey && window.htmx) {
+      event.preventDefault();
+      window.htmx.ajax("GET", more.href, { target: "#t-panel", swap: "innerHTML" });
+    }
+  });
+
+  addEventListener("online", () => { isOffline = false; flush(); window.htmx?.trigger(document.body, "buka-today"); });
+  addEventListener("offline", () => { isOffline = true; tell(); });
+  addEventListener("storage", (event) => event.key?.startsWith(KEY) && tell());
+  setInterval(() => (waiting().length || isOffline) && navigator.onLine && (waiting().length ? flush() : probe()), 4000);
+
+  async function probe() {
+    // Nothing waits, but something failed before: is the server there again?
+    try { isOffline = !(await fetch(words.part, { method: "HEAD", redirect: "manual" })); } catch { isOffline = true; }
+    if (!isOffline) window.htmx?.trigger(document.body, "buka-today");
+    tell();
+  }
+
+  // Fetches a part of the page anew, unless something is being dragged just now.
+  async function fetchPart(address, target) {
+    try {
+      const answer = await fetch(address, { redirect: "manual", headers: { "HX-Request": "true" } });
+      if (answer.type === "opaqueredirect" || [401, 403, 404].includes(answer.status)) { location.reload(); return false; }
+      if (!answer.ok) return false;
+      const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(target);
+      if (!fresh) return false;
+      const old = document.getElementById(target);
+      const focused = old.contains(document.activeElement) ? document.activeElement.id || null : null;
+      const scrolled = [...old.querySelectorAll("[tabindex]"), old].map((box) => [box.scrollLeft, box.scrollTop]);
+      old.replaceWith(document.adoptNode(fresh));
+      [...fresh.querySelectorAll("[tabindex]"), fresh].forEach((box, number) => scrolled[number] && box.scrollTo(...scrolled[number]));
+      if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+      isOffline = false;
+      tell();
+      return true;
+    } catch {
+      isOffline = true;
+      tell();
+      return false;
+    }
+  }
+
+  window.bukaDesk = { add, flush, waiting, fetchPart, onChange: (listener) => { listeners.push(listener); tell(); }, get isOffline() { return isOffline; } };
+  tell();
+  flush();
+})();
