@@ -73,7 +73,7 @@ class TestBookPage:
         restaurant = house()
         client.get(page_of(restaurant), wish())
 
-        with django_assert_max_num_queries(4):
+        with django_assert_max_num_queries(5):
             client.get(page_of(restaurant), wish())
 
     def test_is_filled_in_for_who_is_signed_in(self, client):
