@@ -164,7 +164,7 @@ class Evening:
     def room(self, occupancy: Occupancy | None = None) -> Day:
         """Return the day as the product looks at it: everybody can be moved who sits where the plan lets them."""
         occupancy = occupancy or self.occupancy()
-        day = Day(self.plan, occupancy, taken=dict.fromkeys(occupancy.masks, 0))
+        day = Day(self.plan, DAY, occupancy, taken=dict.fromkeys(occupancy.masks, 0))
         for party in self.kept.values():
             options = seatings(self.plan, party.size, online=True, area_id=None)
             day.parties.append(Party(party.key, occupancy.bits(party.starts_at, party.ends_at), options, party.tables))

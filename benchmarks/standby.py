@@ -200,7 +200,7 @@ def hindsight(
     :param is_fair: without passing anybody who would fit where a later one sits
     :param gaps: is added how far the bound may be from the best that was found, as a share
     """
-    from ortools.linear_solver import pywraplp  # type: ignore[import-untyped]
+    from ortools.linear_solver import pywraplp
 
     # On this model, which is nearly a linear one, SCIP is done in a second where CP-SAT is not in twenty.
     model = pywraplp.Solver.CreateSolver("SCIP")
