@@ -24,6 +24,7 @@ from accounts.tokens.models import TokenFamily
 from accounts.tokens.states import Client as TokenClient
 from bookings import services as booking_services
 from bookings.models import Block, Booking, FreeTimeAlert, GuestNote, GuestTag
+from bookings.recurring import Rule
 from bookings.services import Actor, Guest
 from bookings.states import Channel
 from bookings.tests.factories import at
@@ -106,10 +107,13 @@ class House:
                     "house": str(self.restaurant.public_id),
                     "public_id": within or str(self.booking.public_id),
                     "move": "arrived",
+                    "pk": str(self.rows["restaurants.specialday"].pk),
                 }
             row = self.rows.get(".".join(parts[1:3]))
             key = str(row.pk) if row is not None else ""
             return {"object_id": key, "pk": key, "other": key} if key else {}
+        if "series" in parts:
+            return {"id": self.public_ids["series"], "public_id": self.public_ids["series"]}
         if "alerts" in parts:
             return {"id": self.public_ids["alerts"], "public_id": self.public_ids["alerts"]}
         if "holds" in parts:
@@ -241,6 +245,14 @@ def populated(mark: str) -> House:
         by=Actor.staff(host),
         guest=Guest(f"Queued {secret}", phone="+2348031234504"),
     )
+    series = booking_services.begin_series(
+        restaurant_id=place.pk,
+        rule=Rule(at("18:00").date() + timedelta(days=2), at("18:00").time(), count=2),
+        party_size=2,
+        guest=Guest(f"Again {secret}", email=f"{secret}-again@example.com"),
+        by=Actor.diner(diner),
+        diner=diner,
+    )
     app, app_secret, delivery = _partner(place.pk, owner, secret)
     tag = GuestTag.objects.create(restaurant=place, name=f"Tag {secret}"[:40])
     assert booking.guest is not None
@@ -290,6 +302,7 @@ def populated(mark: str) -> House:
         *(place, room, table, shift, menu, section, dish, price, combination, block, day, photo, listing_claim),
         *(booking.guest, tag, note, review),
         *(booking, membership, host, invitation, app, app.grants.get(), delivery, delivery.endpoint),
+        series,
     ):
         found.rows[row._meta.label_lower] = row
     _rest_of_the_admin(found)
@@ -307,6 +320,7 @@ def populated(mark: str) -> House:
         "apps": str(app.public_id),
         "restaurants": str(place.public_id),
         "bookings": str(booking.public_id),
+        "series": str(series.public_id),
         "waitlist": str(waiting.public_id),
         "waiting": str(waiting.public_id),
         "alerts": str(alert.public_id),

@@ -22,9 +22,10 @@ from accounts.states import Role
 from accounts.tests.back_office import filled_in, wrong
 from accounts.tests.factories import UserFactory, log_in, member
 from bookings import services
-from bookings.models import Block, Booking
+from bookings.models import Block, Booking, BookingSeries, GuestTag, HouseGuest
+from bookings.recurring import Rule
 from bookings.services import Actor, Guest
-from bookings.tests.factories import at, book
+from bookings.tests.factories import at, book, tomorrow
 from core.audit.models import AuditEvent
 from core.back_office import PlatformPage
 from restaurants.models import (
@@ -39,6 +40,8 @@ from restaurants.models import (
     Table,
     TableCombination,
 )
+from restaurants.reviews.models import Review
+from restaurants.reviews.states import ASPECTS
 from restaurants.tests.factories import (
     AreaFactory,
     DishFactory,
@@ -82,6 +85,13 @@ def furnished(name: str) -> dict[type[Model], Any]:
     owner = member(restaurant.pk, Role.OWNER)
     User.objects.filter(pk=owner.pk).update(name=f"{name} owner", email=f"{name.lower()}@example.com")
     booking = book(restaurant, guest=Guest(name=f"{name} guest", phone="+2348031234599"))
+    series = services.begin_series(
+        restaurant_id=restaurant.pk,
+        rule=Rule(tomorrow(), time(20, 30), count=2),
+        party_size=2,
+        guest=Guest(name=f"{name} regular", phone="+2348031234588"),
+        by=Actor.staff(owner),
+    )
     block = services.block_tables(
         restaurant_id=restaurant.pk,
         starts_at=at("13:00"),
@@ -101,10 +111,20 @@ def furnished(name: str) -> dict[type[Model], Any]:
     endpoint, _secret = webhooks.add_endpoint(
         app=app, url=f"https://{name}.example/hook", event_types=["booking.confirmed"], by=app
     )
+    review = Review.objects.create(
+        restaurant=restaurant,
+        booking_id=booking.public_id,
+        author_name=f"{name} guest",
+        visited_on=booking.service_day,
+        text=f"{name} review",
+        **dict.fromkeys(ASPECTS, 4),
+    )
     return {
         PartnerApp: app, PartnerGrant: app.grants.get(), Endpoint: endpoint, Delivery: endpoint.deliveries.get(),
         Restaurant: restaurant, Area: area, Table: table, TableCombination: combination, SpecialDay: day,
-        Shift: shift, Menu: section.menu, MenuSection: section, Dish: dish, Booking: booking, Block: block,
+        Shift: shift, Menu: section.menu, MenuSection: section, Dish: dish, Booking: booking,
+        BookingSeries: series, Block: block, HouseGuest: booking.guest, Review: review,
+        GuestTag: GuestTag.objects.create(restaurant=restaurant, name=f"{name} tag"),
         Membership: Membership.objects.get(restaurant=restaurant, user=owner),
         Invitation: invite_member(
             email=f"{name.lower()}.new@example.com", restaurant_ids=[restaurant.pk], role=Role.HOST, by=owner
@@ -153,10 +173,11 @@ def arguments(pattern: URLPattern, row: Any, rows: dict[type[Model], Any]) -> di
     """Return another house's keys for what an address asks for."""
     known = {
         "object_id": getattr(row, "pk", None),
-        "pk": getattr(row, "pk", None),
+        "pk": getattr(row, "pk", None) or rows[SpecialDay].pk,
         "id": getattr(row, "pk", None),
         "house": rows[Restaurant].public_id,
         "public_id": rows[Booking].public_id,
+        "other": getattr(row, "pk", None),
         "move": "arrive",
         "to": "closed",
         "table": rows[Table].pk,
@@ -303,7 +324,7 @@ class TestRoles:
         return {model for model, name in names.items() if client.get(reverse(name)).status_code == 200}
 
     def test_a_host_sees_bookings_and_blocks_only(self, ours) -> None:
-        assert self.opened(signed_in(member(ours[Restaurant].pk, Role.HOST))) == {Booking, Block}
+        assert self.opened(signed_in(member(ours[Restaurant].pk, Role.HOST))) == {Booking, BookingSeries, Block}
 
     def test_a_manager_sees_all_but_the_staff(self, ours) -> None:
         seen = self.opened(signed_in(member(ours[Restaurant].pk, Role.MANAGER)))
