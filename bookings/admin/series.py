@@ -39,7 +39,7 @@ class BookingSeriesAdmin(FindsByContact, ScopedPage, ModelAdmin):
     search_help_text = _("Name, or a whole phone number or e-mail address")
     change_form_after_template = "admin/bookings/series.html"
     fieldsets = [
-        (None, {"fields": ["restaurant", "shown_status", "rule", "first", "last", "party_size", "area", "dates"]}),
+        (None, {"fields": ["restaurant", "status", "rule", "first", "last", "party_size", "area", "dates"]}),
         (_("Guest"), {"fields": ["guest_name", "phone", "guest_email", "language", "occasion", "notes"]}),
     ]
 

@@ -892,7 +892,7 @@ class TestFindBooking:
         response = self.ask(client, booking.code, booking.guest_email)
 
         assert response.status_code == 429
-        assert response["Retry-After"] == "3600"
+        assert 3500 < int(response["Retry-After"]) <= 3600
 
     def test_one_address_may_guess_thirty_times_an_hour(self, client):
         for number in range(30):
