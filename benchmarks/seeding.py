@@ -291,14 +291,14 @@ _BOOKINGS = """
         id, public_id, code, restaurant_id, guest_name, guest_phone, guest_phone_index, guest_email, guest_email_index,
         language, status, channel, party_size, service_day, shift_name, starts_at, ends_at, is_locked, occasion, notes,
         staff_notes, policy,
-        is_late_cancellation, version, created_at, updated_at
+        is_late_cancellation, version, created_at, updated_at, bonus_points, suggested_times, course
     )
     SELECT number, md5(%(seed)s || ':booking:' || number)::uuid,
            (SELECT string_agg(substr(%(alphabet)s, (number * 48271 %% 113379904 / place %% 22 + 1)::int, 1), '')
             FROM unnest(%(places)s::bigint[]) AS place),
            restaurant_id, 'Guest ' || number, phone, phone_index, '', '', 'en', status, 'web', party_size, service_day,
            shift_name, starts_at, ends_at, false, '', '', '', '{}', false, 1, starts_at - interval '3 days',
-           starts_at - interval '3 days'
+           starts_at - interval '3 days', 0, '[]', ''
     FROM planned JOIN known_guests ON guest = number %% %(guests)s
 """
 _ALLOCATIONS = """

@@ -379,6 +379,12 @@ class SeriesListView(APIView):
         response["Location"] = reverse("bookings_api:series", args=[series.public_id])
         return response
 
+    def check_again(self, request: Request) -> None:
+        """Refuse staff who may no longer book there; what people booked for themselves stays theirs."""
+        ask = read(request, SeriesAskSerializer)
+        if "channel" in ask:
+            _as_whom(_person(request), ask, public_plan(ask["restaurant"]))
+
 
 class SeriesPreviewView(APIView):
     permission_classes = (IsAuthenticated,)

@@ -160,7 +160,7 @@ class TestThePage:
         where = reverse("admin:today_board", args=[suya_spot.public_id])
         desk.get(where)
 
-        with django_assert_max_num_queries(7):
+        with django_assert_max_num_queries(8):
             fragment = desk.get(where, {"day": tomorrow().isoformat()}).content.decode()
 
         assert "Demo diner 1" in fragment
