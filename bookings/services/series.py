@@ -20,7 +20,7 @@ from bookings.models import Booking, BookingSeries, Occurrence
 from bookings.recurring import Rule
 from bookings.services import claiming
 from bookings.services.booking import alternative, book_table
-from bookings.services.changing import UNSET, _Unset, cancel_booking, change_booking
+from bookings.services.changing import UNSET, _area_id, _Unset, cancel_booking, change_booking
 from bookings.services.claiming import Actor, Guest
 from bookings.states import (
     FOR_THE_GUEST,
@@ -392,15 +392,6 @@ def _days(plan: ServicePlan, starts: Iterable[datetime]) -> set[date]:
     """Return every service day these instants may belong to."""
     local = {starts_at.astimezone(plan.zone).date() for starts_at in starts}
     return local | {day - timedelta(days=1) for day in local}
-
-
-def _area_id(plan: ServicePlan, area: UUID | None) -> int | None:
-    if area is None:
-        return None
-    found = plan.area_named(area)
-    if found is None:
-        raise errors.UnknownArea
-    return found.id
 
 
 def _own_stretches(
