@@ -3,7 +3,6 @@
 Every wait has an end: a test that hangs says what it waited for.
 """
 
-import asyncio
 import gc
 import os
 import shutil
@@ -69,6 +68,8 @@ def django_db_keepdb() -> bool:
 def django_db_modify_db_settings(
     django_db_modify_db_settings_parallel_suffix: None, django_db_blocker: Any
 ) -> Iterator[None]:
+    # The transaction around a test is open while the test works; no request of Buka's keeps one for as long.
+    connection.settings_dict["OPTIONS"]["options"] += " -c idle_in_transaction_session_timeout=0"
     with django_db_blocker.unblock():
         make_test_database()
     yield
@@ -94,18 +95,6 @@ def _own_keys_are_gone() -> None:
         pytest.exit(f"{error}\nThe tests need their services: `make test ARGS=...` brings them along.", returncode=4)
     finally:
         client.close()
-
-
-@pytest.fixture(autouse=True)
-def _no_browsers_loop(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Hide from tests without a browser that Playwright keeps an event loop running on this thread once it was used."""
-    loop = asyncio._get_running_loop()
-    if loop is None or "page" in request.fixturenames or "browser" in request.fixturenames:
-        yield
-        return
-    asyncio._set_running_loop(None)
-    yield
-    asyncio._set_running_loop(loop)
 
 
 # --- Buka's processes -----------------------------------------------------------------------------------------

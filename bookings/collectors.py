@@ -432,6 +432,7 @@ COLLECTORS += [
         waiting,
         (
             "bookings.StandbyEntry",
+            "bookings.StandbyEntry_areas",
             "bookings.StandbyEntry.diner",
             *(f"bookings.StandbyEntry.{name}" for name in CONTACT),
         ),

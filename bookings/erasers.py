@@ -268,6 +268,7 @@ _pseudonym = "The row it leads to holds nothing of the person any more."
 NOT_ERASED = {
     "bookings.BookingSeries.created_by": _pseudonym,
     "bookings.QueueEntry.created_by": _pseudonym,
+    "bookings.StandbyEntry_areas": "Where people like to sit: a matter of the house.",
     "bookings.StandbyHistory.actor": _pseudonym,
     "bookings.QueueHistory.actor": _pseudonym,
     "bookings.HouseGuest.blocked_by": _pseudonym,

@@ -11,6 +11,8 @@ from core.text import search_form
 from localization import formatting
 
 LONGEST = 200
+# Arabic, Chinese and Japanese keyboards have commas of their own.
+_COMMA = re.compile("[,،，、]")
 _CLOCK = re.compile(r"^(\d{1,2})(?:[:.h](\d{2}))?\s?(am|pm)?$")
 _PHONE = re.compile(r"\+?\d[\d\s()./-]{6,}\d")
 _PARTY = re.compile(r"^(\d{1,3})(?:p|x|pax)?$")
@@ -42,7 +44,7 @@ def read(line: str, today: date) -> QuickLine:
     The first small number is the party, the first time of the clock the time: `7:30pm`, `19.30`, `7pm`. A time before
     noon without am or pm, where people only dine later, is left to whoever knows the shifts.
     """
-    line, _comma, notes = line[:LONGEST].partition(",")
+    line, notes = [*_COMMA.split(line[:LONGEST], maxsplit=1), ""][:2]
     phone = ""
     if found := _PHONE.search(line):
         phone = found.group().strip()

@@ -72,7 +72,8 @@ def install(names: tuple[str, ...]) -> None:
     name = names[-1]
     total = sum(1 for line in (ROOT / name).read_text().splitlines() if line and not line.startswith((" ", "#")))
     with step(f"Installing {total} packages from {name}", speaks=True):
-        _run_pip(["install", "--disable-pip-version-check", "--progress-bar=off", "-r", name], total)
+        # Python compiles what is imported, when it is; compiling all that is not took as long as all the rest.
+        _run_pip(["install", "--no-compile", "--disable-pip-version-check", "--progress-bar=off", "-r", name], total)
     for each in BUILD[: BUILD.index(name) + 1]:
         _stamp(each).write_text(_digest(each))
 

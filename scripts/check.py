@@ -33,6 +33,7 @@ from core.embedded.steps import say, step  # noqa: E402
 BIN = Path(sys.executable).parent
 CHECK_SECONDS = 600
 TEST_SECONDS = 17 * 60
+SUMMARY_SECONDS = 60
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 CLOSING_LINE = re.compile(r"^=+ (.*\b(?:passed|failed|errors?|skipped|deselected|no tests ran)\b.* in .*) =+$")
 
@@ -172,6 +173,7 @@ def run_tests(arguments: list[str], environment: Mapping[str, str]) -> tuple[boo
     # Half of the run waits for Buka's real processes and the browser: two workers for each processor keep it busy.
     workers = str(max(2, min(8, 2 * (os.cpu_count() or 1))))
     command = [sys.executable, "-m", "pytest", "-n", workers, "--dist=worksteal", "-o", "faulthandler_timeout=300"]
+    command += ["--durations=20"]
     say(f"▸ pytest, {workers} at a time …")
     pytest = subprocess.Popen(  # noqa: S603
         [*command, *arguments],
@@ -181,10 +183,14 @@ def run_tests(arguments: list[str], environment: Mapping[str, str]) -> tuple[boo
         text=True,
         start_new_session=True,
     )
-    # A test that hangs must not hang whoever waits for the answer.
-    alarm = threading.Timer(TEST_SECONDS, _kill, [pytest])
-    alarm.daemon = True
-    alarm.start()
+    # A test that hangs must not hang whoever waits for the answer; who has waited wants to know what failed until then.
+    alarms = [
+        threading.Timer(TEST_SECONDS, pytest.send_signal, [signal.SIGINT]),
+        threading.Timer(TEST_SECONDS + SUMMARY_SECONDS, _kill, [pytest]),
+    ]
+    for alarm in alarms:
+        alarm.daemon = True
+        alarm.start()
     closing_line = "pytest ended without its closing line."
     try:
         assert pytest.stdout is not None  # noqa: S101
@@ -194,7 +200,8 @@ def run_tests(arguments: list[str], environment: Mapping[str, str]) -> tuple[boo
                 closing_line = match[1]
         return pytest.wait() == 0, closing_line
     finally:
-        alarm.cancel()
+        for alarm in alarms:
+            alarm.cancel()
         _kill(pytest)
 
 

@@ -16,9 +16,9 @@ from accounts.privacy.services import consents
 from accounts.privacy.states import Door
 from accounts.states import Role
 from accounts.tests.factories import UserFactory, member
-from bookings.models import BookingHistory
-from bookings.services import Actor, cancel_booking
-from bookings.tests.factories import book
+from bookings.models import BookingHistory, QueueHistory, StandbyHistory
+from bookings.services import Actor, cancel_booking, join_queue, join_waitlist
+from bookings.tests.factories import at, book, guest
 from core import audit
 from core.audit.models import AuditCheckpoint, AuditEvent, AuditSeal
 from restaurants.models import DishPriceHistory  # type: ignore[attr-defined]
@@ -37,6 +37,8 @@ PROOF = {
     Consent: "version = 9",
     Erased: "pseudonym = ''",
     BookingHistory: "to_status = 'confirmed'",
+    StandbyHistory: "to_status = 'accepted'",
+    QueueHistory: "to_status = 'seated'",
 }
 # Not the documented name, so that no role of a server that tests run on is touched.
 ROLE = "buka_app_of_a_test"
@@ -87,7 +89,8 @@ def test_it_does_its_work(as_the_app: None) -> None:
     Consent.objects.filter(user=host).update(address="", withdrawn_address="")
     booking = book(restaurant)
     cancel_booking(booking=booking, by=Actor.diner(None))
-    BookingHistory.objects.filter(booking=booking).update(reason="")
+    for history in (BookingHistory, StandbyHistory, QueueHistory):
+        history.objects.update(reason="")
     Erased.objects.create(kind="account", fingerprint="f", erasure_id=host.public_id, pseudonym="Erased 1")
     Erased.objects.filter(erased_at__lt=timezone.now()).delete()
     audit.record("data.viewed", target=host)
@@ -167,6 +170,16 @@ def given_one_of_each() -> None:
     host = member(restaurant.pk, Role.HOST)
     consents.choose(user=host, choices={"marketing": True}, door=Door.PAGE)
     book(restaurant)
+    book(restaurant, party_size=4, guest=guest(2))
+    join_waitlist(
+        restaurant_id=restaurant.pk,
+        party_size=2,
+        earliest=at("19:00"),
+        latest=at("19:30"),
+        guest=guest(3),
+        by=Actor.diner(None),
+    )
+    join_queue(restaurant_id=restaurant.pk, party_size=2, by=Actor.staff(host))
     Erased.objects.create(kind="account", fingerprint="f", erasure_id=host.public_id, pseudonym="Erased 1")
     with connection.cursor() as cursor:
         cursor.execute("SELECT clock_timestamp()")

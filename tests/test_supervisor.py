@@ -20,7 +20,7 @@ from core.embedded.supervisor import SupervisorError, also_listening, has_ipv6, 
 
 ROOT = Path(__file__).resolve().parent.parent
 OURS = ("DATABASE_", "REDIS_", "BUKA_", "EMAIL_", "PORT", "SANDBOX_", "TEST_", "DJANGO_", "PYTEST", "LEASH_")
-OPEN_SECONDS = 150
+OPEN_SECONDS = 240
 CLOSED_SECONDS = 60
 
 

@@ -76,7 +76,17 @@ ACTIVITIES: Sequence[Activity] = (
         _("Guests, with an account or without"),
         _contract,
         _("The restaurant where you book, and the partner apps that it lets see its bookings."),
-        ("bookings.details", "bookings.notes", "bookings.holds", "core.idempotency"),
+        ("bookings.details", "bookings.notes", "bookings.holds", "bookings.series", "core.idempotency"),
+    ),
+    Activity(
+        "waiting",
+        _("Waiting lists, news of free tables, the queue at the door"),
+        _("To offer you a table in your turn, and to reach you when it is ready."),
+        _("Name, phone, e-mail address, party size, when you would come, how long you waited."),
+        _("Guests, with an account or without"),
+        _contract,
+        _("The restaurant where you wait."),
+        ("bookings.waiting", "bookings.alerts", "bookings.queues"),
     ),
     Activity(
         "allergies",
@@ -154,7 +164,7 @@ ACTIVITIES: Sequence[Activity] = (
         _("Owners, managers, hosts and couriers, and whom they invite"),
         _contract,
         _("The owner of the restaurant."),
-        ("accounts.invitations", "audit.events"),
+        ("accounts.invitations", "bookings.desk_acts", "audit.events"),
     ),
     Activity(
         "claims",

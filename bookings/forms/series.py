@@ -16,7 +16,7 @@ _ANY = time()
 
 def how_often(weeks: int) -> str:
     """Return the rule in words, in the active language."""
-    return ngettext("Every week", "Every %(weeks)d weeks", weeks) % {"weeks": weeks}
+    return ngettext("Every week", "Every %(count)d weeks", weeks) % {"count": weeks}
 
 
 class RepeatForm(forms.Form):

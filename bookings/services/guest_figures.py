@@ -1,9 +1,10 @@
 """The figures in the guest book: kept running with every move of a booking, and mended from the bookings if need be."""
 
 from collections.abc import Iterable
+from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F, Max
 from django.db.models.functions import Greatest
 
@@ -92,9 +93,23 @@ def mend(guests: Iterable[int]) -> int:
             true = guest_book.counted(row.pk for row in rows)
             came = Booking.objects.filter(guest_id__in=some, status=Status.COMPLETED).order_by()
             last = dict(came.values("guest_id").annotate(last=Max("starts_at")).values_list("guest_id", "last"))
-            for row in rows:
-                for name, figure in true[row.pk].items():
-                    setattr(row, name, figure)
-                row.last_visit_at = last.get(row.pk)
-            HouseGuest.objects.bulk_update(rows, [*guest_book.FIGURES, "last_visit_at"], batch_size=BATCH)
+            _write({row.pk: {**true[row.pk], "last_visit_at": last.get(row.pk)} for row in rows})
     return len(keys)
+
+
+# Django's bulk_update would make a CASE for each row and column.
+_WRITE = """
+    UPDATE bookings_houseguest AS guest
+    SET visits = counted.visits, covers = counted.covers, no_shows = counted.no_shows,
+        late_cancellations = counted.late_cancellations, spend_kobo = counted.spend_kobo,
+        last_visit_at = counted.last_visit_at
+    FROM unnest(%s::bigint[], %s::int[], %s::int[], %s::int[], %s::int[], %s::bigint[], %s::timestamptz[])
+        AS counted (id, visits, covers, no_shows, late_cancellations, spend_kobo, last_visit_at)
+    WHERE guest.id = counted.id
+"""
+
+
+def _write(rows: dict[int, dict[str, Any]]) -> None:
+    names = ("visits", "covers", "no_shows", "late_cancellations", "spend_kobo", "last_visit_at")
+    with connection.cursor() as cursor:
+        cursor.execute(_WRITE, [list(rows), *([row[name] for row in rows.values()] for name in names)])

@@ -395,6 +395,7 @@ class TestTheQuickLine:
         [
             ("4 19:30 Ada Obi 0803 123 4567", 4, "19:30", "Ada Obi", "0803 123 4567", "phone"),
             ("Ada 2 7pm wa +234 803 123 4567, by the window", 2, "19:00", "Ada", "+234 803 123 4567", "whatsapp"),
+            ("4 19:30 Ada، قرب النافذة", 4, "19:30", "Ada", "", "phone"),
             ("7:30pm 12 Ẹniọlá", 12, "19:30", "Ẹniọlá", "", "phone"),
             ("Ada", None, None, "Ada", "", "phone"),
             ("", None, None, "", "", "phone"),

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlencode
 
 from allauth.mfa.models import Authenticator
@@ -18,6 +18,7 @@ from django.template.response import SimpleTemplateResponse
 from django.urls import URLPattern, reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
+from django.utils.functional import SimpleLazyObject
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
@@ -159,7 +160,13 @@ class BukaAdminSite(UnfoldAdminSite):
         warn(request, restaurant_id)
 
     def get_log_entries(self, request: HttpRequest) -> "QuerySet[LogEntry]":
-        """Return recent actions on rows that the reader still sees."""
+        """Return recent actions on rows that the reader still sees.
+
+        Django asks for them on every page, and one page shows them: the question is put together when it is asked.
+        """
+        return cast("QuerySet[LogEntry]", SimpleLazyObject(lambda: self._entries_seen_by(request)))
+
+    def _entries_seen_by(self, request: HttpRequest) -> "QuerySet[LogEntry]":
         entries = super().get_log_entries(request)
         if runs_platform(request):
             return entries

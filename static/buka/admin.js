@@ -11,6 +11,7 @@
       const day = document.getElementById("t-day");
       day?.addEventListener("change", () => day.value && day.form.requestSubmit());
       for (const element of document.querySelectorAll("[data-only-without-script]")) element.hidden = true;
+      tapsFirst();
       dialogs();
       failures(today);
     }
@@ -62,7 +63,49 @@
 
   // --- Live: somebody booked, changed, cancelled; the board is fetched anew -------------------------------------
 
-  function refresh() { window.htmx?.trigger(document.body, "buka-today"); }
+  // A tap is for the row that was seen: none is exchanged under a finger, or between a tap and its answer.
+  let acting = 0;
+  let isPressed = false;
+  let isStale = false;
+
+  function refresh() {
+    isStale = Boolean(acting || isPressed);
+    if (!isStale) window.htmx?.trigger(document.body, "buka-today");
+  }
+
+  function tapsFirst() {
+    const isTap = (event) => event.detail.target?.id === "t-board" && event.detail.elt.id !== "t-refresh";
+    const late = () => isStale && refresh();
+    document.body.addEventListener("htmx:beforeRequest", (event) => {
+      if (isTap(event)) {
+        acting += 1;
+        // News under way would put the board that the answer belongs to out of the page.
+        const news = document.getElementById("t-refresh");
+        if (news?.classList.contains("htmx-request")) {
+          isStale = true;
+          window.htmx.trigger(news, "htmx:abort");
+        }
+      } else if (event.detail.elt.id === "t-refresh" && (acting || isPressed)) {
+        isStale = true;
+        event.preventDefault();
+      }
+    });
+    document.body.addEventListener("htmx:afterRequest", (event) => {
+      if (!isTap(event)) return;
+      acting = Math.max(0, acting - 1);
+      late();
+    });
+    document.body.addEventListener("htmx:beforeSwap", (event) => {
+      if (event.detail.requestConfig.elt.id !== "t-refresh" || !isPressed) return;
+      isStale = true;
+      event.detail.shouldSwap = false;
+    });
+    document.addEventListener("pointerdown", (event) => { isPressed = Boolean(event.target.closest("#t-board")); });
+    // The click comes after the finger has left.
+    for (const end of ["pointerup", "pointercancel"]) {
+      document.addEventListener(end, () => setTimeout(() => { isPressed = false; late(); }));
+    }
+  }
 
   function listen(today) {
     const url = new URL(today.dataset.liveUrl, location.href);

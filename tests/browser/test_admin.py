@@ -233,6 +233,23 @@ class TestTheLiveDay:
             # Chromium notes every answer of 4xx; this one was meant.
             faults.said = [line for line in faults.said if "409" not in line]
 
+    def test_no_row_is_exchanged_under_the_finger(self, page, buka_server, suya_spot) -> None:
+        booking = coming(suya_spot)
+        size(page, DESK)
+        with watched(page, buka_server):
+            log_in(page, buka_server, staff(suya_spot, Role.HOST))
+            live(page)
+            page.locator(f"#arrive-{booking.pk}").hover()
+            page.mouse.down()
+            other = coming(suya_spot, 2)
+            # Twice as long as the page waits for more news.
+            page.wait_for_timeout(600)
+            assert page.locator(f"#booking-{other.pk}").count() == 0
+            page.mouse.up()
+
+            page.wait_for_selector(f"#booking-{booking.pk}.is-arrived")
+            page.wait_for_selector(f"#booking-{other.pk}")
+
     def test_the_evening_by_taps(self, page, buka_server, suya_spot) -> None:
         booking = coming(suya_spot)
         size(page, TABLET)
