@@ -128,10 +128,14 @@ class Search:
 
 @dataclass(frozen=True)
 class Sought:
-    """What a search found on the day as it was then."""
+    """What a search found on the day as it was then.
+
+    `is_last` when it has been made often enough: if it does not hold either, the next is made under the lock.
+    """
 
     search: Search
     arrangement: Arrangement | None
+    is_last: bool = False
 
     def holds_for(self, now: Search) -> bool:
         """Tell whether the answer is still true of the same wish on the day as it is now.

@@ -115,9 +115,9 @@ def faults_of_keeping(answer: Any, mark: str) -> Iterator[str]:
     kept = answer.get("Cache-Control", "")
     if "public" in kept and (answer.cookies or "cookie" in answer.get("Vary", "").lower()):
         yield f"shared by {kept} and set or varied by a cookie"
-    if answer.status_code == 200 and not answer.streaming and "no-store" not in kept:
-        if f"okro-{mark}" in answer.content.decode(errors="replace"):
-            yield f"personal and kept by {kept}"
+    may_be_kept = answer.status_code == 200 and not answer.streaming and "no-store" not in kept
+    if may_be_kept and f"okro-{mark}" in answer.content.decode(errors="replace"):
+        yield f"personal and kept by {kept}"
 
 
 @pytest.mark.django_db

@@ -4,8 +4,8 @@ from datetime import timedelta
 from typing import Any
 
 from django.apps import apps
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext, override
 
 from accounts.privacy import processing, texts
@@ -15,46 +15,46 @@ from core import encryption, personal_data
 
 # What lies encrypted, as a person would call it, by model and column; a test holds it against the database.
 ENCRYPTED = {
-    "accounts.User.phone": _lazy("The phone number of your account"),
-    "bookings.Booking.guest_email": _lazy("The e-mail address that a booking was made with"),
-    "bookings.Booking.guest_phone": _lazy("The phone number that a booking was made with"),
-    "bookings.Booking.notes": _lazy("Your wishes for a booking, allergies among them"),
-    "bookings.Booking.staff_notes": _lazy("What a restaurant noted about a booking"),
-    "bookings.BookingSeries.guest_email": _lazy("The e-mail address that a booking was made with"),
-    "bookings.BookingSeries.guest_phone": _lazy("The phone number that a booking was made with"),
-    "bookings.BookingSeries.notes": _lazy("Your wishes for a booking, allergies among them"),
-    "bookings.StandbyEntry.guest_email": _lazy("The e-mail address and the phone number of who waits for a table"),
-    "bookings.StandbyEntry.guest_phone": _lazy("The e-mail address and the phone number of who waits for a table"),
-    "bookings.FreeTimeAlert.guest_email": _lazy("The e-mail address and the phone number of who waits for a table"),
-    "bookings.FreeTimeAlert.guest_phone": _lazy("The e-mail address and the phone number of who waits for a table"),
-    "bookings.QueueEntry.guest_phone": _lazy("The e-mail address and the phone number of who waits for a table"),
-    "bookings.HouseGuest.email": _lazy("The addresses and numbers in a restaurant's guest book"),
-    "bookings.HouseGuest.phone": _lazy("The addresses and numbers in a restaurant's guest book"),
-    "bookings.OtherContact.email": _lazy("The addresses and numbers in a restaurant's guest book"),
-    "bookings.OtherContact.phone": _lazy("The addresses and numbers in a restaurant's guest book"),
-    "bookings.HouseGuest.allergies": _lazy("The allergies and the festive days in a restaurant's guest book"),
-    "bookings.HouseGuest.birthday": _lazy("The allergies and the festive days in a restaurant's guest book"),
-    "bookings.HouseGuest.anniversary": _lazy("The allergies and the festive days in a restaurant's guest book"),
-    "bookings.HouseGuest.block_reason": _lazy("What a restaurant noted about a guest"),
-    "bookings.GuestNote.text": _lazy("What a restaurant noted about a guest"),
-    "mfa.Authenticator.data": _lazy("The secrets of authenticator apps, and recovery codes"),
-    "audit.AuditEvent.address": _lazy("The internet addresses in the record of who did what"),
-    "privacy.Consent.address": _lazy("The internet address from which a consent was given or taken back"),
-    "privacy.Consent.withdrawn_address": _lazy("The internet address from which a consent was given or taken back"),
-    "privacy.DataRequest.name": _lazy("The name, the addresses and the words of a request about data"),
-    "privacy.DataRequest.email": _lazy("The name, the addresses and the words of a request about data"),
-    "privacy.DataRequest.proven_contact": _lazy("The name, the addresses and the words of a request about data"),
-    "privacy.DataRequest.message": _lazy("The name, the addresses and the words of a request about data"),
-    "privacy.DataRequest.answer": _lazy("Our answer to a request about data"),
-    "privacy.Erasure.subject": _lazy("What must still be known of somebody while they are being erased"),
-    "privacy.Export.file_key": _lazy("The key of an archive of your data, which is itself encrypted"),
-    "notifications.Message.phone": _lazy("The phone number that a text message goes to, and its words"),
-    "notifications.Message.sms_text": _lazy("The phone number that a text message goes to, and its words"),
-    "restaurants.ListingClaim.phone": _lazy("The phone number and the proof of whoever claims a restaurant"),
-    "restaurants.ListingClaim.proof": _lazy("The phone number and the proof of whoever claims a restaurant"),
-    "core.IdempotencyKey.body": _lazy("Answers to programs, kept for a while so that nothing is booked twice"),
-    "partners.Endpoint.secret": _lazy("The secrets by which partners know messages of ours"),
-    "partners.Endpoint.previous_secret": _lazy("The secrets by which partners know messages of ours"),
+    "accounts.User.phone": _("The phone number of your account"),
+    "bookings.Booking.guest_email": _("The e-mail address that a booking was made with"),
+    "bookings.Booking.guest_phone": _("The phone number that a booking was made with"),
+    "bookings.Booking.notes": _("Your wishes for a booking, allergies among them"),
+    "bookings.Booking.staff_notes": _("What a restaurant noted about a booking"),
+    "bookings.BookingSeries.guest_email": _("The e-mail address that a booking was made with"),
+    "bookings.BookingSeries.guest_phone": _("The phone number that a booking was made with"),
+    "bookings.BookingSeries.notes": _("Your wishes for a booking, allergies among them"),
+    "bookings.StandbyEntry.guest_email": _("The e-mail address and the phone number of who waits for a table"),
+    "bookings.StandbyEntry.guest_phone": _("The e-mail address and the phone number of who waits for a table"),
+    "bookings.FreeTimeAlert.guest_email": _("The e-mail address and the phone number of who waits for a table"),
+    "bookings.FreeTimeAlert.guest_phone": _("The e-mail address and the phone number of who waits for a table"),
+    "bookings.QueueEntry.guest_phone": _("The e-mail address and the phone number of who waits for a table"),
+    "bookings.HouseGuest.email": _("The addresses and numbers in a restaurant's guest book"),
+    "bookings.HouseGuest.phone": _("The addresses and numbers in a restaurant's guest book"),
+    "bookings.OtherContact.email": _("The addresses and numbers in a restaurant's guest book"),
+    "bookings.OtherContact.phone": _("The addresses and numbers in a restaurant's guest book"),
+    "bookings.HouseGuest.allergies": _("The allergies and the festive days in a restaurant's guest book"),
+    "bookings.HouseGuest.birthday": _("The allergies and the festive days in a restaurant's guest book"),
+    "bookings.HouseGuest.anniversary": _("The allergies and the festive days in a restaurant's guest book"),
+    "bookings.HouseGuest.block_reason": _("What a restaurant noted about a guest"),
+    "bookings.GuestNote.text": _("What a restaurant noted about a guest"),
+    "mfa.Authenticator.data": _("The secrets of authenticator apps, and recovery codes"),
+    "audit.AuditEvent.address": _("The internet addresses in the record of who did what"),
+    "privacy.Consent.address": _("The internet address from which a consent was given or taken back"),
+    "privacy.Consent.withdrawn_address": _("The internet address from which a consent was given or taken back"),
+    "privacy.DataRequest.name": _("The name, the addresses and the words of a request about data"),
+    "privacy.DataRequest.email": _("The name, the addresses and the words of a request about data"),
+    "privacy.DataRequest.proven_contact": _("The name, the addresses and the words of a request about data"),
+    "privacy.DataRequest.message": _("The name, the addresses and the words of a request about data"),
+    "privacy.DataRequest.answer": _("Our answer to a request about data"),
+    "privacy.Erasure.subject": _("What must still be known of somebody while they are being erased"),
+    "privacy.Export.file_key": _("The key of an archive of your data, which is itself encrypted"),
+    "notifications.Message.phone": _("The phone number that a text message goes to, and its words"),
+    "notifications.Message.sms_text": _("The phone number that a text message goes to, and its words"),
+    "restaurants.ListingClaim.phone": _("The phone number and the proof of whoever claims a restaurant"),
+    "restaurants.ListingClaim.proof": _("The phone number and the proof of whoever claims a restaurant"),
+    "core.IdempotencyKey.body": _("Answers to programs, kept for a while so that nothing is booked twice"),
+    "partners.Endpoint.secret": _("The secrets by which partners know messages of ours"),
+    "partners.Endpoint.previous_secret": _("The secrets by which partners know messages of ours"),
 }
 
 
@@ -75,7 +75,7 @@ def retention() -> list[dict[str, Any]]:
             "label": policy.label,
             "keep": duration(policy.keep),
             "since": policy.since,
-            "then": _("Emptied of what is personal") if policy.is_emptied else _("Deleted"),
+            "then": _now("Emptied of what is personal") if policy.is_emptied else _now("Deleted"),
             "why": policy.why,
         }
         for policy in personal_data.policies()

@@ -6,6 +6,12 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
+from unfold.widgets import (
+    UnfoldAdminEmailInputWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+    UnfoldBooleanWidget,
+)
 
 from bookings.models import HouseGuest
 from core.forms import LineField, NameField, PhoneField, TextField
@@ -18,7 +24,7 @@ class FeastField(forms.CharField):
     """A day of the year as people write it, day before month; cleaned to `03-21`."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(required=False, max_length=20, widget=forms.TextInput(attrs={"dir": "ltr"}), **kwargs)
+        super().__init__(required=False, max_length=20, widget=UnfoldAdminTextInputWidget({"dir": "ltr"}), **kwargs)
 
     def prepare_value(self, value: Any) -> Any:
         if isinstance(value, str) and re.fullmatch(r"\d\d-\d\d", value):
@@ -39,18 +45,20 @@ class FeastField(forms.CharField):
 class GuestForm(forms.ModelForm):
     """An entry of the guest book; what was told of allergies asks whether the guest agreed."""
 
-    name = NameField(label=_("Name"), max_length=100)
-    phone = PhoneField(label=_("Phone"), required=False)
+    name = NameField(label=_("Name"), max_length=100, widget=UnfoldAdminTextInputWidget)
+    phone = PhoneField(label=_("Phone"), required=False, widget=UnfoldAdminTextInputWidget)
     email = forms.EmailField(
-        label=_("E-mail address"), required=False, max_length=254, widget=forms.EmailInput(attrs={"dir": "ltr"})
+        label=_("E-mail address"), required=False, max_length=254, widget=UnfoldAdminEmailInputWidget({"dir": "ltr"})
     )
     birthday = FeastField(label=_("Birthday"), help_text=_("Day and month, for example 21/3."))
     anniversary = FeastField(label=_("Anniversary"), help_text=_("Day and month, for example 21/3."))
     allergies = TextField(
-        label=_("Allergies"), required=False, max_length=300, widget=forms.Textarea(attrs={"rows": 2})
+        label=_("Allergies"), required=False, max_length=300, widget=UnfoldAdminTextareaWidget({"rows": 2})
     )
     has_agreed = forms.BooleanField(
-        label=_("The guest has agreed that we keep this about their health or faith"), required=False
+        label=_("The guest has agreed that we keep this about their health or faith"),
+        required=False,
+        widget=UnfoldBooleanWidget,
     )
 
     class Meta:
@@ -66,7 +74,7 @@ class GuestForm(forms.ModelForm):
 
 
 class NoteForm(forms.ModelForm):
-    text = TextField(label=_("Note"), max_length=500, widget=forms.Textarea(attrs={"rows": 2}))
+    text = TextField(label=_("Note"), max_length=500, widget=UnfoldAdminTextareaWidget({"rows": 2}))
 
 
 class BlockGuestForm(forms.Form):

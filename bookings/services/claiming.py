@@ -5,7 +5,7 @@ prepared; then pacing, room, insert. The exclusion constraint behind it is the l
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
@@ -43,8 +43,9 @@ from core.errors import Busy
 from core.realtime import announce
 from restaurants.service_plan import ServicePlan, remembered_plan
 
-# How often a claim looks for room anew because others have changed the day meanwhile.
-SEARCHES = 8
+# How often a claim looks for room without the day's lock, before it keeps the lock while it looks: where others are
+# always quicker, somebody has to get an answer.
+SEARCHES = 4
 
 
 @dataclass(frozen=True)
@@ -244,7 +245,9 @@ def find_tables(
     if search.is_hopeless:
         raise refused(Reason.NO_TABLE, plan)
     if sought is None or not sought.holds_for(search):
-        raise SearchFirst(search)
+        if sought is None or not sought.is_last:
+            raise SearchFirst(search)
+        sought = search.run()
     if sought.arrangement is None:
         raise refused(Reason.NO_TABLE, plan)
     return sought.arrangement
@@ -265,18 +268,18 @@ def searching_first(claim: Callable[[rearranging.Sought | None], Result]) -> Res
     """Return what a claim returns, run once more whenever it wants others to have been moved.
 
     The search, which may take the solver a while, is made between the runs, when the day's lock is gone with the
-    transaction. Usually its answer still holds for the second run; when others were quicker it is made anew.
+    transaction. Usually its answer still holds for the second run; when others were quicker it is made anew, and in
+    the end under the lock.
 
     :param claim: opens its transaction, and hands on to `find_tables` what was sought
-    :raises core.errors.Busy: when others were quicker too many times
     """
     sought = None
-    for _time in range(SEARCHES):
+    for number in range(1, SEARCHES + 1):
         try:
             return claim(sought)
         except SearchFirst as first:
-            sought = first.search.run()
-    raise Busy
+            sought = replace(first.search.run(), is_last=number == SEARCHES)
+    return claim(sought)
 
 
 def look_for_tables(

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
+from unfold.widgets import UnfoldAdminTextareaWidget
 
 from accounts.doors import person_of
 from accounts.scoping import OwnRowsFilter, ScopedPage
@@ -30,7 +31,7 @@ class AnswerForm(forms.ModelForm):
         required=False,
         max_length=LONGEST_ANSWER,
         help_text=_("Everybody reads it below the review."),
-        widget=forms.Textarea(attrs={"rows": 4}),
+        widget=UnfoldAdminTextareaWidget({"rows": 4}),
     )
 
     class Meta:
