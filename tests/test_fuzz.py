@@ -19,14 +19,14 @@ PARTS = 4
 @pytest.mark.parametrize("part", range(PARTS))
 def test_the_api_keeps_to_its_description(part: int) -> None:
     # A share that fits into a run of all tests; benchmarks.fuzz sends everything.
-    found = fuzz(populated("calm"), share=0.04, examples=2, part=(part, PARTS))
+    found = fuzz(populated("calm"), share=0.02, examples=1, part=(part, PARTS))
 
     failures = {key: text for each in found.values() for key, text in each.failures.items()}
     assert not failures, "\n\n".join(f"--- {key}\n{text}" for key, text in failures.items())
     assert set(found) == set(ROLES)
     for role, each in found.items():
         assert len(each.asked) > 50 / PARTS
-        assert each.examples > 180 / PARTS
+        assert each.examples > 90 / PARTS
         assert len(each.opened) > (0 if role in WITHOUT_ACCOUNT else 1), f"{role} got through {set(each.opened)}"
 
 

@@ -20,16 +20,14 @@ WALKS = [
     ("manager", (1, 4)),
     ("manager", (2, 4)),
     ("manager", (3, 4)),
-    ("stranger", (0, 3)),
-    ("diner", (1, 3)),
+    ("stranger", (0, 6)),
+    ("diner", (1, 6)),
     ("host", (0, 4)),
-    ("host", (2, 4)),
     ("owner", (1, 4)),
-    ("owner", (3, 4)),
-    ("partner", (2, 3)),
-    ("courier", (0, 4)),
-    ("translator", (1, 4)),
-    ("owner_of_two", (2, 4)),
+    ("partner", (2, 6)),
+    ("courier", (3, 6)),
+    ("translator", (4, 6)),
+    ("owner_of_two", (5, 6)),
 ]
 
 

@@ -230,16 +230,16 @@ class TestEveryAddress:
     def test_lists_searches_and_filters_name_nothing_of_another_house(self, staff, theirs) -> None:
         other = theirs[Restaurant]
         queries = [
-            {},
+            {"_to_field": "id", "_popup": 1},
             {"q": "olicious"},
             {"restaurant__id__exact": other.pk},
             {"restaurant__name__startswith": SECRET[:3]},
-            {"_to_field": "id", "_popup": 1},
         ]
         for model, pattern in every_address():
             if model is None or pattern.pattern.converters or not pattern.name:
                 continue
-            for query in queries:
+            is_list = pattern.name.endswith("_changelist")
+            for query in queries if is_list else [{}]:
                 answer = staff.get(address(pattern), query, follow=True)
                 body = answer.content.decode()
                 # A search term is shown again in its field.
@@ -274,6 +274,7 @@ class TestEveryAddress:
                 assert answer.status_code == 403 or answer.json()["results"] == []
         assert asked > 10
 
+    @FOR_OWNERS
     def test_actions_do_nothing_to_another_houses_rows(self, staff, theirs) -> None:
         before = {model: (model.objects.count(), str(row)) for model, row in theirs.items()}
 
