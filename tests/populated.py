@@ -30,6 +30,7 @@ from bookings.states import Channel
 from bookings.tests.factories import at
 from core.testing import with_second_factor
 from restaurants.models import ListingClaim, Photo, Restaurant, SpecialDay, TableCombination
+from restaurants.reviews import services as reviews
 from restaurants.reviews.models import Review
 from restaurants.reviews.states import ASPECTS
 from restaurants.tests.factories import DishFactory, DishPriceFactory, MenuFactory, MenuSectionFactory, house
@@ -265,6 +266,7 @@ def populated(mark: str) -> House:
         visited_on=booking.service_day,
         **dict.fromkeys(ASPECTS, 4),
     )
+    reviews.mend(place.pk)
     menu = MenuFactory(restaurant=place, name="Menu")
     section = MenuSectionFactory(menu=menu)
     dish = DishFactory(section=section, slug=f"{mark}-dish")

@@ -8,10 +8,10 @@ from rest_framework import serializers
 from bookings.availability import Reason
 from bookings.offers import LONGEST
 from bookings.states import Channel, Occasion, Status
-from core.api.fields import InstantField, LineField, NameField, PhoneField, TextField
+from core.api.fields import InstantField, LineField, NameField, PhoneField, StrictSerializer, TextField
 from restaurants.api.serializers import MoneySerializer, ShortRestaurantSerializer
 
-Words = serializers.Serializer[Any]
+Words = StrictSerializer
 LARGEST_PARTY = 400
 STAFF_CHANNELS = [(choice.value, choice.label) for choice in (Channel.ADMIN, Channel.PHONE, Channel.WHATSAPP)]
 OCCASIONS = [(choice.value, choice.label) for choice in Occasion if choice != Occasion.NONE]

@@ -1,12 +1,11 @@
 """The words of the API about restaurants: what the schema says, and a contract test holds the answers to."""
 
-from typing import Any
-
 from rest_framework import serializers
 
+from core.api.fields import StrictSerializer
 from restaurants.states import PUBLIC_STATUSES, Allergen, Heat, PriceBand, RestaurantStatus
 
-Words = serializers.Serializer[Any]
+Words = StrictSerializer
 SHOWN = [choice for choice in RestaurantStatus.choices if choice[0] in PUBLIC_STATUSES]
 
 

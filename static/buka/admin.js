@@ -75,19 +75,19 @@
 
   function tapsFirst() {
     const isTap = (event) => event.detail.target?.id === "t-board" && event.detail.elt.id !== "t-refresh";
-    const late = () => isStale && refresh();
+    const late = () => isStale && !acting && !isPressed && refresh();
+    let news = null;
     document.body.addEventListener("htmx:beforeRequest", (event) => {
       if (isTap(event)) {
         acting += 1;
-        // News under way would put the board that the answer belongs to out of the page.
-        const news = document.getElementById("t-refresh");
-        if (news?.classList.contains("htmx-request")) {
+        // News under way tell of the day before the tap.
+        isStale ||= Boolean(news);
+        news = null;
+      } else if (event.detail.elt.id === "t-refresh") {
+        if (acting || isPressed) {
           isStale = true;
-          window.htmx.trigger(news, "htmx:abort");
-        }
-      } else if (event.detail.elt.id === "t-refresh" && (acting || isPressed)) {
-        isStale = true;
-        event.preventDefault();
+          event.preventDefault();
+        } else news = event.detail.xhr;
       }
     });
     document.body.addEventListener("htmx:afterRequest", (event) => {
@@ -96,9 +96,13 @@
       late();
     });
     document.body.addEventListener("htmx:beforeSwap", (event) => {
-      if (event.detail.requestConfig.elt.id !== "t-refresh" || !isPressed) return;
-      isStale = true;
-      event.detail.shouldSwap = false;
+      if (event.detail.requestConfig.elt.id !== "t-refresh") return;
+      if (event.detail.xhr === news && !isPressed) news = null;
+      else {
+        isStale = true;
+        event.detail.shouldSwap = false;
+        setTimeout(late);
+      }
     });
     document.addEventListener("pointerdown", (event) => { isPressed = Boolean(event.target.closest("#t-board")); });
     // The click comes after the finger has left.

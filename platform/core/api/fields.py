@@ -69,7 +69,10 @@ def _wrong_kind(field: Any, value: Any) -> str:
         return ""
     if isinstance(field, serializers.BooleanField):
         return "" if isinstance(value, bool) else str(_("Write true or false."))
-    if isinstance(field, serializers.IntegerField):
+    is_number_among_few = isinstance(field, serializers.ChoiceField) and all(
+        isinstance(choice, int) for choice in field.choices
+    )
+    if isinstance(field, serializers.IntegerField) or is_number_among_few:
         is_whole = isinstance(value, int) and not isinstance(value, bool)
         return "" if is_whole else str(_("Write a whole number."))
     if isinstance(field, serializers.CharField | serializers.UUIDField | serializers.ChoiceField):

@@ -5,10 +5,10 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-from core.api.fields import TextField
+from core.api.fields import StrictSerializer, TextField
 from restaurants.reviews.states import LEAST, LONGEST_ANSWER, LONGEST_TEXT, MOST, ReportReason
 
-Words = serializers.Serializer[Any]
+Words = StrictSerializer
 
 
 def score() -> serializers.IntegerField:
