@@ -52,6 +52,11 @@ class Row:
         return self.booking.status in GONE
 
     @property
+    def says_late(self) -> int:
+        """How many minutes late a party has said that it comes, while it is still expected."""
+        return self.booking.minutes_late if self.booking.status == Status.CONFIRMED else 0
+
+    @property
     def is_done(self) -> bool:
         """Nothing more is expected of this party."""
         return self.booking.status not in OCCUPYING

@@ -148,6 +148,11 @@ class TooEarlyForNoShow(BookingRefused):
     message = _("The party may still come: its grace ends at %(until)s.")
 
 
+class NotTheTimeToSayLate(BookingRefused):
+    code = "booking_not_the_time_to_say_late"
+    message = _("You can say so from three hours before your time until an hour after it.")
+
+
 class TooEarlyToSeat(BookingRefused):
     code = "booking_too_early_to_seat"
     message = _("A party can be seated only on the day of its booking.")

@@ -114,6 +114,24 @@ def _changes(changes: dict[str, Any], *, is_own: bool, zone: str) -> list[str]:
     if "area" in changes:
         area = changes["area"]["to"]
         texts.append(_("Area: %(area)s.") % {"area": area} if area else _("Area: anywhere in the house."))
+    if "minutes_late" in changes:
+        minutes = changes["minutes_late"]["to"]
+        texts.append(late(minutes, is_own=is_own) if minutes else _("The party comes on time after all."))
     if {"guest_name", "guest_phone", "guest_email", "notes", "occasion"} & set(changes):
         texts.append(_("You changed your details.") if is_own else _("The restaurant changed your details."))
     return texts
+
+
+def late(minutes: int, *, is_own: bool) -> str:
+    """Return the sentence that tells how late a party is going to be."""
+    if is_own:
+        text = ngettext(
+            "You said that you come %(count)d minute late.", "You said that you come %(count)d minutes late.", minutes
+        )
+    else:
+        text = ngettext(
+            "The restaurant noted that you come %(count)d minute late.",
+            "The restaurant noted that you come %(count)d minutes late.",
+            minutes,
+        )
+    return text % {"count": minutes}

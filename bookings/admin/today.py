@@ -65,6 +65,7 @@ DONE: dict[str, str | Promise] = {
     "tables": gettext_lazy("%(name)s: the table is changed."),
     "change": gettext_lazy("%(name)s: the booking is changed."),
     "notes": gettext_lazy("%(name)s: the note is kept."),
+    "late": gettext_lazy("%(name)s: written down."),
     "book": gettext_lazy("%(name)s: booked."),
     "walk-in": gettext_lazy("%(name)s: seated."),
 }
@@ -383,6 +384,9 @@ def _forms_for(at: Desk, booking: Booking, plan: ServicePlan, now: datetime, bou
         forms["decline_form"] = bound.get("decline") or desk.ReasonForm(initial=version, auto_id="decline_%s")
     if booking.status in ("requested", "confirmed", "arrived"):
         forms["cancel_form"] = bound.get("cancel") or desk.ReasonForm(initial=version, auto_id="cancel_%s")
+    if services.may_say_late(booking, now):
+        said = {**version, "minutes": booking.minutes_late}
+        forms["late_form"] = bound.get("late") or desk.LateForm(initial=said, auto_id="late_%s")
     if booking.is_occupying and booking.status != "held":
         forms["tables_form"] = bound.get("tables") or _tables_form(booking, None)
         forms["change_form"] = bound.get("change") or _change_form(booking, plan, now, None)
@@ -497,12 +501,22 @@ def _notes(at: Desk, booking: Booking, form: Any) -> None:
     services.note_for_staff(booking=booking, notes=form.cleaned_data["staff_notes"], by=Actor.staff(at.user))
 
 
+def _late(at: Desk, booking: Booking, form: Any) -> None:
+    services.say_late(
+        booking=booking,
+        minutes=form.cleaned_data["minutes"],
+        by=Actor.staff(at.user),
+        expected_version=form.cleaned_data["version"],
+    )
+
+
 FORMS: dict[str, tuple[Callable[[Desk, Booking, ServicePlan], Any], Callable[[Desk, Booking, Any], None]]] = {
     "cancel": (lambda at, booking, plan: desk.ReasonForm(at.request.POST, auto_id="cancel_%s"), _cancel),
     "decline": (lambda at, booking, plan: desk.ReasonForm(at.request.POST, auto_id="decline_%s"), _decline),
     "change": (lambda at, booking, plan: _change_form(booking, plan, timezone.now(), at.request.POST), _change),
     "tables": (lambda at, booking, plan: _tables_form(booking, at.request.POST), _tables),
     "notes": (lambda at, booking, plan: desk.NotesForm(at.request.POST), _notes),
+    "late": (lambda at, booking, plan: desk.LateForm(at.request.POST, auto_id="late_%s"), _late),
 }
 
 

@@ -160,6 +160,7 @@ def booking_body(booking: Booking, *, for_staff: bool = False, with_token: bool 
         "terms": _terms(booking),
         "asked_at": _local(booking.asked_at, ZoneInfo(restaurant.time_zone)) if booking.asked_at else None,
         "bonus_points": booking.bonus_points,
+        "minutes_late": booking.minutes_late,
         "late_cancellation": booking.is_late_cancellation,
         "version": booking.version,
         "created_at": booking.created_at,

@@ -132,6 +132,7 @@ BOOKING: dict[str, Any] = {
     },
     "asked_at": NIGHTFALL,
     "bonus_points": 0,
+    "minutes_late": 0,
     "late_cancellation": False,
     "version": 1,
     "created_at": "2026-12-01T08:15:30Z",

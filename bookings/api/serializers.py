@@ -7,6 +7,7 @@ from rest_framework import serializers
 
 from bookings.availability import Reason
 from bookings.offers import LONGEST
+from bookings.services import MOST_MINUTES
 from bookings.states import Channel, Occasion, Status
 from core.api.fields import InstantField, LineField, NameField, PhoneField, StrictSerializer, TextField
 from restaurants.api.serializers import MoneySerializer, ShortRestaurantSerializer
@@ -230,6 +231,10 @@ class BookingChangeSerializer(WishesSerializer):
     pass_pacing = serializers.BooleanField(required=False, default=False, help_text="Staff only.")
 
 
+class LateAskSerializer(Words):
+    minutes = serializers.IntegerField(min_value=0, max_value=MOST_MINUTES, help_text="0: on time after all.")
+
+
 class CancelAskSerializer(Words):
     reason = LineField(max_length=300, required=False, allow_blank=True, help_text="Staff must give the guest one.")
 
@@ -320,6 +325,7 @@ class BookingSerializer(ClaimSerializer):
     terms = TermsSerializer()
     asked_at = serializers.DateTimeField(allow_null=True, help_text="The time first asked for, where that is known.")
     bonus_points = serializers.IntegerField(help_text="Promised for taking a suggested time.")
+    minutes_late = serializers.IntegerField(help_text="How late the party says that it comes.")
     late_cancellation = serializers.BooleanField()
     version = serializers.IntegerField()
     created_at = serializers.DateTimeField()

@@ -12,6 +12,7 @@ from bookings.api.views import (
     HoldConfirmView,
     HoldsView,
     HoldView,
+    LateView,
     LookupView,
     ServiceMoves,
 )
@@ -55,6 +56,7 @@ urlpatterns = [
     path("bookings/series/preview", SeriesPreviewView.as_view(), name="series_preview"),
     path("bookings/series/<uuid:id>", SeriesView.as_view(), name="series"),
     path("bookings/<uuid:id>", BookingView.as_view(), name="booking"),
+    path("bookings/<uuid:id>/late", LateView.as_view(), name="late"),
     path("bookings/<uuid:id>/calendar.ics", CalendarView.as_view(), name="calendar"),
     *[
         path(f"bookings/<uuid:id>/{word}", ServiceMoves.as_view({"post": action}), name=action)

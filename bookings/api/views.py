@@ -647,6 +647,41 @@ class HoldConfirmView(APIView):
             hold_entry(request, id)
 
 
+class LateView(LetsPartnersIn, APIView):
+    permission_classes = (HasProof,)
+    partner_scopes = {"POST": Scope.BOOKINGS_WRITE}
+
+    @extend_schema(
+        operation_id="say_late",
+        summary="The party is running late",
+        description=(
+            "Lets the house know, from three hours before the start until an hour after it; 0 takes it back. The "
+            "table is kept as long as the terms say."
+        ),
+        tags=TAGS,
+        parameters=[TOKEN, IF_MATCH],
+        request=words.LateAskSerializer,
+        responses={
+            200: words.BookingSerializer,
+            404: NOT_FOUND,
+            409: problem_response("Nobody is expected now.", booking_not_the_time_to_say_late={}),
+            412: STALE,
+        },
+        examples=[
+            asked("Stuck on the bridge", {"minutes": 20}),
+            answered("The house knows", {**examples.PLAIN_BOOKING, "minutes_late": 20, "version": 2}),
+        ],
+    )
+    def post(self, request: Request, id: UUID) -> Response:
+        entry = entry_to(request, id)
+        by = entry.for_change()
+        ask = read(request, words.LateAskSerializer)
+        services.say_late(
+            booking=entry.booking, minutes=ask["minutes"], by=by, expected_version=seen_version(request, entry)
+        )
+        return shown(request, again(entry))
+
+
 # --- The evening, for staff --------------------------------------------------------------------------------------
 
 

@@ -195,6 +195,15 @@ class SeenForm(forms.Form):
     seen = forms.IntegerField(min_value=0, max_value=100_000, required=False, widget=forms.HiddenInput)
 
 
+LATE_CHOICES = (10, 15, 20, 30, 45)
+
+
+class LateForm(forms.Form):
+    """How many minutes late a party comes; 0: on time after all."""
+
+    minutes = forms.TypedChoiceField(choices=[(minutes, minutes) for minutes in (0, *LATE_CHOICES)], coerce=int)
+
+
 class FindForm(forms.Form):
     """The code of a booking, and something its guest knows."""
 

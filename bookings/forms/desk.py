@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from bookings import errors
 from bookings.availability import Slot, slot_times
 from bookings.board import TableChoice
-from bookings.forms.booking import PartyField
+from bookings.forms.booking import LATE_CHOICES, PartyField
 from bookings.services import Guest
 from bookings.states import Channel, Occasion
 from core.forms import LineField, NameField, PhoneField, TextField
@@ -36,6 +36,19 @@ class ReasonForm(VersionForm):
         required=False,
         help_text=_("The guest reads it in the message we send."),
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+
+
+class LateForm(VersionForm):
+    """How late a party comes that has called."""
+
+    minutes = forms.TypedChoiceField(
+        label=_("Comes late by"),
+        coerce=int,
+        choices=lambda: [
+            (minutes, formatting.duration(timedelta(minutes=minutes)) if minutes else _("On time"))
+            for minutes in (0, *LATE_CHOICES)
+        ],
     )
 
 

@@ -85,6 +85,9 @@ class Booking(BlindIndexed):
         help_text=_("What the bill came to, once it is known."),
     )
     is_late_cancellation = models.BooleanField(_("cancelled late"), default=False)
+    minutes_late = models.PositiveSmallIntegerField(
+        _("says that it comes late (minutes)"), default=0, db_default=0, editable=False
+    )
     arrived_at = models.DateTimeField(_("arrived"), null=True, blank=True)
     seated_at = models.DateTimeField(_("seated"), null=True, blank=True)
     course = models.CharField(_("course"), max_length=8, choices=Course.choices, blank=True, default=Course.NONE)

@@ -26,6 +26,7 @@ from bookings.services.floor import (
     seat_walk_in,
     undo_no_show,
 )
+from bookings.services.lateness import MOST_MINUTES, may_say_late, say_late
 from bookings.services.moving_days import (
     DayMove,
     DayMoveOutdated,
@@ -72,6 +73,7 @@ from bookings.services.standby import (
 from bookings.services.sweeping import look_after_queues, look_after_waiting
 
 __all__ = [
+    "MOST_MINUTES",
     "SECONDS_AT_THE_DESK",
     "Act",
     "Actor",
@@ -123,6 +125,7 @@ __all__ = [
     "mark_course",
     "mark_left",
     "mark_no_show",
+    "may_say_late",
     "move_special_day",
     "nearest_times",
     "note_for_staff",
@@ -141,6 +144,7 @@ __all__ = [
     "renew_feed",
     "requote_queue",
     "rooms_to_price",
+    "say_late",
     "seat_from_queue",
     "seat_party",
     "seat_walk_in",

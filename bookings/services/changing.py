@@ -160,6 +160,9 @@ def _change_under_lock(
     changes = _differences(before, _facts(booking))
     if not changes:
         return booking
+    if "starts_at" in changes:
+        # Nobody is late for a time that they have just chosen.
+        booking.minutes_late = 0
     booking.version += 1
     booking.save()
     claiming.record(booking, by=by, from_status=booking.status, changes=changes)

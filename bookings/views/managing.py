@@ -22,7 +22,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.models import User
 from bookings import access, calendars, errors, selectors, services, waitlist, wording
 from bookings.availability import Slot
-from bookings.forms.booking import ChangeDetailsForm, MoveForm, OtherTimeForm, SeenForm
+from bookings.forms.booking import LATE_CHOICES, ChangeDetailsForm, LateForm, MoveForm, OtherTimeForm, SeenForm
 from bookings.models import Booking
 from bookings.services import Actor
 from bookings.states import UPCOMING, Occasion, Status
@@ -79,6 +79,7 @@ def _booking_page(request: HttpRequest, found: Booking) -> HttpResponse:
         "has_table": found.is_occupying,
         "is_over": status == Status.COMPLETED,
         "may_change": status in UPCOMING and found.starts_at > now,
+        **_lateness(found, now),
         "may_keep": request.user.is_authenticated and found.diner_id is None,
         "is_mine": found.diner_id is not None and found.diner_id == request.user.pk,
         "occasion": Occasion(found.occasion).label if found.occasion else "",
@@ -102,6 +103,20 @@ def _named(found: Booking) -> dict[str, Any]:
         "restaurant": found.restaurant,
         "restaurant_phone": phones.national(phone) if phone else "",
         "party": wording.guests(found.party_size),
+    }
+
+
+def _lateness(found: Booking, now: datetime) -> dict[str, Any]:
+    """Return what the page says and offers to somebody who is running late."""
+    if not services.may_say_late(found, now):
+        return {"may_say_late": False}
+    kept_until = found.starts_at + timedelta(minutes=int(found.policy.get("grace_minutes", 0)))
+    return {
+        "may_say_late": True,
+        "late_choices": [(minutes, formatting.duration(timedelta(minutes=minutes))) for minutes in LATE_CHOICES],
+        "said_late": formatting.duration(timedelta(minutes=found.minutes_late)) if found.minutes_late else "",
+        "kept_until": formatting.time_of_day(kept_until.astimezone(ZoneInfo(found.restaurant.time_zone))),
+        "is_beyond_grace": found.starts_at + timedelta(minutes=found.minutes_late) > kept_until,
     }
 
 
@@ -170,6 +185,28 @@ def _listed(bookings: Any) -> list[dict[str, Any]]:
         }
         for each in bookings
     ]
+
+
+# --- Late ------------------------------------------------------------------------------------------------------
+
+
+@private_page
+@require_POST
+def late(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Tell the house that the party is on its way; one tap, said again it counts anew."""
+    found = _own(request, public_id)
+    form = LateForm(request.POST)
+    if not form.is_valid():
+        messages.warning(request, _("Please choose how late you come."))
+        return redirect("bookings:booking", public_id=public_id)
+    try:
+        services.say_late(booking=found, minutes=form.cleaned_data["minutes"], by=_actor(request))
+    except DomainError as refusal:
+        messages.warning(request, str(refusal))
+    else:
+        said = _("The restaurant knows.") if form.cleaned_data["minutes"] else _("The restaurant expects you on time.")
+        messages.success(request, said)
+    return redirect("bookings:booking", public_id=public_id)
 
 
 # --- Cancel ----------------------------------------------------------------------------------------------------
