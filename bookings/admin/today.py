@@ -308,10 +308,14 @@ def _seen(version: str | None) -> int:
 
 
 def done(at: Desk, day: date, move: str, booking: Booking) -> HttpResponse:
-    sentence = DONE[move] % {"name": booking.guest_name or _("Walk-in")}
+    return said_done(at, day, DONE[move] % {"name": booking.guest_name or _("Walk-in")}, row=f"booking-{booking.pk}")
+
+
+def said_done(at: Desk, day: date, sentence: str, *, row: str) -> HttpResponse:
+    """Say what was done, on the board, in its dialog or beside the floor plan, wherever it was asked for."""
     if not at.is_htmx:
         messages.success(at.request, sentence)
-        return HttpResponseRedirect(f"{at.address(day=day)}#booking-{booking.pk}")
+        return HttpResponseRedirect(f"{at.address(day=day)}#{row}")
     if at.request.POST.get("from") == "dialog":
         if at.is_beside_the_board:
             said = render_to_string("admin/today/_said.html", {"said": sentence}, at.request)

@@ -21,7 +21,7 @@ from django.views.decorators.http import require_http_methods
 
 from bookings import board as boards
 from bookings import errors, selectors, services, waitlist
-from bookings.admin.today import Desk, at_the_desk, board_html, day_page, panel, said_by
+from bookings.admin.today import Desk, at_the_desk, board_html, day_page, panel, said_by, said_done
 from bookings.forms import waiting as forms
 from bookings.models import QueueEntry, StandbyEntry
 from bookings.services import Actor
@@ -56,6 +56,7 @@ def urls(site: Any) -> list[URLPattern]:
         at("waiting/<uuid:public_id>/", show_entry, "today_standby"),
         at("waiting/<uuid:public_id>/<slug:move>/", act_on_entry, "today_standby_act", "POST"),
         at("queue/", add_to_queue, "today_queue", "GET", "HEAD", "POST"),
+        at("queue/strip/", show_queue_strip, "today_queue_strip"),
         at("queue/<uuid:public_id>/", show_place, "today_place"),
         at("queue/<uuid:public_id>/<slug:move>/", act_on_place, "today_place_act", "POST"),
     ]
@@ -247,6 +248,12 @@ def add_to_queue(at: Desk) -> HttpResponse:
     return panel(at, "admin/today/_queue_add.html", _("Queue"), context, status)
 
 
+def show_queue_strip(at: Desk) -> HttpResponse:
+    """The queue in one line, as the floor plan shows it above the tables."""
+    context = {"desk": at, "restaurant": at.restaurant, "queue": waitlist.queue_rows(at.restaurant.pk, timezone.now())}
+    return render(at.request, "admin/floor/_queue_strip.html", context)
+
+
 def show_place(at: Desk, public_id: UUID) -> HttpResponse:
     entry = _place(at, public_id)
     audit.record("queue.viewed", actor=at.user, target=entry)
@@ -313,11 +320,4 @@ def act_on_place(at: Desk, public_id: UUID, move: str) -> HttpResponse:
 
 def _queue_done(at: Desk, what: str, entry: QueueEntry) -> HttpResponse:
     values = {"name": entry.guest_name or _("Walk-in"), "low": entry.quoted_low or 0, "high": entry.quoted_high or 0}
-    sentence = DONE[what] % values
-    day = at.day()
-    if not at.is_htmx:
-        messages.success(at.request, sentence)
-        return HttpResponseRedirect(f"{at.address(day=day)}#t-queue")
-    if at.request.POST.get("from") == "dialog":
-        return HttpResponse(board_html(at, day, said=sentence, oob=True), headers={"HX-Trigger": "today-done"})
-    return HttpResponse(board_html(at, day, said=sentence))
+    return said_done(at, at.day(), DONE[what] % values, row="t-queue")
