@@ -58,11 +58,20 @@ def _is_fault(line: Any) -> bool:
     return line.type == "error" or "Permissions-Policy" in line.text
 
 
+# Only what is wrong comes back: all that passed, with every element, is megabytes from a long page.
+_LOOK = """
+    async (rules) => {
+        const found = await axe.run(document, {runOnly: {type: "tag", values: rules}, resultTypes: ["violations"]});
+        return {passed: found.passes.length, violations: found.violations};
+    }
+"""
+
+
 def barriers(page: Any) -> list[str]:
     """Return what axe finds wrong with the page as it stands, one line for each place."""
     page.evaluate(AXE)
-    found = page.evaluate("rules => axe.run(document, {runOnly: {type: 'tag', values: rules}})", RULES)
-    assert len(found["passes"]) >= FEWEST_PASSES, f"axe looked at too little: {len(found['passes'])} rules passed"
+    found = page.evaluate(_LOOK, RULES)
+    assert found["passed"] >= FEWEST_PASSES, f"axe looked at too little: {found['passed']} rules passed"
     return [
         f"{violation['id']}: {node['html'][:160]} ({node['failureSummary'].splitlines()[-1].strip()})"
         for violation in found["violations"]
@@ -73,3 +82,14 @@ def barriers(page: Any) -> list[str]:
 def too_wide(page: Any) -> int:
     """Return by how many pixels the page is wider than the window."""
     return int(page.evaluate("() => Math.max(0, document.documentElement.scrollWidth - innerWidth)"))
+
+
+def overflowing(page: Any) -> list[int]:
+    """Return at which widths, of a phone's and a desk's, the page is wider than its window."""
+    usual, wrong = page.viewport_size, []
+    for width in (360, 1280):
+        page.set_viewport_size({"width": width, "height": usual["height"]})
+        if too_wide(page):
+            wrong.append(width)
+    page.set_viewport_size(usual)
+    return wrong

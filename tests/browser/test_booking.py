@@ -15,7 +15,7 @@ from bookings.tests.factories import at, book, guest, tomorrow
 from core import codes
 from restaurants.models import Restaurant
 from restaurants.tests.factories import AreaFactory, TableFactory, house
-from tests.browser.looking import barriers, too_wide, watched
+from tests.browser.looking import barriers, overflowing, too_wide, watched
 
 pytestmark = pytest.mark.browser
 
@@ -244,9 +244,7 @@ class TestTheDinersOwnClock:
 
 
 class TestEveryPage:
-    @pytest.mark.parametrize(
-        ("language", "width", "scheme"), [("en", 360, "light"), ("ar", 360, "dark"), ("en", 1280, "dark")]
-    )
+    @pytest.mark.parametrize(("language", "width", "scheme"), [("en", 1280, "light"), ("ar", 360, "dark")])
     def test_has_no_barriers_and_fits(
         self, page: Any, buka_server: str, suya_spot: Restaurant, language: str, width: int, scheme: str
     ) -> None:
@@ -260,7 +258,7 @@ class TestEveryPage:
         def look(name: str, path: str) -> None:
             page.goto(f"{buka_server}{path}", wait_until="networkidle")
             assert page.locator("html").get_attribute("dir") == ("rtl" if language == "ar" else "ltr")
-            found[name] = barriers(page), too_wide(page)
+            found[name] = barriers(page), overflowing(page)
 
         look("details", details_page("", language=language))
         look("refused", details_page("", "03:00", language))
@@ -277,11 +275,11 @@ class TestEveryPage:
             box.check()
         page.locator("#id_name").press("Enter")
         page.wait_for_url("**/account/verify/")
-        found["the code"] = barriers(page), too_wide(page)
+        found["the code"] = barriers(page), overflowing(page)
         page.locator("#id_code").fill(code_sent_to("ada@example.com"))
         page.locator("#id_code").press("Enter")
         page.wait_for_url("**/bookings/")
-        found["no bookings"] = barriers(page), too_wide(page)
+        found["no bookings"] = barriers(page), overflowing(page)
         Booking.objects.update(diner=User.objects.get())
         look("my bookings", f"/{language}/bookings/")
         look("nothing repeated", f"/{language}/bookings/series/")
@@ -292,17 +290,17 @@ class TestEveryPage:
         page.locator("#id_until").fill((booking.service_day + timedelta(weeks=2)).isoformat())
         page.locator("#id_until").press("Enter")
         page.wait_for_selector("#dates")
-        found["dates"] = barriers(page), too_wide(page)
+        found["dates"] = barriers(page), overflowing(page)
         page.locator("input[type=radio][value=skip]").first.check()
         page.locator("main form button:not([name])").click()
         page.locator("button[name=book]").click()
         page.wait_for_url("**/bookings/series/*/")
-        found["series"] = barriers(page), too_wide(page)
+        found["series"] = barriers(page), overflowing(page)
         look("all repeated", f"/{language}/bookings/series/")
         look("account", f"/{language}/account/")
         look("password", f"/{language}/account/password/")
 
-        assert found == {name: ([], 0) for name in found}
+        assert found == {name: ([], []) for name in found}
         assert len(found) == 18
 
 
