@@ -14,7 +14,7 @@ from accounts.tests.factories import log_in, member
 from bookings import access, errors, services
 from bookings.models import Booking, BookingHistory
 from bookings.services import Actor
-from bookings.tests.factories import at, book, tomorrow
+from bookings.tests.factories import at, book
 from restaurants.models import Restaurant
 from restaurants.tests.factories import house
 
@@ -143,10 +143,10 @@ class TestTheDesk:
         log_in(host, member(place.pk, Role.HOST))
         where = reverse("admin:today_act", args=[place.public_id, booking.public_id, "late"])
 
-        answer = host.post(where, {"version": booking.version, "minutes": "15", "board_day": str(tomorrow())})
+        answer = host.post(where, {"version": booking.version, "minutes": "15", "board_day": str(booking.service_day)})
 
         assert answer.status_code == 302
-        board = host.get(reverse("admin:today_day", args=[place.public_id]), {"day": str(tomorrow())})
+        board = host.get(reverse("admin:today_day", args=[place.public_id]), {"day": str(booking.service_day)})
         assert "says: 15 minutes late" in board.content.decode()
         panel = host.get(reverse("admin:today_booking", args=[place.public_id, booking.public_id]))
         assert "Running late" in panel.content.decode()
