@@ -82,6 +82,16 @@ def django_checks(environment: Mapping[str, str]) -> list[Check]:
     manage = [sys.executable, "-W", "error::DeprecationWarning:config", "manage.py"]
     return [
         Check(
+            "database of the tests",
+            [sys.executable, "-m", "core.testing_database"],
+            "The lines above name the migration to mend.",
+            {
+                **environment,
+                "DJANGO_SETTINGS_MODULE": "config.settings",
+                "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'platform'}",
+            },
+        ),
+        Check(
             "missing migrations",
             [*manage, "makemigrations", "--check", "--dry-run"],
             "`make manage ARGS=makemigrations`, then give the file a name that says what it does.",
@@ -121,7 +131,8 @@ def main(arguments: list[str]) -> int:
             }
             # The tests read the languages; only compiled catalogues count, and a fresh clone has none.
             failed = run_checks([MESSAGES], environment)
-            checks = [] if arguments else [*TYPES, *LINT, *django_checks(environment)]
+            # The longest first: what is left over fits beside it.
+            checks = [] if arguments else [*TYPES, *django_checks(environment), *LINT]
             failed += run_checks(checks, environment)
             passed, closing_line = run_tests(arguments, environment)
     except ServiceError as error:

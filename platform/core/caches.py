@@ -8,7 +8,7 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from django.core.cache.backends.redis import RedisCache
+from django.core.cache.backends.redis import RedisCache, RedisCacheClient
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
@@ -33,12 +33,27 @@ def _strict(method: str) -> Callable[..., Any]:
     return call
 
 
+class KeptClient(RedisCacheClient):
+    """Keeps redis-py's client for each pool: Django makes one for each command, which takes longer than the command."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._kept: dict[Any, Any] = {}
+
+    def get_client(self, key: Any = None, *, write: bool = False) -> Any:
+        pool = self._get_connection_pool(write)  # type: ignore[attr-defined]
+        if pool not in self._kept:
+            self._kept[pool] = self._client(connection_pool=pool)  # type: ignore[attr-defined]
+        return self._kept[pool]
+
+
 class StrictRedisCache(RedisCache):
     """Django's Redis cache; while Redis is away every call raises `core.errors.Unavailable`, at once."""
 
     def __init__(self, server: Any, params: dict[str, Any]) -> None:
         options = {"retry": Retry(NoBackoff(), 0), **params.get("OPTIONS", {})}
         super().__init__(server, {**params, "OPTIONS": options})
+        self._class = KeptClient
 
     get = _strict("get")
     get_many = _strict("get_many")

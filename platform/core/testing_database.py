@@ -85,3 +85,14 @@ def _migrate(database: str) -> None:
     finally:
         connection.close()
         connection.settings_dict["NAME"] = usual
+
+
+def prepare() -> None:
+    """Make the database that those of the tests are copies of, before anybody waits for it."""
+    with _maintenance() as cursor:
+        _migrated_template(cursor)
+
+
+if __name__ == "__main__":
+    django.setup()
+    prepare()
