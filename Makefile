@@ -11,7 +11,7 @@ DEV := $(PYTHON) scripts/bootstrap.py --dev --
 PIN := --upgrade --quiet --no-header --no-emit-index-url --no-emit-find-links --python-version 3.11
 
 .DEFAULT_GOAL := help
-.PHONY: help run manage test check lint format types pre-commit requirements messages benchmarks clean
+.PHONY: help run manage test test-long check lint format types pre-commit requirements messages benchmarks clean
 
 help:
 	@awk 'BEGIN {FS = ":.*## "} /^## / {printf "\n%s\n", substr($$0, 4)} \
@@ -28,6 +28,9 @@ manage: ## run a command of manage.py beside `make run`: make manage ARGS="creat
 ## Check it
 test: ## everything: linters, types, import contracts, migrations, deployment check, all tests (ARGS="-k …")
 	@$(DEV) scripts/check.py $(ARGS)
+
+test-long: ## the tests that `make test` leaves out because they take long
+	@$(DEV) scripts/check.py -m long
 
 check: test ## exactly what CI runs: the same
 

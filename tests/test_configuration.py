@@ -93,6 +93,7 @@ def manage(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str
 
 
 class TestServersOfOnesOwn:
+    @pytest.mark.long
     def test_are_migrated_and_used(self, own_postgres: str, tmp_path: Path):
         home = tmp_path / "home"
         own = {"DATABASE_URL": own_postgres, "REDIS_URL": os.environ["REDIS_URL"], "BUKA_HOME": str(home)}

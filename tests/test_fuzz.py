@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.race]
 PARTS = 2
 
 
-@pytest.mark.parametrize("part", range(PARTS))
+@pytest.mark.parametrize("part", [0, pytest.param(1, marks=pytest.mark.long)])
 def test_the_api_keeps_to_its_description(part: int) -> None:
     # A share that fits into a run of all tests; benchmarks.fuzz sends everything.
     found = fuzz(populated("calm"), share=0.02, examples=2, part=(part, PARTS))

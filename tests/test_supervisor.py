@@ -144,6 +144,7 @@ class TestTheSupervisor:
         assert "was killed" not in run.output
         assert run.leaves_nothing()
 
+    @pytest.mark.long
     def test_names_the_process_that_died_and_stops_the_rest(self, run: Run):
         run.wait_until_open()
 
@@ -154,6 +155,7 @@ class TestTheSupervisor:
         assert "worker died (killed by SIGKILL). Its last lines:" in run.output
         assert run.leaves_nothing()
 
+    @pytest.mark.long
     def test_leaves_nothing_behind_when_it_is_killed_itself(self, run: Run):
         run.wait_until_open()
 

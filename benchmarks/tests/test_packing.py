@@ -13,6 +13,7 @@ from benchmarks.simulation.running import POLICIES
 SEEDS = range(901, 906)
 
 
+@pytest.mark.long
 def test_each_step_fills_the_room_better_and_nothing_exceeds_hindsight() -> None:
     evenings = days("B", "western", 1.1, SEEDS, seconds=2.0)
     prices = prices_of("B", "western", count=9)
@@ -30,6 +31,7 @@ def test_each_step_fills_the_room_better_and_nothing_exceeds_hindsight() -> None
     assert sum(evening.taken for evening in results["nobody open"].evenings) == 0
 
 
+@pytest.mark.long
 def test_the_same_seed_gives_the_same_evening_and_remembering_changes_no_answer() -> None:
     first, again = (days("B", "western", 0.8, SEEDS[:2], seconds=2.0) for _time in range(2))
 

@@ -13,6 +13,7 @@ from bookings.matching import Match, Waiting, next_match
 from bookings.packing import Arrangement
 
 
+@pytest.mark.long
 def test_an_evening_wins_back_nearly_what_could_be_and_passes_nobody_unfairly() -> None:
     found = standby.evening_of(2, 0.8)
 
@@ -23,6 +24,7 @@ def test_an_evening_wins_back_nearly_what_could_be_and_passes_nobody_unfairly() 
     assert found.won == standby.evening_of(2, 0.8, optimum=False).won
 
 
+@pytest.mark.long
 def test_an_unfair_overtake_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     def last_first(room: Any, day: Any, waiting: Any, *, now: Any) -> Match | None:
         line = sorted(waiting, key=lambda entry: entry.order, reverse=True)
@@ -68,6 +70,7 @@ def test_the_matcher_prefers_what_leaves_most_to_others() -> None:
     assert match.found.table_ids[0] <= 8
 
 
+@pytest.mark.long
 def test_an_evening_of_quotes_is_repeatable_and_follows_every_party() -> None:
     band = quotes.BANDS[1]
     one, again = quotes.Evening(3, band).run(), quotes.Evening(3, band).run()

@@ -176,6 +176,7 @@ class TestASecondLoad:
         assert list(Booking.objects.order_by("pk").values()) == before
 
 
+@pytest.mark.long
 class TestRefreshing:
     LATER = NOW + timedelta(days=3)
 

@@ -147,6 +147,7 @@ class TestPacing:
         assert len(winners(results)) == 3
         assert all(isinstance(result, Booking | errors.TooManyAtOnce) for result in results)
 
+    @pytest.mark.long
     def test_the_twin_without_the_lock_lets_too_many_in(self, monkeypatch):
         """Every rival has a table of its own, so the constraint on tables cannot help: the count is the lock's."""
         monkeypatch.setattr(claiming, "lock_service_days", lambda restaurant_id, days: None)

@@ -222,6 +222,7 @@ class TestPages:
 
 
 class TestProcess:
+    @pytest.mark.long
     def test_stops_cleanly_and_finds_everything_again(self, tmp_path: Path):
         sandbox = RunningSandbox(tmp_path)
         sandbox.start()

@@ -272,6 +272,7 @@ def test_shows_whom_one_can_be_and_takes_faults(sandbox, service):
     assert sandbox.http.get(f"/openid/{service}/api/faults").json()["mode"] == "denied"
 
 
+@pytest.mark.long
 def test_a_restart_keeps_the_key(tmp_path):
     sandbox = RunningSandbox(tmp_path)
     sandbox.start()

@@ -372,7 +372,7 @@ OWN = [
 class TestLookingAround:
     @pytest.mark.parametrize(
         ("language", "theme", "window"),
-        [("en", "dark", DESK), ("ar", "light", PHONE)],
+        [("ar", "light", PHONE), pytest.param("en", "dark", DESK, marks=pytest.mark.long)],
     )
     def test_no_page_has_barriers(
         self, page: Any, buka_server: str, ada: User, language: str, theme: str, window: tuple[int, int]

@@ -244,7 +244,10 @@ class TestTheDinersOwnClock:
 
 
 class TestEveryPage:
-    @pytest.mark.parametrize(("language", "width", "scheme"), [("en", 1280, "light"), ("ar", 360, "dark")])
+    @pytest.mark.parametrize(
+        ("language", "width", "scheme"),
+        [("ar", 360, "dark"), pytest.param("en", 1280, "light", marks=pytest.mark.long)],
+    )
     def test_has_no_barriers_and_fits(
         self, page: Any, buka_server: str, suya_spot: Restaurant, language: str, width: int, scheme: str
     ) -> None:

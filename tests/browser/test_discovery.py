@@ -81,7 +81,9 @@ def pages(day: date) -> dict[str, str]:
 
 
 class TestEveryPage:
-    @pytest.mark.parametrize(("language", "scheme"), [("en", "light"), ("ar", "dark")])
+    @pytest.mark.parametrize(
+        ("language", "scheme"), [("en", "light"), pytest.param("ar", "dark", marks=pytest.mark.long)]
+    )
     def test_has_no_barriers_and_fits_a_phone(
         self, page: Any, buka_server: str, suya_spot: Restaurant, language: str, scheme: str
     ) -> None:

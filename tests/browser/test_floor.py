@@ -48,7 +48,10 @@ def second_page(browser: Any, browser_context_args: dict[str, Any]) -> Iterator[
 
 
 class TestLookingAround:
-    @pytest.mark.parametrize(("language", "theme", "window"), [("en", "dark", DESK), ("ar", "light", PHONE)])
+    @pytest.mark.parametrize(
+        ("language", "theme", "window"),
+        [("ar", "light", PHONE), pytest.param("en", "dark", DESK, marks=pytest.mark.long)],
+    )
     def test_the_screens_have_no_barriers(self, page, buka_server, suya_spot, language, theme, window) -> None:
         booking = coming(suya_spot, notes="No groundnuts")
         sitting = coming(suya_spot, 2, party_size=4)

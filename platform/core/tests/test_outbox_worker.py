@@ -113,6 +113,7 @@ def test_a_worker_killed_while_working_loses_and_doubles_nothing(env, worker):
     assert sorted(effects()) == list(range(60))
 
 
+@pytest.mark.long
 def test_without_redis_publishing_commits_at_once_and_the_sweep_delivers_later(env):
     published = publish_in_a_process({**env, "REDIS_URL": "redis://127.0.0.1:1/0"}, 5)
 
@@ -128,6 +129,7 @@ def test_without_redis_publishing_commits_at_once_and_the_sweep_delivers_later(e
         worker.stop()
 
 
+@pytest.mark.long
 def test_a_redis_that_accepts_and_never_answers_costs_one_request_a_second(env, silent_server):
     published = publish_in_a_process({**env, "REDIS_URL": f"redis://127.0.0.1:{silent_server}/0"}, 5)
 
@@ -138,6 +140,7 @@ def test_a_redis_that_accepts_and_never_answers_costs_one_request_a_second(env, 
     assert OutboxEvent.objects.filter(name="test.pinged").count() == 5
 
 
+@pytest.mark.long
 def test_a_redis_that_was_emptied_loses_nothing(env, pinged):
     publish_in_a_process(env, 3)
     outbox.relay_all()
