@@ -195,6 +195,8 @@ def run_tests(arguments: list[str], environment: Mapping[str, str]) -> tuple[boo
         stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
+        # Whatever was started in the background hears no interrupt, and hands that on.
+        preexec_fn=_hear_interrupts,
     )
     # A test that hangs must not hang whoever waits for the answer; who has waited wants to know what failed until then.
     alarms = [
@@ -216,6 +218,10 @@ def run_tests(arguments: list[str], environment: Mapping[str, str]) -> tuple[boo
         for alarm in alarms:
             alarm.cancel()
         _kill(pytest)
+
+
+def _hear_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _kill(process: subprocess.Popen[str]) -> None:
