@@ -26,7 +26,7 @@ manage: ## run a command of manage.py beside `make run`: make manage ARGS="creat
 	@$(RUN) manage.py $(ARGS)
 
 ## Check it
-test: ## everything: linters, types, import contracts, migrations, deployment check, all tests (ARGS="-k …")
+test: ## everything: linters, types, import contracts, migrations, deployment check, the tests (ARGS="-k …")
 	@$(DEV) scripts/check.py $(ARGS)
 
 test-long: ## the tests that `make test` leaves out because they take long

@@ -32,7 +32,7 @@ from core.embedded.steps import say, step  # noqa: E402
 
 BIN = Path(sys.executable).parent
 CHECK_SECONDS = 600
-TEST_SECONDS = 24 * 60
+TEST_SECONDS = 17 * 60
 SUMMARY_SECONDS = 60
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 CLOSING_LINE = re.compile(r"^=+ (.*\b(?:passed|failed|errors?|skipped|deselected|no tests ran)\b.* in .*) =+$")

@@ -122,7 +122,14 @@ def test_changing_ones_mind_leads_back_to_the_other_ways(
     assert not User.objects.exists()
 
 
-@pytest.mark.parametrize("fault", ["wrong_nonce", "error"])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "wrong_nonce",
+        "error",
+        *(pytest.param(each, marks=pytest.mark.long) for each in ("wrong_aud", "expired", "alg_none", "tampered")),
+    ],
+)
 def test_a_google_that_lies_lets_nobody_in(
     page: Any, buka_server: str, sandbox: Any, complaints: Any, fault: str
 ) -> None:
