@@ -98,6 +98,7 @@ def calendar_of(sandbox: SandboxClient, mail: dict[str, Any]) -> bytes:
     return sandbox.http.get(part["url"]).raise_for_status().content
 
 
+@pytest.mark.long
 def test_the_link_in_the_mail_opens_the_booking_on_another_phone(
     diner: Diner, buka_server: str, celery_worker_process: RealProcess, sandbox: SandboxClient, suya_spot: Restaurant
 ) -> None:

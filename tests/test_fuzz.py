@@ -10,7 +10,7 @@ from django.test import Client
 from tests.fuzzing import NEW_PASSWORD, PASSWORD, ROLES, WITHOUT_ACCOUNT, Somebody, fuzz
 from tests.populated import populated
 
-pytestmark = [pytest.mark.django_db, pytest.mark.race]
+pytestmark = [pytest.mark.django_db, pytest.mark.race, pytest.mark.early]
 
 
 PARTS = 2

@@ -705,6 +705,7 @@ def test_a_real_worker_puts_the_archive_together_and_writes_that_it_is_ready(
 
 
 @pytest.mark.worker
+@pytest.mark.long
 def test_a_real_worker_looks_after_the_rules_at_night(celery_worker_process: RealProcess):
     erasing.request_erasure(user=UserFactory())
     Message.objects.update(created_at=timezone.now() - timedelta(days=400))

@@ -121,6 +121,7 @@ def run(home: Path) -> Iterator[Run]:
 
 
 class TestTheSupervisor:
+    @pytest.mark.early
     def test_opens_and_closes_the_house(self, run: Run, home: Path):
         run.wait_until_open()
 

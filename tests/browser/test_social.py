@@ -144,6 +144,7 @@ def test_a_google_that_lies_lets_nobody_in(
     assert barriers(page) == []
 
 
+@pytest.mark.long
 def test_facebook_wants_the_address_proved_by_a_code_that_really_arrives(
     page: Any, buka_server: str, post: Any, complaints: Any
 ) -> None:
@@ -177,6 +178,7 @@ def test_facebook_without_an_address_asks_for_one(page: Any, buka_server: str, s
     assert not is_logged_in(page)
 
 
+@pytest.mark.long
 def test_facebook_does_not_open_the_account_that_has_the_address(
     page: Any, buka_server: str, post: Any, complaints: Any
 ) -> None:
@@ -267,6 +269,7 @@ def test_an_arabic_page_leads_out_and_back_in_arabic(page: Any, buka_server: str
     assert User.objects.get().language == "ar"
 
 
+@pytest.mark.long
 def test_a_phone_number_and_its_code(page: Any, buka_server: str, post: Any, complaints: Any) -> None:
     person(phone=PHONE, phone_verified_at=timezone.now())
     page.goto(f"{buka_server}/en/account/log-in/code/?next=/en/find/")

@@ -35,7 +35,7 @@ def fill_up(place: Restaurant) -> None:
         book(place, clock, party_size=size_of, guest=guest(number))
 
 
-@pytest.mark.parametrize("window", [PHONE, DESK])
+@pytest.mark.parametrize("window", [PHONE, pytest.param(DESK, marks=pytest.mark.long)])
 def test_a_diner_joins_is_offered_a_table_and_takes_it(page, buka_server, suya_spot, window) -> None:  # noqa: F811
     fill_up(suya_spot)
     size(page, window)
@@ -61,7 +61,7 @@ def test_a_diner_joins_is_offered_a_table_and_takes_it(page, buka_server, suya_s
     assert StandbyEntry.objects.get().status == "accepted"
 
 
-@pytest.mark.parametrize("window", [PHONE, DESK])
+@pytest.mark.parametrize("window", [PHONE, pytest.param(DESK, marks=pytest.mark.long)])
 def test_the_desk_keeps_its_list_and_its_queue(page, buka_server, suya_spot, window) -> None:  # noqa: F811
     fill_up(suya_spot)
     host = Actor.staff(member(suya_spot.pk, Role.HOST))

@@ -22,6 +22,7 @@ def until(condition, seconds=15):
         time.sleep(0.05)
 
 
+@pytest.mark.long
 def test_a_worker_sends_what_was_rung_for(celery_worker_process):
     app, _secret = an_app()
     with receiving() as receiver:

@@ -78,6 +78,7 @@ def all_done(count: int) -> bool:
     return EventDelivery.objects.filter(status=EventDelivery.Status.DONE).count() == count
 
 
+@pytest.mark.long
 def test_a_published_event_reaches_its_handler_within_a_second_or_two(env, worker):
     published = publish_in_a_process(env, 20)
 

@@ -230,6 +230,7 @@ class TestSending:
         assert (message.status, message.last_error) == (Status.WAITING, "Africa's Talking did not answer: ReadTimeout")
 
     @pytest.mark.worker
+    @pytest.mark.long
     def test_a_real_worker_sends_it(self, sandbox, celery_worker_process):
         with transaction.atomic():
             message = a_text()

@@ -17,6 +17,7 @@ from notifications.tests.factories import a_message
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.worker]
 
 
+@pytest.mark.long
 def test_a_worker_sends_what_was_rung_for(sandbox, celery_worker_process):
     with transaction.atomic():
         message = a_message()
