@@ -181,8 +181,8 @@ def _run(check: Check, environment: Mapping[str, str]) -> bool:
 
 def run_tests(arguments: list[str], environment: Mapping[str, str]) -> tuple[bool, str]:
     """Run pytest, show it as it goes, and return whether it passed with its closing line."""
-    # Half of the run waits for Buka's real processes and the browser: three workers for each processor keep it busy.
-    workers = str(max(2, min(8, 3 * (os.cpu_count() or 1))))
+    # Half of the run waits for Buka's real processes and the browser: two workers for each processor keep it busy.
+    workers = str(max(2, min(8, 2 * (os.cpu_count() or 1))))
     command = [sys.executable, "-m", "pytest", "-n", workers, "--dist=worksteal", "-o", "faulthandler_timeout=300"]
     command += ["--durations=20"]
     if not arguments:

@@ -1,4 +1,4 @@
-"""What must be there before pytest-django: variables that the settings read, and a fixture. Named by `-p` in
+"""What must be there before pytest-django: variables that the settings read, and a hook. Named by `-p` in
 pyproject.toml; a conftest.py would come too late.
 """
 
@@ -18,16 +18,20 @@ if worker := os.environ.get("PYTEST_XDIST_WORKER"):
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
 
-@pytest.fixture(autouse=True)
-def _no_browsers_loop(request: pytest.FixtureRequest) -> Iterator[None]:
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Function) -> Iterator[None]:
     """Hide from tests without a browser that Playwright keeps an event loop running on this thread once it was used.
 
-    Before their transaction begins: where a loop runs Django has another connection, and what a test did would stay.
+    Before the first of their fixtures, a whole file's as well: where a loop runs Django has another connection, and
+    what a test did would stay, or be locked for itself.
     """
     loop = asyncio._get_running_loop()
-    if loop is None or "page" in request.fixturenames or "browser" in request.fixturenames:
-        yield
-        return
+    names = getattr(item, "fixturenames", ())
+    if loop is None or "page" in names or "browser" in names:
+        return (yield)
     asyncio._set_running_loop(None)
-    yield
-    asyncio._set_running_loop(loop)
+    try:
+        return (yield)
+    finally:
+        if loop.is_running():
+            asyncio._set_running_loop(loop)
