@@ -13,7 +13,6 @@ import sys
 import threading
 import urllib.error
 import urllib.request
-import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -37,11 +36,8 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stab
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes as long as a thousand others, so that nobody waits for it alone at the end.
-
-    The other files in no order, but always the same: else all would have their browsers at work at the end.
-    """
-    items.sort(key=lambda item: (item.get_closest_marker("early") is None, zlib.crc32(item.location[0].encode())))
+    """Begin with what takes as long as a thousand others, so that nobody waits for it alone at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("early") is None)
 
 
 def pytest_collection_finish() -> None:

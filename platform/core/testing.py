@@ -8,6 +8,7 @@ from typing import Any
 
 from allauth.mfa.models import Authenticator
 from django.contrib.auth.hashers import BCryptSHA256PasswordHasher
+from django.core.management.commands import flush as flush_command
 from django.db import OperationalError, connection, transaction
 from django.db.backends.base.operations import BaseDatabaseOperations
 from psycopg.errors import DeadlockDetected
@@ -75,6 +76,8 @@ def flush_quickly() -> None:
 
     Django truncates all of them: a hundred files made anew, for a handful of rows. Only a superuser can put off the
     triggers and foreign keys, as this does; PostgreSQL puts them on again with the end of the transaction.
+
+    Nor does Django then look, model by model, whether content types and permissions are there: they stay.
     """
     if getattr(BaseDatabaseOperations.execute_sql_flush, "is_ours", False):
         return
@@ -91,6 +94,7 @@ def flush_quickly() -> None:
                     raise
 
     flush.is_ours = True  # type: ignore[attr-defined]
+    flush_command.emit_post_migrate_signal = lambda *args, **kwargs: None
     BaseDatabaseOperations.execute_sql_flush = flush  # type: ignore[method-assign]
 
 
