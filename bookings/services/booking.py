@@ -19,7 +19,7 @@ from bookings.services import claiming, guests
 from bookings.services.claiming import Actor, Claim, Guest
 from bookings.states import Status
 from core import codes
-from core.errors import Busy
+from core.errors import Busy, DomainError
 from core.outbox import publish
 from restaurants.service_plan import ServicePlan, plan_of, remembered_plan
 
@@ -218,10 +218,8 @@ def _take(
     heed_pacing: bool = True,
     request_key: UUID | None = None,
 ) -> Booking:
-    if request_key is not None:
-        earlier = Booking.objects.filter(request_key=request_key).first()
-        if earlier is not None:
-            return earlier
+    if (earlier := _made_before(request_key)) is not None:
+        return earlier
     now = timezone.now()
     plan = plan_of(restaurant_id)
     claim = claiming.check_claim(
@@ -242,7 +240,12 @@ def _take(
                     heed_pacing=heed_pacing,
                 )
             )
-        except (errors.NoTableFree, errors.TooManyAtOnce) as refusal:
+        except DomainError as refusal:
+            # Pressed twice: what stands in the way of the second is what the first has just booked.
+            if (earlier := _made_before(request_key)) is not None:
+                return earlier
+            if not isinstance(refusal, errors.NoTableFree | errors.TooManyAtOnce):
+                raise
             # Only now, without the lock: nobody waits while the nearest times are looked up.
             raise with_alternatives(refusal, restaurant_id, starts_at, party_size, area) from refusal
         except IntegrityError as clash:
@@ -256,6 +259,10 @@ def _take(
             if constraint != "code_is_unique_among_live_bookings":
                 raise
     raise errors.BookingRefused
+
+
+def _made_before(request_key: UUID | None) -> Booking | None:
+    return None if request_key is None else Booking.objects.filter(request_key=request_key).first()
 
 
 @transaction.atomic

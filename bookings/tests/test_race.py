@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.db import IntegrityError, connection, connections
@@ -93,6 +94,15 @@ class TestTheLastTable:
         assert len(refusals) == RIVALS - 1
         assert all(refusal.details["alternatives"] for refusal in refusals)
         assert overlaps() == 0
+
+    @pytest.mark.parametrize("tables", [(2,), (2, 2)], ids=["the last table", "two tables"])
+    def test_pressed_twice_is_one_booking_for_both(self, tables):
+        restaurant, key = house(tables=tables), uuid4()
+
+        results = at_once(*(lambda: insistently(lambda: book(restaurant, request_key=key)) for _press in range(4)))
+
+        assert {result.pk for result in winners(results)} == {Booking.objects.get().pk}
+        assert len(winners(results)) == 4
 
     def test_a_combination_and_an_overlapping_one_do_not_both_win(self):
         restaurant = house(tables=(2, 2, 2))

@@ -94,7 +94,7 @@ def flush_quickly() -> None:
                     raise
 
     flush.is_ours = True  # type: ignore[attr-defined]
-    flush_command.emit_post_migrate_signal = lambda *args, **kwargs: None
+    flush_command.emit_post_migrate_signal = lambda *args, **kwargs: None  # type: ignore[attr-defined]
     BaseDatabaseOperations.execute_sql_flush = flush  # type: ignore[method-assign]
 
 
