@@ -4,7 +4,7 @@ One bit of an integer stands for five minutes of a service day, so "is the table
 answer the page that shows times and the transaction that takes one; only the second one's answer counts.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
@@ -162,15 +162,20 @@ def find_slot_time(plan: ServicePlan, starts_at: datetime) -> SlotTime | Reason:
 # --- The rules -----------------------------------------------------------------------------------------------
 
 
-def party_refusal(plan: ServicePlan, party_size: int, *, online: bool) -> Reason | None:
-    """Return why a party of this size is refused before any time is looked at."""
+def party_refusal(plan: ServicePlan, party_size: int, *, online: bool, may_ask: bool = True) -> Reason | None:
+    """Return why a party of this size is refused before any time is looked at.
+
+    :param may_ask: False where a group cannot ask the house first, and so has to call
+    """
     if not plan.is_bookable:
         return Reason.NOT_BOOKABLE
     if online and party_size < plan.policy.min_party_online:
         return Reason.PARTY_TOO_SMALL
-    if (online and party_size > plan.policy.max_party_online) or party_size > plan.largest_party:
-        return Reason.PARTY_TOO_LARGE
-    return None
+    if not online:
+        largest = max(plan.largest_party, plan.seats)
+    else:
+        largest = plan.largest_party_on_request if may_ask else plan.largest_party_online
+    return Reason.PARTY_TOO_LARGE if party_size > largest else None
 
 
 def time_refusal(plan: ServicePlan, slot: SlotTime, *, now: datetime, online: bool) -> Reason | None:
@@ -277,6 +282,50 @@ def best_seating(
     return min(best, key=lambda seating: occupancy.gaps(seating, bits, shorter_than=least))
 
 
+def group_seating(
+    plan: ServicePlan,
+    occupancy: Occupancy,
+    *,
+    starts_at: datetime,
+    until: datetime,
+    party_size: int,
+    online: bool,
+    area_id: int | None = None,
+) -> Seating | None:
+    """Return free tables of one area that take a group together: as few as can be, then with the least spare seats.
+
+    Whether they can stand together is the house's to say, which confirms each group or enters it itself.
+    """
+    if not plan.may_join_tables(party_size, online=online):
+        return None
+    bits = occupancy.bits(starts_at, until + timedelta(minutes=plan.policy.buffer_minutes))
+    found: list[Seating] = []
+    for area, tables in plan.tables_by_area(online=online).items():
+        if area_id in (None, area):
+            free = [table for table in tables if occupancy.is_free(table, bits)]
+            if joined := _fewest(free, party_size):
+                seats = sum(table.max_party for table in joined)
+                ids = tuple(sorted(table.table_ids[0] for table in joined))
+                found.append(Seating(ids, frozenset({area}), party_size, seats, is_sold_online=True))
+    return min(found, key=lambda seating: (len(seating.table_ids), seating.max_party, seating.table_ids), default=None)
+
+
+def _fewest(tables: Sequence[Seating], party_size: int) -> list[Seating]:
+    """Return the fewest of these tables, the largest first, with seats for all; none when all are too few."""
+    seats = 0
+    for count, table in enumerate(tables):
+        if seats + table.max_party >= party_size:
+            # The last need be no larger than what is missing.
+            last = min((each for each in tables[count:] if seats + each.max_party >= party_size), key=_seats)
+            return [*tables[:count], last]
+        seats += table.max_party
+    return []
+
+
+def _seats(table: Seating) -> int:
+    return table.max_party
+
+
 # --- The answer ----------------------------------------------------------------------------------------------
 
 
@@ -310,10 +359,30 @@ def answer(
             large_kept=large_kept,
         ):
             areas |= seating.area_ids
+        if not areas and plan.may_join_tables(party_size, online=online):
+            areas = _areas_for_a_group(plan, occupancy, slot, until, party_size, online=online)
         if not areas:
             reason = Reason.NO_TABLE
     ordered = tuple(area.id for area in plan.areas if area.id in areas)
     return Slot(slot.service_day, slot.starts_at, until, slot.shift.name, ordered, reason, large_kept)
+
+
+def _areas_for_a_group(
+    plan: ServicePlan, occupancy: Occupancy, slot: SlotTime, until: datetime, party_size: int, *, online: bool
+) -> set[int]:
+    def fits(area_id: int) -> bool:
+        together = group_seating(
+            plan,
+            occupancy,
+            starts_at=slot.starts_at,
+            until=until,
+            party_size=party_size,
+            online=online,
+            area_id=area_id,
+        )
+        return together is not None
+
+    return {area_id for area_id in plan.tables_by_area(online=online) if fits(area_id)}
 
 
 def day_slots(

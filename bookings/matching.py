@@ -102,7 +102,7 @@ def place_for(
     :param hopeless: what has been looked for in vain in the same room, added to: nobody need look for it twice
     """
     plan, occupancy, online = room.plan, room.occupancy, entry.is_online
-    if party_refusal(plan, entry.party_size, online=online):
+    if party_refusal(plan, entry.party_size, online=online, may_ask=False):
         return None
     slots = [
         slot

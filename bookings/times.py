@@ -72,6 +72,15 @@ class Times:
     other_days: list[tuple[date, list[Time]]] = field(default_factory=list)
 
     @property
+    def are_requests(self) -> bool:
+        """Whether the house answers each such party itself."""
+        return self.plan.awaits_approval(self.party_size)
+
+    @property
+    def is_group(self) -> bool:
+        return self.plan.is_group(self.party_size)
+
+    @property
     def zone(self) -> str:
         return self.plan.zone.key
 
@@ -89,7 +98,7 @@ def times_of(
     for slot in slots:
         if slot.available or slot.reason in FULL:
             _add(times, slot, area_plan.id if area_plan else None)
-    times.may_wait = any(slot.reason in FULL for slot in slots)
+    times.may_wait = any(slot.reason in FULL for slot in slots) and not plan.is_group(party_size)
     times.free = sum(bool(time.url) for group in times.groups for time in group.times)
     if not times.free:
         times.why_not, times.should_call = _why_not(plan, day, party_size, slots, now)

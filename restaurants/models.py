@@ -165,13 +165,22 @@ class Restaurant(models.Model):
         return self.status == RestaurantStatus.LIVE
 
 
+# As many as any field for a party takes.
+LARGEST_GROUP = 400
+
+
 class BookingPolicy(models.Model):
     """The house's rules for taking bookings. What a diner accepted is kept on their booking."""
 
     restaurant = models.OneToOneField(Restaurant, models.CASCADE, related_name="policy", verbose_name=_("restaurant"))
     min_party_online = models.PositiveSmallIntegerField(_("smallest party online"), default=1)
     max_party_online = models.PositiveSmallIntegerField(
-        _("largest party online"), default=8, help_text=_("Larger groups are asked to call.")
+        _("largest party online"), default=8, help_text=_("Larger groups ask, or are asked to call.")
+    )
+    max_party_on_request = models.PositiveSmallIntegerField(
+        _("largest group on request"),
+        default=0,
+        help_text=_("Larger parties up to this size may ask online, and you decide. 0: they are asked to call."),
     )
     window_days = models.PositiveSmallIntegerField(
         _("booking window (days)"), default=60, help_text=_("How far ahead diners may book.")
@@ -213,6 +222,12 @@ class BookingPolicy(models.Model):
             models.CheckConstraint(
                 condition=Q(min_party_online__gte=1) & Q(max_party_online__gte=F("min_party_online")),
                 name="online_party_sizes_make_a_range",
+            ),
+            models.CheckConstraint(
+                condition=Q(max_party_on_request=0)
+                | Q(max_party_on_request__gt=F("max_party_online"), max_party_on_request__lte=LARGEST_GROUP),
+                name="groups_on_request_are_larger",
+                violation_error_message=_("A group on request is larger than the largest party online, up to 400."),
             ),
             models.CheckConstraint(condition=Q(buffer_minutes__lte=120), name="buffer_is_at_most_two_hours"),
             models.CheckConstraint(

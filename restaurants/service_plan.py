@@ -113,6 +113,7 @@ class PolicyPlan:
     suggests_times: bool = True
     suggestion_minutes: int = 90
     suggestion_points: int = 200
+    max_party_on_request: int = 0
 
 
 @dataclass(frozen=True)
@@ -135,6 +136,7 @@ class ServicePlan:
     hours: dict[int, tuple[tuple[time, time], ...]]
     special_days: dict[date, SpecialDayPlan]
     _ranked: dict[tuple[int, bool, bool], tuple[Seating, ...]] = field(default_factory=dict, compare=False)
+    _by_area: dict[bool, dict[int, tuple[Seating, ...]]] = field(default_factory=dict, compare=False)
 
     @property
     def is_bookable(self) -> bool:
@@ -143,6 +145,50 @@ class ServicePlan:
     @cached_property
     def largest_party(self) -> int:
         return max((seating.max_party for seating in self.seatings), default=0)
+
+    @cached_property
+    def largest_party_online(self) -> int:
+        """The largest party that books online without asking, as far as the tables go."""
+        return min(self.policy.max_party_online, self.largest_party)
+
+    @cached_property
+    def largest_party_on_request(self) -> int:
+        """The largest party that may book or ask online: a group sits at the tables of one area together."""
+        areas = self.tables_by_area(online=True).values()
+        room = max((sum(table.max_party for table in tables) for tables in areas), default=0)
+        return max(self.largest_party_online, min(self.policy.max_party_on_request, max(room, self.largest_party)))
+
+    @cached_property
+    def seats(self) -> int:
+        """How many sit in the house at all its tables."""
+        return sum(seating.max_party for seating in self.seatings if len(seating.table_ids) == 1)
+
+    def tables_by_area(self, *, online: bool) -> dict[int, tuple[Seating, ...]]:
+        """Return the single tables by area, the largest first."""
+        if online not in self._by_area:
+            tables: dict[int, list[Seating]] = defaultdict(list)
+            for seating in sorted(self.seatings, key=lambda seating: (-seating.max_party, seating.table_ids)):
+                if len(seating.table_ids) == 1 and (seating.is_sold_online or not online):
+                    tables[self.table_areas[seating.table_ids[0]]].append(seating)
+            self._by_area[online] = {area: tuple(theirs) for area, theirs in tables.items()}
+        return self._by_area[online]
+
+    def is_group(self, party_size: int) -> bool:
+        """Whether a party is larger than those that book online without asking."""
+        return party_size > self.largest_party_online
+
+    def awaits_approval(self, party_size: int) -> bool:
+        """Whether an online booking of this party is a request until the house confirms it."""
+        return self.policy.needs_approval or self.is_group(party_size)
+
+    def may_join_tables(self, party_size: int, *, online: bool) -> bool:
+        """Whether tables that are no combination are joined for this party: it asks, or staff see to it themselves."""
+        return self.is_group(party_size) if online else party_size > self.largest_party
+
+    def is_seating(self, table_ids: Iterable[int]) -> bool:
+        """Whether these are a table or a combination of the house's, and not joined for one group only."""
+        wanted = set(table_ids)
+        return any(wanted == set(seating.table_ids) for seating in self.seatings)
 
     def shifts_on(self, day: date) -> tuple[ShiftPlan, ...]:
         """Return the shifts of a service day in the order of the clock; none when the day is closed."""

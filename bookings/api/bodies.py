@@ -47,7 +47,7 @@ def day_body(
         "closed": not plan.shifts_on(day),
         "special_day": {"name": special.name, "note": special.note} if special else None,
         "deposit": deposit_of(plan, party_size),
-        "needs_approval": plan.policy.needs_approval,
+        "needs_approval": plan.awaits_approval(party_size),
         "reason": refusal,
         "note": str(refused(refusal, plan)) if refusal else (special.note if special else ""),
         "slots": [_answer(plan, slot, area) for slot in slots],

@@ -56,7 +56,7 @@ class RangeForm(forms.Form):
             for slot in slot_times(plan, day)
             if not time_refusal(plan, slot, now=now, online=online) and not hard_close_refusal(plan, slot, party_size)
         ]
-        if party_refusal(plan, party_size, online=online):
+        if party_refusal(plan, party_size, online=online, may_ask=False):
             possible = []
         choices = [(start.isoformat(), formatting.time_of_day(start, zone=plan.zone)) for start in possible]
         for name in ("earliest", "latest"):

@@ -46,7 +46,10 @@ def book_table(
     heed_pacing: bool = True,
     offer: str = "",
 ) -> Booking:
-    """Book a table for a party and return the booking: CONFIRMED, or REQUESTED where the house approves each.
+    """Book a table for a party and return the booking: CONFIRMED, or REQUESTED where the house approves it first.
+
+    It does so for groups above its limit online, if it lets them ask, for which tables of one area are kept together;
+    some houses do so for all.
 
     What was asked for, shown beside it and taken is kept on the booking, with the bonus that was promised for a
     suggested time. The same `request_key` returns the booking it made before. Staff (by.channel) are not held to the
@@ -63,7 +66,7 @@ def book_table(
     shown = _opened(offer, restaurant_id, party_size, by)
 
     def make(plan: ServicePlan, claim: Claim) -> Booking:
-        awaits_approval = by.is_online and plan.policy.needs_approval
+        awaits_approval = by.is_online and plan.awaits_approval(claim.party_size)
         return Booking(
             diner=diner,
             guest_name=guest.name,
@@ -144,7 +147,7 @@ def confirm_hold(
         booking.notes, booking.occasion = notes, occasion
         booking.language = language or booking.language
         guests.enter(booking, by=by)
-        awaits_approval = by.is_online and plan.policy.needs_approval
+        awaits_approval = by.is_online and plan.awaits_approval(booking.party_size)
         claiming.move(booking, Status.REQUESTED if awaits_approval else Status.CONFIRMED, by=by)
         TableAllocation.objects.filter(booking=booking, live=True).update(expires_at=None)
         _publish_taken(booking)
@@ -320,7 +323,8 @@ def _take_under_lock(
     booking.shift_name = claim.slot.shift.name
     booking.starts_at, booking.ends_at = claim.slot.starts_at, claim.ends_at
     booking.area_id = claim.area_id
-    booking.is_locked = bool(table_ids)
+    # Tables joined for a group are no combination of the house's: nobody else may arrange them.
+    booking.is_locked = bool(table_ids) or not current.is_seating(found.table_ids)
     booking.policy = claiming.terms(current, claim.party_size)
     booking.created_by = by.user
     booking.save(force_insert=True)

@@ -267,7 +267,7 @@ def _claim_anew(
             booking.reminded_day_before_at = booking.reminded_hours_before_at = None
     if expired:
         claiming.expire_holds(expired, now=now)
-    booking.is_locked = booking.is_locked or bool(table_ids)
+    booking.is_locked = booking.is_locked or bool(table_ids) or not plan.is_seating(found.table_ids)
     TableAllocation.objects.filter(booking=booking).delete()
     if found.moves:
         claiming.make_room(plan, found)
@@ -328,8 +328,10 @@ def _claim(
     if starts_at == booking.starts_at and by.kind == ActorKind.STAFF:
         # A party that has begun may still grow or shrink.
         now = min(now, starts_at)
+    # What the house has said yes to does not become larger than the parties it need not be asked about.
+    may_ask = booking.status == Status.REQUESTED or party_size <= booking.party_size
     return claiming.check_claim(
-        plan, starts_at=starts_at, party_size=party_size, area=area, now=now, online=by.is_online
+        plan, starts_at=starts_at, party_size=party_size, area=area, now=now, online=by.is_online, may_ask=may_ask
     )
 
 

@@ -27,6 +27,7 @@ from bookings.availability import (
     best_seating,
     ends_at,
     find_slot_time,
+    group_seating,
     hard_close_refusal,
     large_tables_kept,
     pacing_refusal,
@@ -114,15 +115,23 @@ def lock_service_days(restaurant_id: int, days: Iterable[date]) -> None:
 
 
 def check_claim(
-    plan: ServicePlan, *, starts_at: datetime, party_size: int, area: UUID | None, now: datetime, online: bool
+    plan: ServicePlan,
+    *,
+    starts_at: datetime,
+    party_size: int,
+    area: UUID | None,
+    now: datetime,
+    online: bool,
+    may_ask: bool = True,
 ) -> Claim:
     """Return the claim when no rule but pacing and room stands against it.
 
+    :param may_ask: False where a group cannot ask the house first, and so has to call
     :raises BookingRefused: its subclass for the first rule that says no
     """
-    reason = party_refusal(plan, party_size, online=online)
+    reason = party_refusal(plan, party_size, online=online, may_ask=may_ask)
     if reason is not None:
-        raise refused(reason, plan)
+        raise refused(reason, plan, largest_party=0 if may_ask else plan.largest_party_online)
     if starts_at < now:
         raise refused(Reason.IN_THE_PAST, plan)
     if online and starts_at - now > timedelta(days=plan.policy.window_days + 2):
@@ -181,12 +190,15 @@ def refuse_own_overlap(booking: Booking, claim: Claim, *, restaurant_id: int, by
         raise errors.DuplicateBooking
 
 
-def refused(reason: Reason, plan: ServicePlan) -> errors.BookingRefused:
-    """Return the refusal for a reason, with the figures its sentence needs."""
+def refused(reason: Reason, plan: ServicePlan, *, largest_party: int = 0) -> errors.BookingRefused:
+    """Return the refusal for a reason, with the figures its sentence needs.
+
+    :param largest_party: where not even those may come who could ask the house
+    """
     policy = plan.policy
     details: dict[str, Any] = {"reason": reason.value}
     if reason in (Reason.PARTY_TOO_LARGE, Reason.PARTY_TOO_SMALL):
-        details |= {"smallest": policy.min_party_online, "largest": min(policy.max_party_online, plan.largest_party)}
+        details |= {"smallest": policy.min_party_online, "largest": largest_party or plan.largest_party_on_request}
     elif reason is Reason.TOO_SOON:
         details |= {"minutes": policy.min_lead_minutes}
     elif reason is Reason.TOO_FAR_AHEAD:
@@ -233,6 +245,17 @@ def find_tables(
     )
     if seating is not None:
         return Arrangement(seating.table_ids)
+    together = group_seating(
+        plan,
+        occupancy,
+        starts_at=claim.slot.starts_at,
+        until=claim.ends_at,
+        party_size=claim.party_size,
+        online=online,
+        area_id=claim.area_id,
+    )
+    if together is not None:
+        return Arrangement(together.table_ids)
     day = rearranging.Day.of(plan, claim.slot.service_day, occupancy, now=now, except_booking=except_booking)
     search = day.search_for(
         claim.party_size,

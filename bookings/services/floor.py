@@ -211,7 +211,8 @@ def seat_walk_in(
     plan = plan_of(restaurant_id)
     if not plan.is_bookable:
         raise errors.RestaurantNotBookable
-    if not 1 <= party_size <= max(plan.largest_party, 1):
+    # Whoever names the tables may put a group at several.
+    if not 1 <= party_size <= max(plan.seats if table_ids else plan.largest_party, 1):
         raise claiming.refused(Reason.PARTY_TOO_LARGE, plan)
     day = selectors.service_day_of(restaurant_id, now)
     starts_at = claiming.to_the_grain(now)

@@ -29,7 +29,7 @@ class Quote:
 
     @property
     def needs_approval(self) -> bool:
-        return self.plan.policy.needs_approval
+        return self.plan.awaits_approval(self.party_size)
 
 
 def quote(*, restaurant_id: int, starts_at: datetime, party_size: int, area: UUID | None = None) -> Quote:

@@ -366,13 +366,19 @@ def _claim(
     if starts_at <= _horizon(plan, now):
         try:
             return claiming.check_claim(
-                plan, starts_at=starts_at, party_size=party_size, area=area, now=now, online=by.is_online
+                plan,
+                starts_at=starts_at,
+                party_size=party_size,
+                area=area,
+                now=now,
+                online=by.is_online,
+                may_ask=False,
             )
         except errors.TimeTooFarAhead:
             pass
-    reason = claiming.party_refusal(plan, party_size, online=by.is_online)
+    reason = claiming.party_refusal(plan, party_size, online=by.is_online, may_ask=False)
     if reason is not None:
-        raise claiming.refused(reason, plan)
+        raise claiming.refused(reason, plan, largest_party=plan.largest_party_online)
     slot = find_slot_time(plan, starts_at)
     if isinstance(slot, Reason):
         raise claiming.refused(slot, plan)

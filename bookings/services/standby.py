@@ -113,9 +113,9 @@ def range_of(
 
     :raises BookingRefused: :raises NoSuchRange:
     """
-    reason = party_refusal(plan, party_size, online=online)
+    reason = party_refusal(plan, party_size, online=online, may_ask=False)
     if reason is not None:
-        raise claiming.refused(reason, plan)
+        raise claiming.refused(reason, plan, largest_party=plan.largest_party_online)
     if not earliest <= latest <= earliest + LONGEST_RANGE:
         raise errors.NoSuchRange
     local = earliest.astimezone(plan.zone).date()

@@ -466,10 +466,14 @@ def _policy_sentences(policy: PolicyPlan) -> list[str]:
             )
             % {"count": policy.grace_minutes}
         )
-    sentences.append(
-        _("Online for parties of %(smallest)d to %(largest)d; larger groups please call.")
-        % {"smallest": policy.min_party_online, "largest": policy.max_party_online}
-    )
+    sizes = {"smallest": policy.min_party_online, "largest": policy.max_party_online}
+    if policy.max_party_on_request:
+        sentences.append(
+            _("Online for parties of %(smallest)d to %(largest)d; groups up to %(group)d ask first.")
+            % {**sizes, "group": policy.max_party_on_request}
+        )
+    else:
+        sentences.append(_("Online for parties of %(smallest)d to %(largest)d; larger groups please call.") % sizes)
     if policy.needs_approval:
         sentences.append(_("The house confirms each booking itself."))
     if policy.note:

@@ -351,7 +351,9 @@ class ChangePage:
         return _private(render(self.request, "bookings/change.html", context, status=status))
 
     def _largest_party(self) -> int:
-        return min(self.plan.policy.max_party_online, self.plan.largest_party)
+        if self.found.status == Status.REQUESTED:
+            return self.plan.largest_party_on_request
+        return max(self.plan.largest_party_online, self.found.party_size)
 
     def _looked_for(self) -> tuple[OtherTimeForm, date | None, int | None, UUID | None]:
         """Return for which day, party and area times are shown: what was asked, else the booking's own."""

@@ -39,9 +39,10 @@ class PolicyForm(forms.ModelForm):
     class Meta:
         model = BookingPolicy
         fields = [
-            "min_party_online", "max_party_online", "window_days", "min_lead_minutes", "buffer_minutes",
-            "grace_minutes", "free_cancellation_hours", "needs_approval", "deposit_kobo_per_guest",
-            "deposit_from_party", "note", "suggests_times", "suggestion_minutes", "suggestion_points",
+            "min_party_online", "max_party_online", "max_party_on_request", "window_days", "min_lead_minutes",
+            "buffer_minutes", "grace_minutes", "free_cancellation_hours", "needs_approval",
+            "deposit_kobo_per_guest", "deposit_from_party", "note",
+            "suggests_times", "suggestion_minutes", "suggestion_points",
         ]  # fmt: skip
 
     def clean_deposit_kobo_per_guest(self) -> int:

@@ -45,6 +45,7 @@ _SHORT = (
 _POLICY = (
     "min_party_online",
     "max_party_online",
+    "max_party_on_request",
     "window_days",
     "min_lead_minutes",
     "grace_minutes",
@@ -219,6 +220,7 @@ def _policy(row: dict[str, Any]) -> dict[str, Any] | None:
     return {
         "min_party": row["policy__min_party_online"],
         "max_party": row["policy__max_party_online"],
+        "max_party_on_request": row["policy__max_party_on_request"] or None,
         "window_days": row["policy__window_days"],
         "min_notice_minutes": row["policy__min_lead_minutes"],
         "grace_minutes": row["policy__grace_minutes"],

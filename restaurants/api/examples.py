@@ -44,6 +44,7 @@ DETAIL: dict[str, Any] = {
     "policy": {
         "min_party": 1,
         "max_party": 8,
+        "max_party_on_request": 40,
         "window_days": 60,
         "min_notice_minutes": 30,
         "grace_minutes": 20,

@@ -98,7 +98,10 @@ class DepositTermsSerializer(Words):
 
 class PolicySerializer(Words):
     min_party = serializers.IntegerField()
-    max_party = serializers.IntegerField(help_text="Larger parties are asked to call.")
+    max_party = serializers.IntegerField(help_text="Larger parties ask first, or are asked to call.")
+    max_party_on_request = serializers.IntegerField(
+        allow_null=True, help_text="Larger parties up to this size may ask; the house decides. null: they have to call."
+    )
     window_days = serializers.IntegerField(help_text="How far ahead it can be booked.")
     min_notice_minutes = serializers.IntegerField()
     grace_minutes = serializers.IntegerField(help_text="How long a late party keeps its table.")
