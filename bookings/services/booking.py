@@ -298,9 +298,6 @@ def _take_under_lock(
             raise Busy
     booking = make(current, claim)
     booking.restaurant_id = current.id
-    if booking.status != Status.HELD:
-        # Who only looks at the form is nobody's guest yet.
-        guests.enter(booking, by=by)
     claiming.refuse_own_overlap(booking, claim, restaurant_id=current.id, by=by)
     found = claiming.find_tables(
         current,
@@ -316,6 +313,9 @@ def _take_under_lock(
         claiming.expire_holds(expired_holds, now=now)
     if found.moves:
         claiming.make_room(current, found)
+    if booking.status != Status.HELD:
+        # Who only looks at the form, or is refused, is nobody's guest yet.
+        guests.enter(booking, by=by)
     booking.code = codes.new_code()
     booking.channel = by.channel
     booking.party_size = claim.party_size
