@@ -7,7 +7,7 @@ import threading
 from benchmarks.harness import ROOT, options, say
 
 NAMES = (
-    *("race", "races", "exactness", "packing", "series", "endpoints", "key_rotation", "audit_chain"),
+    *("race", "races", "city_search", "exactness", "packing", "series", "endpoints", "key_rotation", "audit_chain"),
     *("fuzz", "url_walk", "login_timing", "first_booking"),
 )
 # Beyond these a benchmark hangs; each is far above what one needs on two slow cores.

@@ -534,10 +534,10 @@ class Checker:
 
     def _misfits(self) -> int:
         tables: dict[int, set[int]] = defaultdict(set)
-        spans = {}
+        spans: dict[int, set[tuple[datetime, datetime]]] = defaultdict(set)
         for table_id, booking, begins, ends in self.rows:
             tables[booking].add(table_id)
-            spans.setdefault(booking, set()).add((begins, ends))
+            spans[booking].add((begins, ends))
         count = 0
         for pk, (_house, status, _channel, starts_at, ends_at, size, _hold, name) in self.bookings.items():
             theirs = tables.get(pk, set())

@@ -359,6 +359,8 @@ def answer(
             large_kept=large_kept,
         ):
             areas |= seating.area_ids
+            if len(areas) == len(plan.areas):
+                break
         if not areas and plan.may_join_tables(party_size, online=online):
             areas = _areas_for_a_group(plan, occupancy, slot, until, party_size, online=online)
         if not areas:
