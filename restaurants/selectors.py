@@ -6,7 +6,6 @@ from uuid import UUID
 
 from django.contrib.postgres.search import SearchQuery, SearchVector
 from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
-from django.utils import timezone
 
 from core.text import search_form
 from restaurants.models import (
@@ -115,12 +114,11 @@ def restaurant_by_slug(slug: str) -> Restaurant | None:
     )
 
 
-def menus_of(restaurant_id: int, *, on: date | None = None) -> list[Menu]:
+def menus_of(restaurant_id: int, *, on: date) -> list[Menu]:
     """Return the shown menus with sections, dishes and the price of each dish on a day, in three queries.
 
     Every dish carries `kobo`, None where no price has begun yet.
     """
-    on = on or timezone.now().date()
     price = DishPrice.objects.filter(dish=OuterRef("pk"), valid_from__lte=on).order_by("-valid_from").values("kobo")[:1]
     dishes = Dish.objects.annotate(kobo=Subquery(price)).order_by("position", "pk")
     sections = MenuSection.objects.order_by("position", "pk").prefetch_related(Prefetch("dishes", dishes))

@@ -7,6 +7,7 @@ from django.test import Client
 from django.utils import timezone
 
 from core import hotcache
+from localization.formatting import HOME_ZONE
 from restaurants.models import Amenity, OpeningHours, SpecialDay
 from restaurants.services import finish_dish
 from restaurants.states import RestaurantStatus
@@ -51,7 +52,7 @@ class TestDetail:
         )
         restaurant.cuisines.add(CuisineFactory())
         restaurant.amenities.add(Amenity.objects.create(slug="generator", name="Generator"))
-        soon = timezone.localdate() + timedelta(days=3)
+        soon = timezone.localdate(timezone=HOME_ZONE) + timedelta(days=3)
         day = SpecialDay.objects.create(restaurant=restaurant, date=soon, name="Eid", is_closed=False, note="Late.")
         OpeningHours.objects.create(restaurant=restaurant, special_day=day, opens=time(18), closes=time(1))
         SpecialDay.objects.create(restaurant=restaurant, date=date(2020, 1, 1), name="Long ago")
@@ -144,7 +145,9 @@ class TestMenu:
     def test_dishes_in_their_order_with_todays_price(self, api):
         restaurant = RestaurantFactory()
         first, second = a_menu(restaurant, dishes=2)
-        DishPriceFactory(dish=second, kobo=999_900, valid_from=timezone.localdate() + timedelta(days=1))
+        DishPriceFactory(
+            dish=second, kobo=999_900, valid_from=timezone.localdate(timezone=HOME_ZONE) + timedelta(days=1)
+        )
         unpriced = DishFactory(section=first.section, name="Fish of the day", position=9)
 
         body = api.get(path_of(restaurant, "menu")).json()
