@@ -272,6 +272,6 @@ def browser_context_args() -> dict[str, Any]:
 
 @pytest.fixture
 def page(page: Any) -> Any:
-    page.set_default_timeout(30_000)
-    page.set_default_navigation_timeout(40_000)
+    page.set_default_timeout(15_000)
+    page.set_default_navigation_timeout(20_000)
     return page

@@ -259,7 +259,10 @@ def best_seating(
     area_id: int | None = None,
     large_kept: bool = False,
 ) -> Seating | None:
-    """Return the seating that fits best: in the asked area, single before combined, least spare seats, fewest gaps."""
+    """Return the seating that fits best: in the asked area, single before combined, least spare seats, fewest gaps.
+
+    For a group that none fits, free tables of one area, joined for it alone.
+    """
     best: list[Seating] = []
     for seating in free_seatings(
         plan,
@@ -275,22 +278,17 @@ def best_seating(
         if best and (len(seating.table_ids), seating.max_party) != (len(best[0].table_ids), best[0].max_party):
             break
         best.append(seating)
-    if len(best) < 2:
-        return best[0] if best else None
+    if len(best) == 1:
+        return best[0]
     bits = occupancy.bits(starts_at, until + timedelta(minutes=plan.policy.buffer_minutes))
+    if not best:
+        return _joined(plan, occupancy, bits, party_size, online=online, area_id=area_id)
     least = plan.shortest_turn // GRAIN
     return min(best, key=lambda seating: occupancy.gaps(seating, bits, shorter_than=least))
 
 
-def group_seating(
-    plan: ServicePlan,
-    occupancy: Occupancy,
-    *,
-    starts_at: datetime,
-    until: datetime,
-    party_size: int,
-    online: bool,
-    area_id: int | None = None,
+def _joined(
+    plan: ServicePlan, occupancy: Occupancy, bits: int, party_size: int, *, online: bool, area_id: int | None = None
 ) -> Seating | None:
     """Return free tables of one area that take a group together: as few as can be, then with the least spare seats.
 
@@ -298,7 +296,6 @@ def group_seating(
     """
     if not plan.may_join_tables(party_size, online=online):
         return None
-    bits = occupancy.bits(starts_at, until + timedelta(minutes=plan.policy.buffer_minutes))
     found: list[Seating] = []
     for area, tables in plan.tables_by_area(online=online).items():
         if area_id in (None, area):
@@ -316,14 +313,11 @@ def _fewest(tables: Sequence[Seating], party_size: int) -> list[Seating]:
     for count, table in enumerate(tables):
         if seats + table.max_party >= party_size:
             # The last need be no larger than what is missing.
-            last = min((each for each in tables[count:] if seats + each.max_party >= party_size), key=_seats)
+            enough = [each for each in tables[count:] if seats + each.max_party >= party_size]
+            last = min(enough, key=lambda each: each.max_party)
             return [*tables[:count], last]
         seats += table.max_party
     return []
-
-
-def _seats(table: Seating) -> int:
-    return table.max_party
 
 
 # --- The answer ----------------------------------------------------------------------------------------------
@@ -362,29 +356,16 @@ def answer(
             if len(areas) == len(plan.areas):
                 break
         if not areas and plan.may_join_tables(party_size, online=online):
-            areas = _areas_for_a_group(plan, occupancy, slot, until, party_size, online=online)
+            bits = occupancy.bits(slot.starts_at, until + timedelta(minutes=plan.policy.buffer_minutes))
+            areas = {
+                area
+                for area in plan.tables_by_area(online=online)
+                if _joined(plan, occupancy, bits, party_size, online=online, area_id=area)
+            }
         if not areas:
             reason = Reason.NO_TABLE
     ordered = tuple(area.id for area in plan.areas if area.id in areas)
     return Slot(slot.service_day, slot.starts_at, until, slot.shift.name, ordered, reason, large_kept)
-
-
-def _areas_for_a_group(
-    plan: ServicePlan, occupancy: Occupancy, slot: SlotTime, until: datetime, party_size: int, *, online: bool
-) -> set[int]:
-    def fits(area_id: int) -> bool:
-        together = group_seating(
-            plan,
-            occupancy,
-            starts_at=slot.starts_at,
-            until=until,
-            party_size=party_size,
-            online=online,
-            area_id=area_id,
-        )
-        return together is not None
-
-    return {area_id for area_id in plan.tables_by_area(online=online) if fits(area_id)}
 
 
 def day_slots(

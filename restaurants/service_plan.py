@@ -183,7 +183,9 @@ class ServicePlan:
 
     def may_join_tables(self, party_size: int, *, online: bool) -> bool:
         """Whether tables that are no combination are joined for this party: it asks, or staff see to it themselves."""
-        return self.is_group(party_size) if online else party_size > self.largest_party
+        if online:
+            return self.is_group(party_size) and party_size <= self.largest_party_on_request
+        return party_size > self.largest_party
 
     def is_seating(self, table_ids: Iterable[int]) -> bool:
         """Whether these are a table or a combination of the house's, and not joined for one group only."""

@@ -27,7 +27,6 @@ from bookings.availability import (
     best_seating,
     ends_at,
     find_slot_time,
-    group_seating,
     hard_close_refusal,
     large_tables_kept,
     pacing_refusal,
@@ -245,17 +244,6 @@ def find_tables(
     )
     if seating is not None:
         return Arrangement(seating.table_ids)
-    together = group_seating(
-        plan,
-        occupancy,
-        starts_at=claim.slot.starts_at,
-        until=claim.ends_at,
-        party_size=claim.party_size,
-        online=online,
-        area_id=claim.area_id,
-    )
-    if together is not None:
-        return Arrangement(together.table_ids)
     day = rearranging.Day.of(plan, claim.slot.service_day, occupancy, now=now, except_booking=except_booking)
     search = day.search_for(
         claim.party_size,

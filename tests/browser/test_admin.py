@@ -347,7 +347,7 @@ class TestWithoutScripts:
     def page(self, browser: Any, browser_context_args: dict[str, Any]) -> Iterator[Any]:
         context = browser.new_context(**browser_context_args, java_script_enabled=False)
         page = context.new_page()
-        page.set_default_timeout(30_000)
+        page.set_default_timeout(15_000)
         yield page
         context.close()
 

@@ -42,7 +42,7 @@ def all_sent(page: Any) -> None:
 def second_page(browser: Any, browser_context_args: dict[str, Any]) -> Iterator[Any]:
     context = browser.new_context(**browser_context_args)
     page = context.new_page()
-    page.set_default_timeout(30_000)
+    page.set_default_timeout(15_000)
     yield page
     context.close()
 

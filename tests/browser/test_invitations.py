@@ -42,7 +42,7 @@ def other_page(browser: Any, browser_context_args: dict[str, Any]) -> Iterator[A
     size = {"width": PHONE[0], "height": PHONE[1]}
     context = browser.new_context(**{**browser_context_args, "viewport": size})
     page = context.new_page()
-    page.set_default_timeout(30_000)
+    page.set_default_timeout(15_000)
     yield page
     context.close()
 

@@ -99,7 +99,7 @@ def test_google_leads_back_signed_in(page: Any, buka_server: str, sandbox: Any, 
 def test_google_works_without_scripts(browser: Any, browser_context_args: Any, buka_server: str, sandbox: Any) -> None:
     context = browser.new_context(**browser_context_args, java_script_enabled=False)
     page = context.new_page()
-    page.set_default_timeout(30_000)
+    page.set_default_timeout(15_000)
 
     leave(page, buka_server, "Google")
     be(page, "Ada Obi")
