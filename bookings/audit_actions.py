@@ -26,5 +26,12 @@ ACTIONS = {
     "standby.withdrawn_by_house": Action(_("Took a guest off a waiting list"), Severity.NOTICE),
     "queue.viewed": Action(_("Looked at a party in the queue")),
     "queue.removed_by_house": Action(_("Took a party from the queue"), Severity.NOTICE),
+    "event.put_on_sale": Action(_("Put an event on sale"), Severity.NOTICE),
+    "event.moved": Action(_("Moved an event that people have tickets for"), Severity.NOTICE),
+    "event.called_off": Action(_("Called off an event"), Severity.NOTICE),
+    "tickets.cancelled_by_house": Action(_("Cancelled a guest's tickets"), Severity.NOTICE),
+    "tickets.paid_back": Action(_("Paid money back for tickets"), Severity.NOTICE),
+    "tickets.listed": Action(_("Looked through the guests of an event")),
+    "tickets.viewed": Action(_("Looked at a guest's tickets")),
     "booking.listed": Action(_("Looked through guests' bookings")),
 }

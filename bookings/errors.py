@@ -332,3 +332,120 @@ REFUSALS: dict[Reason, type[BookingRefused]] = {
     Reason.PACING: TooManyAtOnce,
     Reason.NO_TABLE: NoTableFree,
 }
+
+
+# --- Ticketed events ---------------------------------------------------------------------------------------------
+
+
+class EventNotFound(NotFound):
+    code = "event_not_found"
+    message = _("We could not find that event.")
+
+
+class NotOnSale(BookingRefused):
+    """The event is a draft, called off, over, or its sale has not begun or has ended."""
+
+    code = "tickets_not_on_sale"
+    message = _("Tickets for this event are not on sale at the moment.")
+
+
+class TicketsSoldOut(BookingRefused):
+    """Fewer are left than were asked for; `details["left"]` says how many of each kind there are."""
+
+    code = "tickets_sold_out"
+    message = _("There are not that many tickets left. Please choose fewer, or others.")
+
+
+class TooManyTickets(BookingRefused):
+    code = "tickets_too_many"
+    message = _("One order takes tickets for at most %(most)d guests. Please call the restaurant for more.")
+    status = 422
+
+
+class NoTicketsChosen(BookingRefused):
+    code = "tickets_none_chosen"
+    message = _("Please choose at least one ticket.")
+    status = 422
+
+
+class UnknownTicketKind(BookingRefused):
+    code = "tickets_unknown_kind"
+    message = _("This event has no such ticket.")
+    status = 422
+
+
+class PriceHasChanged(BookingRefused):
+    """The buyer saw another sum; `details["amount"]` in kobo is what the tickets cost now."""
+
+    code = "tickets_price_changed"
+    message = _("The price has changed meanwhile. Please look at the new price and order again.")
+
+
+class OrderNotFound(NotFound):
+    code = "ticket_order_not_found"
+    message = _("We could not find that order.")
+
+
+class TicketNotFound(NotFound):
+    code = "ticket_not_found"
+    message = _("No ticket of this event has that code.")
+
+
+class NotTransferable(BookingRefused):
+    code = "ticket_not_transferable"
+    message = _("Tickets for this event cannot be passed on.")
+
+
+class TicketNotValid(BookingRefused):
+    """The ticket was given back, its order cancelled or not paid, or it was used already."""
+
+    code = "ticket_not_valid"
+    message = _("This ticket is not valid any more.")
+
+
+class TooLateToGiveBack(BookingRefused):
+    code = "tickets_too_late_to_give_back"
+    message = _("These tickets can no longer be given back. You can still pass them on to somebody else.")
+
+
+class TicketUsedAlready(BookingRefused):
+    """Somebody came in with it; `details` say when."""
+
+    code = "ticket_used_already"
+    message = _("This ticket was used already, at %(at)s.")
+
+
+class TicketWasPassedOn(BookingRefused):
+    code = "ticket_passed_on"
+    message = _("This ticket was passed on to somebody else. Only the new code is valid.")
+
+
+class TicketNotPaid(BookingRefused):
+    code = "ticket_not_paid"
+    message = _("This order has not been paid yet.")
+
+
+class DoorsNotOpen(BookingRefused):
+    code = "event_doors_not_open"
+    message = _("Guests of this event are not admitted at this time.")
+
+
+class CapacityBelowSold(BookingRefused):
+    """More was sold than the house wants to have; `details["sold"]` says how much."""
+
+    code = "event_capacity_below_sold"
+    message = _("%(sold)d are sold already. Choose at least as many.")
+    status = 422
+
+
+class PaymentAmountMissing(BookingRefused):
+    code = "payment_amount_missing"
+    message = _("Say how much was received.")
+    status = 422
+
+
+class NothingOwedBack(BookingRefused):
+    """More is to be paid back than the buyer has to get; `details["owed_kobo"]` is that."""
+
+    code = "payment_nothing_owed_back"
+    message = _("This is more than what is owed to the buyer.")

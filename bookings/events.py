@@ -187,3 +187,83 @@ class SeatReady(Event):
     name: ClassVar[str] = "queue.seat_ready"
     entry_id: UUID
     restaurant_id: UUID
+
+
+@dataclass(frozen=True)
+class TicketsOrdered(Event):
+    """Somebody ordered tickets, which are confirmed or, with `is_held`, wait for the payment."""
+
+    name: ClassVar[str] = "tickets.ordered"
+    order_id: UUID
+    restaurant_id: UUID
+    is_held: bool = False
+
+
+@dataclass(frozen=True)
+class TicketsConfirmed(Event):
+    """The payment of an order came, late or in time, and the tickets are the buyer's."""
+
+    name: ClassVar[str] = "tickets.confirmed"
+    order_id: UUID
+    restaurant_id: UUID
+
+
+@dataclass(frozen=True)
+class TicketsExpired(Event):
+    """The payment did not come in time; with `owed_back_kobo` it came later, when the places were gone."""
+
+    name: ClassVar[str] = "tickets.expired"
+    order_id: UUID
+    restaurant_id: UUID
+    owed_back_kobo: int = 0
+
+
+@dataclass(frozen=True)
+class TicketsGivenBack(Event):
+    """Some places of an order, or with `is_whole` all of it, were given back or cancelled.
+
+    `by` is "diner", "staff", "partner" or "system".
+    """
+
+    name: ClassVar[str] = "tickets.given_back"
+    order_id: UUID
+    restaurant_id: UUID
+    by: str
+    is_whole: bool
+    version: int
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class TicketPassedOn(Event):
+    """A ticket is somebody else's now; its old code opens nothing any more."""
+
+    name: ClassVar[str] = "ticket.passed_on"
+    ticket_id: UUID
+    restaurant_id: UUID
+    version: int
+
+
+@dataclass(frozen=True)
+class TicketAdmitted(Event):
+    name: ClassVar[str] = "ticket.admitted"
+    ticket_id: UUID
+    restaurant_id: UUID
+    at: datetime
+
+
+@dataclass(frozen=True)
+class EventMoved(Event):
+    """A ticketed event begins or ends at another time; everybody with a ticket is told."""
+
+    name: ClassVar[str] = "event.moved"
+    event_id: UUID
+    restaurant_id: UUID
+    version: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class EventReminderDue(Event):
+    name: ClassVar[str] = "event.reminder_due"
+    order_id: UUID

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from core.states import Machine
 
@@ -187,3 +188,92 @@ class TagRule(models.TextChoices):
     NO_SHOWS = "no_shows", _("By no-shows")
     SPEND = "spend", _("By spend")
     BIRTHDAY = "birthday", _("Before the birthday")
+
+
+# --- Ticketed events ---------------------------------------------------------------------------------------------
+
+
+class EventStatus(models.TextChoices):
+    DRAFT = "draft", pgettext_lazy("of a ticketed event", "Draft")
+    ON_SALE = "on_sale", pgettext_lazy("of a ticketed event", "On sale")
+    CALLED_OFF = "called_off", pgettext_lazy("of a ticketed event", "Called off")
+
+
+EVENT_MACHINE = Machine(
+    EventStatus,
+    {
+        EventStatus.DRAFT: {EventStatus.ON_SALE},
+        EventStatus.ON_SALE: {EventStatus.CALLED_OFF},
+        EventStatus.CALLED_OFF: set(),
+    },
+)
+
+
+class EventRoom(models.TextChoices):
+    """What of the ordinary floor an event takes from sale while it lasts."""
+
+    FLOOR = "floor", _("The whole floor")
+    AREA = "area", _("One area")
+    NONE = "none", _("None: a room that is not on the floor plan")
+
+
+class PaidWhen(models.TextChoices):
+    AT_THE_HOUSE = "at_house", _("At the house")
+    BEFORE = "before", _("Before: the places are held until the money has come")
+
+
+class OrderStatus(models.TextChoices):
+    HELD = "held", pgettext_lazy("of a ticket order", "Waiting for payment")
+    CONFIRMED = "confirmed", pgettext_lazy("of a ticket order", "Confirmed")
+    CANCELLED = "cancelled", pgettext_lazy("of a ticket order", "Cancelled")
+    EXPIRED = "expired", pgettext_lazy("of a ticket order", "Not paid in time")
+
+
+# These have tickets that count; of HELD the clock is asked as well.
+ORDER_LIVE = frozenset({OrderStatus.HELD, OrderStatus.CONFIRMED})
+
+ORDER_MACHINE = Machine(
+    OrderStatus,
+    {
+        OrderStatus.HELD: {OrderStatus.CONFIRMED, OrderStatus.EXPIRED, OrderStatus.CANCELLED},
+        OrderStatus.CONFIRMED: {OrderStatus.CANCELLED},
+        # Money that comes late finds its places again if nobody has taken them.
+        OrderStatus.EXPIRED: {OrderStatus.CONFIRMED},
+        OrderStatus.CANCELLED: set(),
+    },
+)
+
+
+class TicketState(models.TextChoices):
+    VALID = "valid", pgettext_lazy("of a ticket", "Valid")
+    ADMITTED = "admitted", pgettext_lazy("of a ticket", "Used")
+    VOID = "void", pgettext_lazy("of a ticket", "Given back")
+
+
+# These take a place.
+TICKET_LIVE = frozenset({TicketState.VALID, TicketState.ADMITTED})
+
+TICKET_MACHINE = Machine(
+    TicketState,
+    {
+        TicketState.VALID: {TicketState.ADMITTED, TicketState.VOID},
+        # Somebody pressed the wrong line at the door.
+        TicketState.ADMITTED: {TicketState.VALID},
+        TicketState.VOID: set(),
+    },
+)
+
+
+class TicketDeed(models.TextChoices):
+    """What a line of an order's history tells."""
+
+    ORDERED = "ordered", _("Ordered")
+    PAID = "paid", _("Payment received")
+    PAID_BACK = "paid_back", _("Paid back")
+    CONFIRMED = "confirmed", _("Confirmed")
+    EXPIRED = "expired", _("Not paid in time")
+    CANCELLED = "cancelled", _("Cancelled")
+    GIVEN_BACK = "given_back", _("Places given back")
+    PASSED_ON = "passed_on", _("Ticket passed on")
+    ADMITTED = "admitted", _("Admitted")
+    ADMISSION_UNDONE = "undone", _("Admission taken back")

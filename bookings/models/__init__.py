@@ -5,6 +5,7 @@ from bookings.models.guests import GuestNote, GuestTag, GuestTagging, HouseGuest
 from bookings.models.prices import Rearrangement, RoomPrices
 from bookings.models.series import BookingSeries, Occurrence
 from bookings.models.tables import Block, TableAllocation
+from bookings.models.ticketing import Ticket, TicketedEvent, TicketHistory, TicketKind, TicketOrder
 from bookings.models.waiting import FreeTimeAlert, QueueEntry, QueueHistory, StandbyEntry, StandbyHistory
 
 __all__ = [
@@ -29,4 +30,9 @@ __all__ = [
     "StandbyEntry",
     "StandbyHistory",
     "TableAllocation",
+    "Ticket",
+    "TicketHistory",
+    "TicketKind",
+    "TicketOrder",
+    "TicketedEvent",
 ]

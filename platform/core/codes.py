@@ -11,17 +11,18 @@ _RUDE = ("FCK", "FKK", "CNT", "KKK", "DCK", "DCK", "WTF", "NGR", "F4G", "PNS", "
 _NEITHER_LETTER_NOR_DIGIT = re.compile(r"[^0-9A-Z]")
 
 
-def new_code() -> str:
-    """Return six random characters; of some 113 million, so a unique constraint may rarely say no."""
+def new_code(length: int = LENGTH) -> str:
+    """Return random characters; of six there are some 113 million, so a unique constraint may rarely say no."""
     while True:
-        code = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
+        code = "".join(secrets.choice(ALPHABET) for _ in range(length))
         if not any(word in code for word in _RUDE):
             return code
 
 
 def display(code: str) -> str:
-    """Return the code as people read it out: `ABC DEF`."""
-    return f"{code[:3]} {code[3:]}".strip()
+    """Return the code as people read it out, in two halves: `ABC DEF`."""
+    half = len(code) // 2
+    return f"{code[:half]} {code[half:]}".strip()
 
 
 def normalise(text: str) -> str:
@@ -33,6 +34,6 @@ def normalise(text: str) -> str:
     return _NEITHER_LETTER_NOR_DIGIT.sub("", upper)[:12]
 
 
-def is_code(text: str) -> bool:
+def is_code(text: str, length: int = LENGTH) -> bool:
     """Tell whether the text, already normalised, could be a code."""
-    return len(text) == LENGTH and all(character in ALPHABET for character in text)
+    return len(text) == length and all(character in ALPHABET for character in text)

@@ -1,0 +1,35 @@
+"""One line of an order's history, written by whoever does something with it."""
+
+from bookings.models import Ticket, TicketHistory, TicketOrder
+from bookings.services.claiming import Actor
+from bookings.states import TicketDeed
+
+
+def record(
+    order: TicketOrder,
+    deed: TicketDeed,
+    *,
+    by: Actor,
+    ticket: Ticket | None = None,
+    code: str = "",
+    amount_kobo: int = 0,
+    reference: str = "",
+    reason: str = "",
+) -> None:
+    """Write what was done, by whom and through which door.
+
+    :param code: the ticket's code at that time, where it is another one now
+    """
+    TicketHistory.objects.create(
+        order=order,
+        ticket=ticket,
+        actor=by.user,
+        partner=by.app,
+        actor_kind=by.kind,
+        channel=by.channel,
+        deed=deed,
+        code=code or (ticket.code if ticket is not None else ""),
+        amount_kobo=amount_kobo,
+        reference=reference[:100],
+        reason=reason[:300],
+    )

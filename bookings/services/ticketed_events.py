@@ -1,0 +1,206 @@
+"""The life of a ticketed event: put on sale, changed, moved, called off.
+
+The lock order is the event, then the service days, then orders and tickets.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+
+from bookings import errors, ticketing
+from bookings.events import EventMoved, EventReminderDue, TicketsGivenBack
+from bookings.models import Block, Ticket, TicketedEvent, TicketOrder
+from bookings.services import blocks
+from bookings.services.claiming import Actor
+from bookings.services.ticket_history import record
+from bookings.states import (
+    ORDER_LIVE,
+    EventRoom,
+    EventStatus,
+    OrderStatus,
+    TicketDeed,
+    TicketState,
+)
+from core import audit
+from core.errors import InvalidInput
+from core.outbox import publish
+from restaurants.service_plan import remembered_plan
+
+LONGEST_EVENT = timedelta(hours=36)
+REMIND_BEFORE = timedelta(hours=24)
+BATCH = 200
+
+
+def put_on_sale(*, event: TicketedEvent, by: Actor) -> TicketedEvent:
+    """Sell an event from now on, and take the part of the floor it uses from ordinary sale.
+
+    :raises core.errors.InvalidInput: when it has begun, lasts too long, or has no kind of ticket
+    :raises BlockHitsBookings: with the bookings that stand in the way; nobody is moved silently
+    :raises core.states.IllegalMove:
+    """
+    with transaction.atomic():
+        event = locked_event(event.pk)
+        event.move_to(EventStatus.ON_SALE)
+        _check_times(event.starts_at, event.ends_at)
+        if not event.kinds.filter(is_on_sale=True, stock__gt=0).exists():
+            raise InvalidInput(errors={"kinds": [_("Write down at least one kind of ticket.")]})
+        event.block = _blocked(event, by=by)
+        _save(event, "status", "block")
+        audit.record("event.put_on_sale", actor=by.user or by.app, target=event)
+    return event
+
+
+def move_event(
+    *, event: TicketedEvent, starts_at: datetime, ends_at: datetime, reason: str, by: Actor
+) -> TicketedEvent:
+    """Let an event begin and end at other times, with its part of the floor, and tell everybody with a ticket.
+
+    :raises ReasonMissing: when nothing is said to those who have tickets
+    :raises core.errors.InvalidInput: :raises BlockHitsBookings: as put_on_sale; then nothing is moved
+    """
+    if not reason.strip():
+        raise errors.ReasonMissing
+    with transaction.atomic():
+        event = locked_event(event.pk)
+        if event.status != EventStatus.ON_SALE:
+            raise errors.NotOnSale
+        _check_times(starts_at, ends_at)
+        before = {"starts_at": event.starts_at.isoformat(), "ends_at": event.ends_at.isoformat()}
+        _unblock(event)
+        event.starts_at, event.ends_at = starts_at, ends_at
+        event.block = _blocked(event, by=by)
+        event.version += 1
+        _save(event, "starts_at", "ends_at", "block", "version")
+        # Whoever was reminded of the old time is reminded of the new one.
+        TicketOrder.objects.filter(event=event, reminded_at__isnull=False).update(reminded_at=None)
+        house = remembered_plan(event.restaurant_id).public_id
+        publish(EventMoved(event_id=event.public_id, restaurant_id=house, version=event.version, reason=reason))
+        audit.record("event.moved", actor=by.user or by.app, target=event, details=before)
+    return event
+
+
+def call_off_event(*, event: TicketedEvent, reason: str, by: Actor) -> TicketedEvent:
+    """Cancel an event with every order of it, give the floor back to sale, and tell everybody why.
+
+    Whatever was paid is owed back, whatever the terms say.
+
+    :raises ReasonMissing: :raises core.states.IllegalMove:
+    """
+    if not reason.strip():
+        raise errors.ReasonMissing
+    with transaction.atomic():
+        event = locked_event(event.pk)
+        event.move_to(EventStatus.CALLED_OFF)
+        _unblock(event)
+        event.version += 1
+        _save(event, "status", "block", "version")
+        house = remembered_plan(event.restaurant_id).public_id
+        orders = TicketOrder.objects.select_for_update(of=("self",), no_key=True).filter(
+            event=event, status__in=ORDER_LIVE
+        )
+        for order in orders.order_by("pk"):
+            order.move_to(OrderStatus.CANCELLED)
+            order.version += 1
+            order.save(update_fields=["status", "version", "updated_at"])
+            order.tickets.filter(state=TicketState.VALID).update(state=TicketState.VOID)
+            record(order, TicketDeed.CANCELLED, by=by, reason=reason)
+            publish(
+                TicketsGivenBack(
+                    order_id=order.public_id,
+                    restaurant_id=house,
+                    by=by.kind,
+                    is_whole=True,
+                    version=order.version,
+                    reason=reason,
+                )
+            )
+        audit.record("event.called_off", actor=by.user or by.app, target=event, details={"reason": reason[:300]})
+    return event
+
+
+def check_capacity(event_id: int, *, capacity: int, stocks: Mapping[int, int]) -> None:
+    """Refuse to have less than what is sold; to be called in the transaction that writes the new numbers.
+
+    The event stays locked until that ends: nobody buys in between.
+
+    :param stocks: of each kind that is changed, by its key
+    :raises CapacityBelowSold: with `kind`, the key of the kind it is about; 0 for the event's own capacity
+    """
+    event = locked_event(event_id)
+    sold = ticketing.sold_of_event(event)
+    if sold.guests > capacity:
+        raise errors.CapacityBelowSold(sold=sold.guests, kind=0)
+    for kind_id, stock in stocks.items():
+        if sold.units.get(kind_id, 0) > stock:
+            raise errors.CapacityBelowSold(sold=sold.units[kind_id], kind=kind_id)
+
+
+def was_ever_sold(kind_id: int) -> bool:
+    """Tell whether tickets of a kind were drawn: how many guests it is for cannot be another number then."""
+    return Ticket.objects.filter(kind=kind_id).exists()
+
+
+def send_event_reminders() -> int:
+    """Publish the reminder of each order whose event begins within a day; returns how many. Each is reminded once."""
+    now = timezone.now()
+    with transaction.atomic():
+        due = list(
+            TicketOrder.objects.select_for_update(skip_locked=True, of=("self",), no_key=True)
+            .filter(
+                status=OrderStatus.CONFIRMED,
+                reminded_at__isnull=True,
+                created_at__lt=now - timedelta(hours=2),
+                event__status=EventStatus.ON_SALE,
+                event__starts_at__gt=now,
+                event__starts_at__lte=now + REMIND_BEFORE,
+            )
+            .order_by("event__starts_at", "pk")[:BATCH]
+        )
+        for order in due:
+            publish(EventReminderDue(order_id=order.public_id))
+        TicketOrder.objects.filter(pk__in=[order.pk for order in due]).update(reminded_at=now)
+    return len(due)
+
+
+def locked_event(event_id: int) -> TicketedEvent:
+    """Return the event with its row locked until the transaction ends: whoever sells or counts waits."""
+    return (
+        TicketedEvent.objects.select_for_update(of=("self",), no_key=True).select_related("restaurant").get(pk=event_id)
+    )
+
+
+def _check_times(starts_at: datetime, ends_at: datetime) -> None:
+    if starts_at <= timezone.now():
+        raise InvalidInput(errors={"starts_at": [_("Choose a time to come.")]})
+    if not starts_at < ends_at <= starts_at + LONGEST_EVENT:
+        raise InvalidInput(
+            errors={"ends_at": [_("Choose an end after the beginning, at most a day and a half later.")]}
+        )
+
+
+def _blocked(event: TicketedEvent, *, by: Actor) -> Block | None:
+    if event.room == EventRoom.NONE:
+        return None
+    return blocks.block_tables(
+        restaurant_id=event.restaurant_id,
+        starts_at=event.starts_at,
+        ends_at=event.ends_at,
+        reason=_now("Event: %(name)s") % {"name": event.name},
+        by=by,
+        area_id=event.area_id,
+    )
+
+
+def _unblock(event: TicketedEvent) -> None:
+    block, event.block = event.block, None
+    if block is not None:
+        _save(event, "block")
+        blocks.remove_block(block=block)
+
+
+def _save(event: TicketedEvent, *fields: str) -> None:
+    event.save(update_fields=[*fields, "updated_at"])

@@ -1,0 +1,537 @@
+"""Buying tickets, paying for them, giving them back, passing them on, and coming in with them.
+
+Stock is a count, so only the lock of the event's row protects it: every sale takes that first. The lock order is the
+event, the order, the ticket.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from accounts.models import User
+from bookings import errors, guest_book, ticketing
+from bookings.events import (
+    TicketAdmitted,
+    TicketPassedOn,
+    TicketsConfirmed,
+    TicketsExpired,
+    TicketsGivenBack,
+    TicketsOrdered,
+)
+from bookings.models import Ticket, TicketedEvent, TicketHistory, TicketKind, TicketOrder
+from bookings.services import claiming
+from bookings.services.claiming import Actor, Guest
+from bookings.services.ticket_history import record
+from bookings.services.ticketed_events import locked_event
+from bookings.states import (
+    FOR_THE_GUEST,
+    TICKET_LIVE,
+    ActorKind,
+    EventStatus,
+    OrderStatus,
+    PaidWhen,
+    TicketDeed,
+    TicketState,
+)
+from bookings.ticketing import DOORS_CLOSE_AFTER, DOORS_OPEN_BEFORE
+from core import audit, codes
+from core.outbox import publish
+from localization import formatting
+from restaurants.service_plan import remembered_plan
+
+TICKET_CODE_LENGTH = 8
+CODE_TRIES = 5
+BATCH = 200
+
+
+def order_tickets(
+    *,
+    event: TicketedEvent,
+    wanted: Mapping[UUID, int],
+    guest: Guest,
+    by: Actor,
+    diner: User | None = None,
+    language: str = "en",
+    request_key: UUID | None = None,
+    seen_amount_kobo: int | None = None,
+) -> TicketOrder:
+    """Order tickets and return the order: CONFIRMED, or HELD until the payment comes, where it is due before.
+
+    The same `request_key` returns the order it made before. Staff may sell what is not on sale to the public yet or
+    any more, and larger orders; never more than there is.
+
+    :param wanted: how many of each kind, by its public id
+    :param seen_amount_kobo: what the buyer was told it costs
+    :raises TicketsSoldOut: with what is left of each kind
+    :raises NotOnSale: :raises NoTicketsChosen: :raises TooManyTickets: :raises UnknownTicketKind:
+    :raises PriceHasChanged: :raises ContactMissing: :raises NotTakenOnline:
+    """
+    if by.is_online and not (guest.phone or guest.email):
+        raise errors.ContactMissing
+    for _attempt in range(CODE_TRIES):
+        if (earlier := _made_before(request_key)) is not None:
+            return earlier
+        try:
+            return _order(
+                event,
+                {kind: count for kind, count in wanted.items() if count},
+                guest,
+                by=by,
+                diner=diner,
+                language=language,
+                request_key=request_key,
+                seen_amount_kobo=seen_amount_kobo,
+            )
+        except errors.BookingRefused:
+            # Pressed twice: what stands in the way of the second is what the first has just bought.
+            if (earlier := _made_before(request_key)) is not None:
+                return earlier
+            raise
+        except IntegrityError as clash:
+            if claiming.constraint_of(clash) not in (
+                "code_is_unique_among_live_orders",
+                "ticket_code_is_unique",
+                "one_order_per_request_key",
+            ):
+                raise
+    raise errors.BookingRefused
+
+
+def _made_before(request_key: UUID | None) -> TicketOrder | None:
+    return None if request_key is None else TicketOrder.objects.filter(request_key=request_key).first()
+
+
+@transaction.atomic
+def _order(
+    event: TicketedEvent,
+    wanted: Mapping[UUID, int],
+    guest: Guest,
+    *,
+    by: Actor,
+    diner: User | None,
+    language: str,
+    request_key: UUID | None,
+    seen_amount_kobo: int | None,
+) -> TicketOrder:
+    event = locked_event(event.pk)
+    now = timezone.now()
+    may_be_sold = event.status == EventStatus.ON_SALE and now < event.ends_at
+    if not (ticketing.sale_is_open(event, now=now) if by.is_online else may_be_sold):
+        raise errors.NotOnSale
+    kinds = _kinds(event, wanted, by=by)
+    _check_room(event, kinds, now=now, by=by)
+    amount_kobo = sum(kind.price_kobo * count for kind, count in kinds)
+    if seen_amount_kobo is not None and seen_amount_kobo != amount_kobo:
+        raise errors.PriceHasChanged(amount=amount_kobo)
+    order = TicketOrder(
+        code=codes.new_code(),
+        event=event,
+        diner=diner,
+        guest_name=guest.name,
+        guest_phone=guest.phone,
+        guest_email=guest.email,
+        language=language,
+        channel=by.channel,
+        status=OrderStatus.CONFIRMED,
+        terms=terms_of(event),
+        request_key=request_key,
+        created_by=by.user,
+    )
+    _refuse_blocked(order, by=by)
+    if event.paid_when == PaidWhen.BEFORE and amount_kobo:
+        order.status = OrderStatus.HELD
+        order.hold_expires_at = min(now + timedelta(minutes=event.hold_minutes), event.ends_at)
+    order.save(force_insert=True)
+    _draw(order, kinds)
+    record(order, TicketDeed.ORDERED, by=by, amount_kobo=amount_kobo)
+    publish(
+        TicketsOrdered(order_id=order.public_id, restaurant_id=_house(event), is_held=order.status == OrderStatus.HELD)
+    )
+    return order
+
+
+def _kinds(event: TicketedEvent, wanted: Mapping[UUID, int], *, by: Actor) -> list[tuple[TicketKind, int]]:
+    if not wanted or any(count < 0 for count in wanted.values()):
+        raise errors.NoTicketsChosen
+    known = {kind.public_id: kind for kind in TicketKind.objects.filter(event=event)}
+    if any(public_id not in known for public_id in wanted):
+        raise errors.UnknownTicketKind
+    kinds = [(kind, wanted[public_id]) for public_id, kind in known.items() if public_id in wanted]
+    if by.is_online and any(not kind.is_on_sale for kind, _count in kinds):
+        raise errors.NotOnSale
+    if by.is_online and sum(kind.guests * count for kind, count in kinds) > event.most_per_order:
+        raise errors.TooManyTickets(most=event.most_per_order)
+    return kinds
+
+
+def _check_room(
+    event: TicketedEvent, kinds: Sequence[tuple[TicketKind, int]], *, now: datetime, by: Actor | None = None
+) -> None:
+    """:raises TicketsSoldOut:"""
+    sold = ticketing.sold_of_event(event, now=now)
+    guests = sum(kind.guests * count for kind, count in kinds)
+    of_stock = all(sold.units.get(kind.pk, 0) + count <= kind.stock for kind, count in kinds)
+    if of_stock and sold.guests + guests <= event.capacity:
+        return
+    left = {str(kind.public_id): sold.left(event, kind) for kind in TicketKind.objects.filter(event=event)}
+    raise errors.TicketsSoldOut(left=left)
+
+
+def terms_of(event: TicketedEvent) -> dict[str, Any]:
+    """Return the terms that are accepted with an order; later edits of the event do not touch them."""
+    return {
+        "return_hours": event.return_hours,
+        "may_be_passed_on": event.may_be_passed_on,
+        "paid_when": event.paid_when,
+        "minimum_age": event.minimum_age,
+    }
+
+
+def _refuse_blocked(order: TicketOrder, *, by: Actor) -> None:
+    """:raises NotTakenOnline: when the house has blocked this guest; staff may still sell to them"""
+    known = guest_book.Known(
+        order.event.restaurant_id, order.diner_id, order.guest_name, order.guest_phone, order.guest_email
+    )
+    blocked = guest_book.blocked_among(guest_book.entries_for(known))
+    if blocked is not None and by.is_online and by.kind in FOR_THE_GUEST:
+        audit.note("guest.refused", target=blocked, actor=by.user or by.app)
+        raise errors.NotTakenOnline
+
+
+def _draw(order: TicketOrder, kinds: Sequence[tuple[TicketKind, int]]) -> None:
+    tickets = []
+    place = 0
+    for kind, count in kinds:
+        for _unit in range(count):
+            place += 1
+            tickets += [
+                Ticket(
+                    order=order,
+                    kind=kind,
+                    place=place,
+                    code=codes.new_code(TICKET_CODE_LENGTH),
+                    units=1 if number == 0 else 0,
+                    price_kobo=kind.price_kobo if number == 0 else 0,
+                    holder_name=order.guest_name,
+                )
+                for number in range(kind.guests)
+            ]
+    Ticket.objects.bulk_create(tickets)
+
+
+# --- Money -------------------------------------------------------------------------------------------------------
+
+
+def receive_payment(*, order: TicketOrder, amount_kobo: int, reference: str, by: Actor) -> TicketOrder:
+    """Write down money that came for an order, and confirm it when all of it is there. One reference counts once.
+
+    Money that comes when the hold is over finds its places again if nobody has taken them; else the order stays
+    expired, the money is owed back, and the buyer is told.
+
+    :raises PaymentAmountMissing:
+    """
+    if amount_kobo <= 0:
+        raise errors.PaymentAmountMissing
+    with transaction.atomic():
+        event, order = _locked(order)
+        if reference and order.history.filter(deed=TicketDeed.PAID, reference=reference[:100]).exists():
+            return order
+        order.paid_kobo += amount_kobo
+        record(order, TicketDeed.PAID, by=by, amount_kobo=amount_kobo, reference=reference)
+        tickets = list(order.tickets.filter(state__in=TICKET_LIVE))
+        is_enough = order.paid_kobo - order.paid_back_kobo >= sum(ticket.price_kobo for ticket in tickets)
+        if order.status in (OrderStatus.HELD, OrderStatus.EXPIRED) and is_enough:
+            _confirm_or_owe_back(order, event, tickets, by=by)
+        order.version += 1
+        order.save(update_fields=["paid_kobo", "status", "version", "code", "updated_at"])
+    return order
+
+
+def _confirm_or_owe_back(order: TicketOrder, event: TicketedEvent, tickets: Sequence[Ticket], *, by: Actor) -> None:
+    now = timezone.now()
+    is_late = order.status == OrderStatus.EXPIRED or (
+        order.hold_expires_at is not None and order.hold_expires_at <= now
+    )
+    if is_late:
+        try:
+            if event.status != EventStatus.ON_SALE or event.ends_at <= now:
+                raise errors.NotOnSale
+            _check_room(event, _kinds_of(tickets), now=now)
+        except errors.BookingRefused:
+            if order.status == OrderStatus.HELD:
+                order.move_to(OrderStatus.EXPIRED)
+                record(order, TicketDeed.EXPIRED, by=by)
+            publish(
+                TicketsExpired(order_id=order.public_id, restaurant_id=_house(event), owed_back_kobo=order.paid_kobo)
+            )
+            return
+        if order.status == OrderStatus.EXPIRED and _code_is_taken(order):
+            order.code = codes.new_code()
+    order.move_to(OrderStatus.CONFIRMED)
+    record(order, TicketDeed.CONFIRMED, by=by)
+    publish(TicketsConfirmed(order_id=order.public_id, restaurant_id=_house(event)))
+
+
+def _kinds_of(tickets: Sequence[Ticket]) -> list[tuple[TicketKind, int]]:
+    units: dict[int, int] = {}
+    for ticket in tickets:
+        units[ticket.kind_id] = units.get(ticket.kind_id, 0) + ticket.units
+    return [(kind, units[kind.pk]) for kind in TicketKind.objects.filter(pk__in=units)]
+
+
+def _code_is_taken(order: TicketOrder) -> bool:
+    live = TicketOrder.objects.filter(code=order.code, status__in=(OrderStatus.HELD, OrderStatus.CONFIRMED))
+    return live.exclude(pk=order.pk).exists()
+
+
+def pay_back(*, order: TicketOrder, amount_kobo: int, reference: str, by: Actor) -> TicketOrder:
+    """Write down that the house gave money back. One reference counts once.
+
+    :raises NothingOwedBack: when it is more than what the buyer has to get
+    """
+    if amount_kobo <= 0:
+        raise errors.PaymentAmountMissing
+    with transaction.atomic():
+        _event, order = _locked(order)
+        if reference and order.history.filter(deed=TicketDeed.PAID_BACK, reference=reference[:100]).exists():
+            return order
+        owed = ticketing.owed_back_kobo(order, order.tickets.all())
+        if amount_kobo > owed:
+            raise errors.NothingOwedBack(owed_kobo=owed)
+        order.paid_back_kobo += amount_kobo
+        order.version += 1
+        order.save(update_fields=["paid_back_kobo", "version", "updated_at"])
+        record(order, TicketDeed.PAID_BACK, by=by, amount_kobo=amount_kobo, reference=reference)
+        audit.record("tickets.paid_back", actor=by.user or by.app, target=order, details={"kobo": amount_kobo})
+    return order
+
+
+def release_unpaid_orders() -> int:
+    """Expire every order whose payment did not come in time; returns how many. Sales never wait for this."""
+    with transaction.atomic():
+        due = list(
+            TicketOrder.objects.select_for_update(skip_locked=True, of=("self",), no_key=True)
+            .select_related("event")
+            .filter(status=OrderStatus.HELD, hold_expires_at__lte=timezone.now())
+            .order_by("hold_expires_at")[:BATCH]
+        )
+        for order in due:
+            order.move_to(OrderStatus.EXPIRED)
+            order.version += 1
+            order.save(update_fields=["status", "version", "updated_at"])
+            record(order, TicketDeed.EXPIRED, by=Actor.system())
+            owed = order.paid_kobo - order.paid_back_kobo
+            publish(TicketsExpired(order_id=order.public_id, restaurant_id=_house(order.event), owed_back_kobo=owed))
+    return len(due)
+
+
+# --- Giving back, passing on ---------------------------------------------------------------------------------------
+
+
+def cancel_order(*, order: TicketOrder, by: Actor, reason: str = "") -> TicketOrder:
+    """Cancel an order with all its tickets; what was paid is owed back.
+
+    :raises TooLateToGiveBack: when a buyer comes after the time in the terms
+    :raises TicketUsedAlready: when somebody has come in with one of them
+    :raises ReasonMissing: when the restaurant gives none
+    :raises core.states.IllegalMove:
+    """
+    with transaction.atomic():
+        event, order = _locked(order)
+        if order.status == OrderStatus.CONFIRMED:
+            tickets = order.tickets.select_for_update(no_key=True).order_by("pk")
+            _check_may_give_back(order, event, tickets, by=by, reason=reason)
+        elif by.kind == ActorKind.STAFF and not reason.strip():
+            raise errors.ReasonMissing
+        _cancel(order, event, by=by, reason=reason)
+    return order
+
+
+def give_back(*, ticket: Ticket, by: Actor, reason: str = "") -> TicketOrder:
+    """Give back the place of a ticket, at a table with all tickets of it; the last place cancels the order.
+
+    :raises TooLateToGiveBack: :raises TicketUsedAlready: :raises TicketNotValid: :raises ReasonMissing:
+    """
+    with transaction.atomic():
+        event, order = _locked(ticket.order)
+        tickets = list(order.tickets.select_for_update(no_key=True).order_by("pk"))
+        place = [each for each in tickets if each.place == ticket.place]
+        if order.status != OrderStatus.CONFIRMED or any(each.state == TicketState.VOID for each in place):
+            raise errors.TicketNotValid
+        _check_may_give_back(order, event, place, by=by, reason=reason)
+        if all(each in place or each.state == TicketState.VOID for each in tickets):
+            _cancel(order, event, by=by, reason=reason)
+            return order
+        for each in place:
+            each.move_to(TicketState.VOID)
+            each.version += 1
+            each.save(update_fields=["state", "version"])
+        order.version += 1
+        order.save(update_fields=["version", "updated_at"])
+        amount = sum(each.price_kobo for each in place)
+        record(order, TicketDeed.GIVEN_BACK, by=by, ticket=place[0], amount_kobo=amount, reason=reason)
+        _publish_given_back(order, event, by=by, is_whole=False, reason=reason)
+    return order
+
+
+def _check_may_give_back(order: TicketOrder, event: TicketedEvent, tickets: Any, *, by: Actor, reason: str) -> None:
+    if by.kind == ActorKind.STAFF and not reason.strip():
+        raise errors.ReasonMissing
+    if by.kind in FOR_THE_GUEST:
+        until = ticketing.returnable_until(order, event.starts_at)
+        if until is None or timezone.now() > until:
+            raise errors.TooLateToGiveBack
+    for ticket in tickets:
+        if ticket.state == TicketState.ADMITTED:
+            raise used_already(ticket, event)
+
+
+def _cancel(order: TicketOrder, event: TicketedEvent, *, by: Actor, reason: str) -> None:
+    order.move_to(OrderStatus.CANCELLED)
+    order.version += 1
+    order.save(update_fields=["status", "version", "updated_at"])
+    order.tickets.filter(state=TicketState.VALID).update(state=TicketState.VOID)
+    record(order, TicketDeed.CANCELLED, by=by, reason=reason)
+    _publish_given_back(order, event, by=by, is_whole=True, reason=reason)
+    if by.kind == ActorKind.STAFF:
+        audit.record("tickets.cancelled_by_house", actor=by.user or by.app, target=order)
+
+
+def _publish_given_back(order: TicketOrder, event: TicketedEvent, *, by: Actor, is_whole: bool, reason: str) -> None:
+    publish(
+        TicketsGivenBack(
+            order_id=order.public_id,
+            restaurant_id=_house(event),
+            by=by.kind,
+            is_whole=is_whole,
+            version=order.version,
+            reason=reason,
+        )
+    )
+
+
+def pass_on(*, ticket: Ticket, name: str, by: Actor, email: str = "", language: str = "") -> Ticket:
+    """Make a ticket somebody else's: another name, another code and address. No second one is drawn from the stock.
+
+    :param email: where the new holder's ticket is sent; without it whoever passes it on hands over the link
+    :raises NotTransferable: by the terms that were accepted; staff may do it all the same
+    :raises TicketNotValid: when it was used, given back, or is not paid
+    """
+    with transaction.atomic():
+        event, order = _locked(ticket.order)
+        ticket = Ticket.objects.select_for_update(no_key=True).get(pk=ticket.pk)
+        if by.kind in FOR_THE_GUEST and not order.terms.get("may_be_passed_on"):
+            raise errors.NotTransferable
+        is_over = event.status != EventStatus.ON_SALE or event.ends_at <= timezone.now()
+        if order.status != OrderStatus.CONFIRMED or ticket.state != TicketState.VALID or is_over:
+            raise errors.TicketNotValid
+        before = ticket.code
+        ticket.public_id, ticket.code = uuid4(), codes.new_code(TICKET_CODE_LENGTH)
+        ticket.holder_name, ticket.holder_email, ticket.holder_language = name, email, language or order.language
+        ticket.is_passed_on = True
+        ticket.version += 1
+        ticket.save()
+        record(order, TicketDeed.PASSED_ON, by=by, ticket=ticket, code=before)
+        publish(TicketPassedOn(ticket_id=ticket.public_id, restaurant_id=_house(event), version=ticket.version))
+    return ticket
+
+
+def name_holder(*, ticket: Ticket, name: str, by: Actor) -> Ticket:
+    """Write who of the buyer's party comes with a ticket; it stays the buyer's, with its code.
+
+    :raises TicketNotValid: when it is used, given back or somebody else's
+    """
+    with transaction.atomic():
+        _event, order = _locked(ticket.order)
+        ticket = Ticket.objects.select_for_update(no_key=True).get(pk=ticket.pk)
+        if ticket.state != TicketState.VALID or ticket.is_passed_on or order.status == OrderStatus.CANCELLED:
+            raise errors.TicketNotValid
+        ticket.holder_name = name
+        ticket.version += 1
+        ticket.save(update_fields=["holder_name", "version"])
+    return ticket
+
+
+# --- The door ----------------------------------------------------------------------------------------------------
+
+
+def admit(*, event: TicketedEvent, code: str, by: Actor) -> Ticket:
+    """Let in whoever shows this code, once, and return their ticket.
+
+    :param code: as it was read or typed; spaces and small letters do not matter
+    :raises TicketNotFound: when it is of no ticket of this event
+    :raises TicketUsedAlready: :raises TicketWasPassedOn: :raises TicketNotPaid: :raises TicketNotValid:
+    :raises DoorsNotOpen: long before the event and after it
+    """
+    code = codes.normalise(code)
+    now = timezone.now()
+    with transaction.atomic():
+        found = (
+            Ticket.objects.select_for_update(of=("self",), no_key=True)
+            .select_related("kind", "order")
+            .filter(code=code, kind__event=event)
+            .first()
+        )
+        if found is None:
+            raise errors.TicketWasPassedOn if ticketing.was_passed_on(event, code) else errors.TicketNotFound
+        if found.state == TicketState.ADMITTED:
+            raise used_already(found, event)
+        if found.order.status in (OrderStatus.HELD, OrderStatus.EXPIRED):
+            raise errors.TicketNotPaid
+        if found.state != TicketState.VALID or found.order.status != OrderStatus.CONFIRMED:
+            raise errors.TicketNotValid
+        if not event.starts_at - DOORS_OPEN_BEFORE <= now <= event.ends_at + DOORS_CLOSE_AFTER:
+            raise errors.DoorsNotOpen
+        found.move_to(TicketState.ADMITTED)
+        found.admitted_at = now
+        found.version += 1
+        found.save(update_fields=["state", "admitted_at", "version"])
+        record(found.order, TicketDeed.ADMITTED, by=by, ticket=found)
+        publish(TicketAdmitted(ticket_id=found.public_id, restaurant_id=_house(event), at=now))
+    return found
+
+
+def undo_admission(*, ticket: Ticket, by: Actor) -> Ticket:
+    """Take back that somebody came in: the wrong line was pressed.
+
+    :raises core.states.IllegalMove: when nobody has
+    """
+    with transaction.atomic():
+        ticket = Ticket.objects.select_for_update(of=("self",), no_key=True).select_related("order").get(pk=ticket.pk)
+        ticket.move_to(TicketState.VALID)
+        ticket.admitted_at = None
+        ticket.version += 1
+        ticket.save(update_fields=["state", "admitted_at", "version"])
+        record(ticket.order, TicketDeed.ADMISSION_UNDONE, by=by, ticket=ticket)
+    return ticket
+
+
+def used_already(ticket: Ticket, event: TicketedEvent) -> errors.TicketUsedAlready:
+    """Return the refusal of a ticket with which somebody has come in, with when that was."""
+    moment = ticket.admitted_at or timezone.now()
+    zone = remembered_plan(event.restaurant_id).zone
+    return errors.TicketUsedAlready(at=formatting.time_of_day(moment, zone=zone), admitted_at=moment.isoformat())
+
+
+# --- Shared ------------------------------------------------------------------------------------------------------
+
+
+def _locked(order: TicketOrder) -> tuple[TicketedEvent, TicketOrder]:
+    """Return an order's event and the order, both locked until the transaction ends."""
+    event = locked_event(order.event_id)
+    locked = TicketOrder.objects.select_for_update(of=("self",), no_key=True).get(pk=order.pk)
+    locked.event = event
+    return event, locked
+
+
+def _house(event: TicketedEvent) -> UUID:
+    return remembered_plan(event.restaurant_id).public_id
+
+
+def history_of(order: TicketOrder) -> list[TicketHistory]:
+    """Return what was done with an order, the oldest first."""
+    return list(order.history.select_related("actor", "partner", "ticket").order_by("at", "pk"))

@@ -1,0 +1,205 @@
+"""Questions about ticketed events: what is on, what is left, whose tickets these are."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db.models import Count, F, Prefetch, Q, QuerySet, Sum
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from accounts.selectors import Person, may_keep_own, restaurant_ids_where
+from accounts.states import Ability
+from bookings.models import Ticket, TicketedEvent, TicketHistory, TicketKind, TicketOrder
+from bookings.states import TICKET_LIVE, EventStatus, OrderStatus, TicketDeed, TicketState
+from restaurants.states import RestaurantStatus
+
+# The doors of an evening open a while before it begins, and somebody always comes at the very end.
+DOORS_OPEN_BEFORE = timedelta(hours=4)
+DOORS_CLOSE_AFTER = timedelta(hours=4)
+
+
+def live_orders(now: datetime, prefix: str = "") -> Q:
+    """Return the condition that an order's tickets count. A hold whose time is over does not, swept or not."""
+    confirmed = Q(**{f"{prefix}status": OrderStatus.CONFIRMED})
+    return confirmed | Q(**{f"{prefix}status": OrderStatus.HELD, f"{prefix}hold_expires_at__gt": now})
+
+
+@dataclass
+class Sold:
+    """What is taken of an event: units by kind (tickets, tables), and guests in all."""
+
+    units: dict[int, int] = field(default_factory=dict)
+    guests: int = 0
+
+    def left(self, event: TicketedEvent, kind: TicketKind) -> int:
+        """Return how many more of a kind can be sold: of its stock, and as far as the event's guests go."""
+        of_stock = kind.stock - self.units.get(kind.pk, 0)
+        of_capacity = (event.capacity - self.guests) // kind.guests
+        return max(0, min(of_stock, of_capacity))
+
+
+def sold_of(event_ids: Iterable[int], *, now: datetime | None = None) -> dict[int, Sold]:
+    """Return what is taken of each of these events, in one query, counted from the tickets themselves."""
+    sold = {event_id: Sold() for event_id in event_ids}
+    rows = (
+        Ticket.objects.filter(
+            live_orders(now or timezone.now(), "order__"), kind__event__in=list(sold), state__in=TICKET_LIVE
+        )
+        .order_by()
+        .values_list("kind__event", "kind")
+        .annotate(Sum("units"), Count("pk"))
+    )
+    for event_id, kind_id, units, guests in rows:
+        sold[event_id].units[kind_id] = units
+        sold[event_id].guests += guests
+    return sold
+
+
+def sold_of_event(event: TicketedEvent, *, now: datetime | None = None) -> Sold:
+    return sold_of([event.pk], now=now)[event.pk]
+
+
+def sale_is_open(event: TicketedEvent, *, now: datetime | None = None) -> bool:
+    """Tell whether tickets can be bought now, if there are any."""
+    now = now or timezone.now()
+    begun = event.sale_from is None or event.sale_from <= now
+    return event.status == EventStatus.ON_SALE and begun and now < sale_ends_at(event)
+
+
+def sale_ends_at(event: TicketedEvent) -> datetime:
+    return min(event.sale_until, event.starts_at) if event.sale_until is not None else event.starts_at
+
+
+def returnable_until(order: TicketOrder, starts_at: datetime) -> datetime | None:
+    """Return until when places can be given back by the terms that were accepted; None: never."""
+    hours = order.terms.get("return_hours")
+    return None if hours is None else starts_at - timedelta(hours=hours)
+
+
+# --- Events ------------------------------------------------------------------------------------------------------
+
+
+def _with_kinds(events: "QuerySet[TicketedEvent]") -> "QuerySet[TicketedEvent]":
+    return events.select_related("restaurant", "restaurant__city", "area").prefetch_related("kinds")
+
+
+def events_ahead(*, now: datetime | None = None) -> "QuerySet[TicketedEvent]":
+    """Return what anybody may see that is not over yet, the next first."""
+    shown = TicketedEvent.objects.filter(
+        status=EventStatus.ON_SALE, ends_at__gt=now or timezone.now(), restaurant__status=RestaurantStatus.LIVE
+    )
+    return _with_kinds(shown).order_by("starts_at", "pk")
+
+
+def events_of(restaurant_id: int, *, now: datetime | None = None) -> "QuerySet[TicketedEvent]":
+    return events_ahead(now=now).filter(restaurant_id=restaurant_id)
+
+
+def event_by_public_id(public_id: UUID) -> TicketedEvent | None:
+    """Return an event that is or was on sale; drafts are the house's own."""
+    return _with_kinds(TicketedEvent.objects.exclude(status=EventStatus.DRAFT)).filter(public_id=public_id).first()
+
+
+def events_staffed_by(person: Person, ability: Ability = Ability.SEE_BOOKINGS) -> "QuerySet[TicketedEvent]":
+    """Return the events of every restaurant where this person has the ability."""
+    ids = restaurant_ids_where(person, ability)
+    events = TicketedEvent.objects.all() if ids is None else TicketedEvent.objects.filter(restaurant_id__in=ids)
+    return _with_kinds(events)
+
+
+def events_at_the_door(restaurant_id: int, *, now: datetime | None = None) -> "QuerySet[TicketedEvent]":
+    """Return the events whose guests may be coming in just now."""
+    now = now or timezone.now()
+    return TicketedEvent.objects.filter(
+        restaurant_id=restaurant_id,
+        status=EventStatus.ON_SALE,
+        starts_at__lt=now + DOORS_OPEN_BEFORE,
+        ends_at__gt=now - DOORS_CLOSE_AFTER,
+    ).order_by("starts_at", "pk")
+
+
+# --- Orders and tickets --------------------------------------------------------------------------------------------
+
+
+def _with_tickets(orders: "QuerySet[TicketOrder]") -> "QuerySet[TicketOrder]":
+    tickets = Ticket.objects.select_related("kind").order_by("place", "pk")
+    return orders.select_related("event", "event__restaurant", "event__restaurant__city").prefetch_related(
+        Prefetch("tickets", queryset=tickets)
+    )
+
+
+def orders_of(diner: Person) -> "QuerySet[TicketOrder]":
+    """Return the ticket orders on a diner's account, the latest event first; nobody's for a stranger."""
+    if not may_keep_own(diner):
+        return TicketOrder.objects.none()
+    return _with_tickets(TicketOrder.objects.filter(diner=diner)).order_by("-event__starts_at", "-pk")
+
+
+def upcoming_orders_of(diner: Person, *, now: datetime | None = None) -> "QuerySet[TicketOrder]":
+    now = now or timezone.now()
+    return orders_of(diner).filter(live_orders(now), event__ends_at__gt=now).order_by("event__starts_at", "pk")
+
+
+def orders_staffed_by(person: Person, ability: Ability = Ability.SEE_BOOKINGS) -> "QuerySet[TicketOrder]":
+    ids = restaurant_ids_where(person, ability)
+    orders = TicketOrder.objects.all() if ids is None else TicketOrder.objects.filter(event__restaurant_id__in=ids)
+    return _with_tickets(orders)
+
+
+def order_by_public_id(public_id: UUID) -> TicketOrder | None:
+    """Return an order whoever asks; the door must have its own proof that they may see it."""
+    return _with_tickets(TicketOrder.objects.filter(public_id=public_id)).first()
+
+
+def order_by_request_key(request_key: UUID) -> TicketOrder | None:
+    return TicketOrder.objects.filter(request_key=request_key).first()
+
+
+def ticket_by_public_id(public_id: UUID) -> Ticket | None:
+    """Return a ticket whoever asks; the door must have its own proof that they may see it."""
+    related = ("kind", "order__event__restaurant__city")
+    return Ticket.objects.select_related(*related).filter(public_id=public_id).first()
+
+
+def due_kobo(order: TicketOrder, tickets: Iterable[Ticket]) -> int:
+    """Return what the tickets that live cost together; nothing once the order is over."""
+    if order.status not in (OrderStatus.HELD, OrderStatus.CONFIRMED):
+        return 0
+    return sum(ticket.price_kobo for ticket in tickets if ticket.state in TICKET_LIVE)
+
+
+def outstanding_kobo(order: TicketOrder, tickets: Iterable[Ticket]) -> int:
+    """Return what has still to be paid."""
+    return max(0, due_kobo(order, tickets) - (order.paid_kobo - order.paid_back_kobo))
+
+
+def owed_back_kobo(order: TicketOrder, tickets: Iterable[Ticket]) -> int:
+    """Return what the house has and has no tickets for any more."""
+    return max(0, order.paid_kobo - order.paid_back_kobo - due_kobo(order, tickets))
+
+
+def orders_owed_back(orders: "QuerySet[TicketOrder]") -> "QuerySet[TicketOrder]":
+    """Return those of these orders whose buyers are to get money back."""
+    alive = Q(status__in=(OrderStatus.HELD, OrderStatus.CONFIRMED), tickets__state__in=TICKET_LIVE)
+    return orders.annotate(due=Coalesce(Sum("tickets__price_kobo", filter=alive), 0)).filter(
+        paid_kobo__gt=F("paid_back_kobo") + F("due")
+    )
+
+
+def guest_list(event: TicketedEvent) -> "QuerySet[Ticket]":
+    """Return the tickets of confirmed orders, by name, with their orders and kinds."""
+    tickets = Ticket.objects.filter(
+        kind__event=event, order__status=OrderStatus.CONFIRMED, state__in=TICKET_LIVE
+    ).select_related("order", "kind")
+    return tickets.order_by("holder_name", "order_id", "place", "pk")
+
+
+def admitted_count(event: TicketedEvent) -> int:
+    return Ticket.objects.filter(kind__event=event, state=TicketState.ADMITTED).count()
+
+
+def was_passed_on(event: TicketedEvent, code: str) -> bool:
+    """Tell whether a code belonged to a ticket of this event before it was passed on to somebody else."""
+    return TicketHistory.objects.filter(code=code, deed=TicketDeed.PASSED_ON, order__event=event).exists()
