@@ -14,8 +14,6 @@ from django.core import signing
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.crypto import salted_hmac
 
-from bookings.models import Booking
-
 SALT = "bookings.manage"
 COOKIE_SALT = "bookings.remembered"
 _KNOWN, _CHANGED = "_bookings_remembered", "_bookings_remembered_changed"
@@ -27,6 +25,13 @@ class Openable(Protocol):
 
     @property
     def public_id(self) -> Any: ...
+
+
+class Owned(Openable, Protocol):
+    """What may also be on somebody's account: a booking, an order of tickets."""
+
+    @property
+    def diner_id(self) -> Any: ...
 
 
 def token_for(booking: Openable) -> str:
@@ -138,8 +143,13 @@ def _read(cookie: str) -> list[UUID]:
     return [UUID(hex=key) for key in keys.split(".")]
 
 
-def may_see(request: HttpRequest, booking: Booking, token: Any = "") -> bool:
-    """Tell whether this request may see and change a booking as its diner."""
+def may_see(request: HttpRequest, booking: Owned, token: Any = "") -> bool:
+    """Tell whether this request may see and change a booking, or an order, as its diner."""
     if request.user.is_authenticated and booking.diner_id == request.user.pk:
         return True
-    return remembers(request, booking.public_id) or (isinstance(token, str) and opens(token, booking.public_id))
+    return may_open(request, booking.public_id, token)
+
+
+def may_open(request: HttpRequest, public_id: UUID, token: Any = "") -> bool:
+    """Tell whether this browser remembers a thing, or whoever asks has its link; whose account it is on, or not."""
+    return remembers(request, public_id) or (isinstance(token, str) and opens(token, public_id))

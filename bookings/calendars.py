@@ -2,15 +2,17 @@
 
 from collections.abc import Iterable
 from datetime import timedelta
+from uuid import UUID
 
 from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 from icalendar import Alarm, Calendar, Event, vCalAddress, vText
 
-from bookings.models import Booking
+from bookings.models import Booking, TicketedEvent
 from bookings.states import Status
 from core import codes
+from restaurants.models import Restaurant
 
 EVERY = timedelta(minutes=15)
 _STATUS = {Status.REQUESTED: "TENTATIVE", Status.HELD: "TENTATIVE"}
@@ -54,20 +56,13 @@ def event_of(booking: Booking) -> Event:
     restaurant = booking.restaurant
     event = _bare_event(booking, uid=f"{booking.public_id}@buka")
     event.add("summary", _("Table at %(restaurant)s") % {"restaurant": restaurant.name})
-    place = [restaurant.name, restaurant.street, restaurant.neighbourhood, restaurant.city.name]
-    event.add("location", ", ".join(dict.fromkeys(part for part in place if part)))
-    event.add("geo", (restaurant.latitude, restaurant.longitude))
+    _add_place(event, restaurant)
     description = [
         _("Party of %(size)d, code %(code)s.") % {"size": booking.party_size, "code": codes.display(booking.code)}
     ]
     if restaurant.landmark:
         description.append(restaurant.landmark)
     event.add("description", " ".join(description))
-    # Mail programs show "accept" only for an event with an organiser.
-    sender = settings.DEFAULT_FROM_EMAIL.rpartition("<")[2].rstrip(">")
-    organiser = vCalAddress(f"mailto:{sender}")
-    organiser.params["cn"] = vText(restaurant.name)
-    event["organizer"] = organiser
     if booking.status not in _GONE:
         alarm = Alarm()
         alarm.add("action", "DISPLAY")
@@ -75,6 +70,25 @@ def event_of(booking: Booking) -> Event:
         alarm.add("trigger", -timedelta(hours=2))
         event.add_component(alarm)
     return event
+
+
+def calendar_of_event(event: TicketedEvent, *, uid: UUID, language: str, method: str = "PUBLISH") -> bytes:
+    """Return a ticketed event as an .ics file; `uid` is the order's or the ticket's, of which it is the evening."""
+    with override(language):
+        restaurant = event.restaurant
+        calendar = new_calendar(method=method)
+        entry = Event()
+        entry.add("uid", f"{uid}@buka")
+        entry.add("sequence", event.version - 1)
+        entry.add("dtstamp", event.updated_at)
+        entry.add("last-modified", event.updated_at)
+        entry.add("dtstart", event.starts_at)
+        entry.add("dtend", event.ends_at)
+        entry.add("status", "CANCELLED" if method == "CANCEL" else "CONFIRMED")
+        entry.add("summary", f"{event.name}, {restaurant.name}")
+        _add_place(entry, restaurant)
+        calendar.add_component(entry)
+        return calendar.to_ical()
 
 
 def house_event_of(booking: Booking) -> Event:
@@ -85,6 +99,18 @@ def house_event_of(booking: Booking) -> Event:
     status = Status(booking.status).label
     event.add("description", _("%(status)s, code %(code)s") % {"status": status, "code": codes.display(booking.code)})
     return event
+
+
+def _add_place(event: Event, restaurant: Restaurant) -> None:
+    """Add where it is and whose it is."""
+    place = [restaurant.name, restaurant.street, restaurant.neighbourhood, restaurant.city.name]
+    event.add("location", ", ".join(dict.fromkeys(part for part in place if part)))
+    event.add("geo", (restaurant.latitude, restaurant.longitude))
+    # Mail programs show "accept" only for an event with an organiser.
+    sender = settings.DEFAULT_FROM_EMAIL.rpartition("<")[2].rstrip(">")
+    organiser = vCalAddress(f"mailto:{sender}")
+    organiser.params["cn"] = vText(restaurant.name)
+    event["organizer"] = organiser
 
 
 def _bare_event(booking: Booking, *, uid: str) -> Event:

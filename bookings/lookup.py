@@ -1,12 +1,14 @@
-"""Finding a booking without an account: its code, and something its guest knows. One count for every door."""
+"""Finding a booking, or tickets, without an account: its code, and something its guest knows. One count for every door."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Container, Iterable
+from typing import Any, Protocol, TypeVar
 
 from django.core.exceptions import ValidationError
 
 from bookings import selectors
-from bookings.models import Booking
-from bookings.states import LIVE
+from bookings.models import Booking, TicketOrder
+from bookings.states import LIVE, ORDER_LIVE
+from bookings.ticketing import orders_by_code
 from core import phones
 from core.limits import Limit
 from core.text import search_form
@@ -16,7 +18,23 @@ BY_ADDRESS = Limit("find_booking.address", most=30)
 BY_CODE = Limit("find_booking.code", most=5)
 
 
-def find_booking(*, code: str, knows: Callable[[Booking], bool], address: str) -> Booking | None:
+class Guest(Protocol):
+    """Who made a booking, or ordered tickets, as far as they can be known by it."""
+
+    @property
+    def guest_name(self) -> Any: ...
+
+    @property
+    def guest_phone(self) -> Any: ...
+
+    @property
+    def guest_email(self) -> Any: ...
+
+
+Found = TypeVar("Found", Booking, TicketOrder)
+
+
+def find_booking(*, code: str, knows: Callable[[Guest], bool], address: str) -> Booking | None:
     """Return the booking with this code whose guest the asker seems to be; None whatever was wrong.
 
     :param code: normalised
@@ -26,16 +44,37 @@ def find_booking(*, code: str, knows: Callable[[Booking], bool], address: str) -
     """
     BY_ADDRESS.take(address)
     BY_CODE.take(code)
-    found = [booking for booking in selectors.bookings_by_code(code) if knows(booking)]
-    # Codes are used again when a booking is over: the one still before its guest comes first.
-    booking = next((booking for booking in found if booking.status in LIVE), found[0] if found else None)
-    if booking is not None:
+    return _given_back(_booking(code, knows), code, address)
+
+
+def find_booking_or_tickets(*, code: str, knows: Callable[[Guest], bool], address: str) -> Booking | TicketOrder | None:
+    """Return what find_booking() does, or the order of tickets with this code."""
+    BY_ADDRESS.take(address)
+    BY_CODE.take(code)
+    booking = _given_back(_booking(code, knows), code, address)
+    return booking or _given_back(_still_live(orders_by_code(code), ORDER_LIVE, knows), code, address)
+
+
+def _booking(code: str, knows: Callable[[Guest], bool]) -> Booking | None:
+    return _still_live(selectors.bookings_by_code(code), LIVE, knows)
+
+
+def _still_live(rows: Iterable[Found], live: Container[str], knows: Callable[[Guest], bool]) -> Found | None:
+    """Return the row that the asker knows. Codes are used again when one is over: what is still before its guest
+    comes first.
+    """
+    found = [row for row in rows if knows(row)]
+    return next((row for row in found if row.status in live), found[0] if found else None)
+
+
+def _given_back(found: Found | None, code: str, address: str) -> Found | None:
+    if found is not None:
         BY_ADDRESS.give_back(address)
         BY_CODE.give_back(code)
-    return booking
+    return found
 
 
-def known_by_phone(booking: Booking, given: str) -> bool:
+def known_by_phone(booking: Guest, given: str) -> bool:
     try:
         phone = phones.normalise(given)
     except ValidationError:
@@ -43,11 +82,11 @@ def known_by_phone(booking: Booking, given: str) -> bool:
     return bool(booking.guest_phone) and phone == booking.guest_phone
 
 
-def known_by_email(booking: Booking, given: str) -> bool:
+def known_by_email(booking: Guest, given: str) -> bool:
     return bool(booking.guest_email) and given.casefold() == booking.guest_email.casefold()
 
 
-def known_by_name(booking: Booking, given: str) -> bool:
+def known_by_name(booking: Guest, given: str) -> bool:
     """Tell whether this is the guest's name or surname, written last by some and first by others."""
     said, name = search_form(given), search_form(booking.guest_name)
     words = name.split()
@@ -55,5 +94,5 @@ def known_by_name(booking: Booking, given: str) -> bool:
     return len(said) > 1 and said in {name, *words[:1], *words[-1:]}
 
 
-def known_by_anything(booking: Booking, given: str) -> bool:
+def known_by_anything(booking: Guest, given: str) -> bool:
     return known_by_phone(booking, given) or known_by_email(booking, given) or known_by_name(booking, given)

@@ -157,6 +157,11 @@ def order_by_request_key(request_key: UUID) -> TicketOrder | None:
     return TicketOrder.objects.filter(request_key=request_key).first()
 
 
+def orders_by_code(code: str) -> list[TicketOrder]:
+    """Return the orders with this code, the newest first; only live ones are unique."""
+    return list(TicketOrder.objects.filter(code=code).order_by("-created_at")[:20])
+
+
 def ticket_by_public_id(public_id: UUID) -> Ticket | None:
     """Return a ticket whoever asks; the door must have its own proof that they may see it."""
     related = ("kind", "order__event__restaurant__city")

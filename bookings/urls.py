@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from bookings.views import booking, discovery, feeds, finding, managing, reviewing, series, waiting, widget
+from bookings.views import booking, discovery, feeds, finding, managing, reviewing, series, ticketing, waiting, widget
 
 app_name = "bookings"
 urlpatterns: list[URLPattern] = [
@@ -31,5 +31,15 @@ urlpatterns: list[URLPattern] = [
     path("queue/<uuid:public_id>/leave/", waiting.leave_queue, name="leave_queue"),
     path("bookings/<uuid:public_id>/review/", reviewing.review, name="review"),
     path("bookings/<uuid:public_id>/no-thanks/", reviewing.no_thanks, name="no_thanks"),
+    path("events/", ticketing.events, name="events"),
+    path("events/<uuid:public_id>/", ticketing.event, name="event"),
+    path("events/<uuid:public_id>/order/", ticketing.order_tickets, name="order_tickets"),
+    path("ticket-orders/<uuid:public_id>/", ticketing.ticket_order, name="ticket_order"),
+    path("ticket-orders/<uuid:public_id>/cancel/", ticketing.cancel_tickets, name="cancel_tickets"),
+    path("ticket-orders/<uuid:public_id>/calendar.ics", ticketing.order_calendar, name="order_calendar"),
+    path("tickets/<uuid:public_id>/", ticketing.ticket, name="ticket"),
+    path("tickets/<uuid:public_id>/name/", ticketing.name_ticket, name="name_ticket"),
+    path("tickets/<uuid:public_id>/pass-on/", ticketing.pass_ticket_on, name="pass_ticket_on"),
+    path("tickets/<uuid:public_id>/give-back/", ticketing.give_ticket_back, name="give_ticket_back"),
     path("find/", finding.find_booking, name="find_booking"),
 ]

@@ -200,6 +200,7 @@ class TicketOrder(BlindIndexed):
         ]
         indexes = [
             models.Index(fields=["event", "status"], name="orders_of_an_event"),
+            models.Index(fields=["code"], name="orders_by_code"),
             models.Index(fields=["diner", "-created_at"], condition=Q(diner__isnull=False), name="orders_of_a_diner"),
             models.Index(fields=["guest_phone_index"], condition=~Q(guest_phone_index=""), name="orders_by_phone"),
             models.Index(fields=["guest_email_index"], condition=~Q(guest_email_index=""), name="orders_by_email"),

@@ -18,11 +18,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
-from bookings import discovery, limits
+from bookings import discovery, limits, ticketing
 from bookings.discovery import Card, Vocabulary, Wish
 from bookings.forms.search import DEFAULT_PARTY, NIGHT_ENDS, SearchForm, TimesForm
 from bookings.subscribers import address_of, map_url
 from bookings.times import Times, book_url, times_of
+from bookings.views.ticketing import items_of
 from core import phones
 from core.hotcache import cached_bytes
 from localization import formatting
@@ -41,6 +42,7 @@ from restaurants.structured_data import as_script_text, restaurant_data
 
 CURSOR = "page"
 REVIEWS_SHOWN = 3
+EVENTS_SHOWN = 3
 
 
 def _today() -> date:
@@ -357,6 +359,7 @@ def restaurant(request: HttpRequest, slug: str) -> HttpResponse:
         "menu": menu,
         "rating": rating,
         "reviews": list(published(house.pk)[:REVIEWS_SHOWN]) if rating else [],
+        "events": items_of(list(ticketing.events_of(house.pk, now=now)[:EVENTS_SHOWN])) if house.is_bookable else [],
         "policy_sentences": _policy_sentences(plan.policy) if house.is_bookable else [],
         "sketch": _sketch(house),
         "times": times,

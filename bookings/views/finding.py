@@ -1,4 +1,4 @@
-"""Finding a booking without an account: its code, and something its guest knows."""
+"""Finding a booking, or tickets, without an account: its code, and something its guest knows."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -7,6 +7,7 @@ from django.views.decorators.http import require_http_methods
 
 from bookings import access, lookup
 from bookings.forms.booking import FindForm
+from bookings.models import Booking
 from core import codes
 from core.errors import DomainError, TooManyAttempts, Unavailable
 from core.headers import private_page
@@ -25,18 +26,19 @@ def find_booking(request: HttpRequest) -> HttpResponse:
     code = codes.normalise(form.cleaned_data["code"])
     contact = form.cleaned_data["contact"]
     try:
-        booking = lookup.find_booking(
-            code=code, knows=lambda booking: lookup.known_by_anything(booking, contact), address=address_of(request)
+        found = lookup.find_booking_or_tickets(
+            code=code, knows=lambda guest: lookup.known_by_anything(guest, contact), address=address_of(request)
         )
     except (TooManyAttempts, Unavailable) as refusal:
         return _refuse(request, form, refusal)
-    if booking is None:
+    if found is None:
         # One answer, whatever was wrong: nobody learns which codes there are.
         sentence = _("We found no booking with this code and this phone, e-mail or name. Please check both.")
         form.add_error(None, sentence)
         return _show(request, form, status=422)
-    access.remember(request, booking)
-    return redirect("bookings:booking", public_id=booking.public_id)
+    access.remember(request, found)
+    page = "bookings:booking" if isinstance(found, Booking) else "bookings:ticket_order"
+    return redirect(page, public_id=found.public_id)
 
 
 def _refuse(request: HttpRequest, form: FindForm, refusal: DomainError) -> HttpResponse:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from uuid import UUID
 
 from django.contrib.sitemaps import Sitemap
 from django.http import HttpRequest, HttpResponse
@@ -10,6 +11,7 @@ from django.templatetags.static import static
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from bookings.ticketing import events_ahead
 from localization.languages import every_language
 from restaurants.models import Restaurant
 
@@ -17,6 +19,9 @@ from restaurants.models import Restaurant
 NOT_FOR_CRAWLERS = ("admin/", "api/", "language/")
 NOT_FOR_CRAWLERS_IN_A_LANGUAGE = (
     "bookings/",
+    "events/*/order/",
+    "ticket-orders/",
+    "tickets/",
     "find/",
     "account/",
     "r/*/book/",
@@ -67,7 +72,7 @@ class PagesSitemap(LanguageSitemap):
     changefreq = "daily"
 
     def items(self) -> Iterable[str]:
-        return ["bookings:home", "bookings:search"]
+        return ["bookings:home", "bookings:search", "bookings:events"]
 
     def location(self, item: str) -> str:
         return reverse(item)
@@ -89,5 +94,20 @@ class RestaurantsSitemap(LanguageSitemap):
         return item[1]
 
 
+class EventsSitemap(LanguageSitemap):
+    changefreq = "daily"
+
+    def items(self) -> Iterable[tuple[UUID, datetime]]:
+        if not hasattr(self, "_found"):
+            self._found = list(events_ahead().order_by("pk").values_list("public_id", "updated_at"))
+        return self._found
+
+    def location(self, item: tuple[UUID, datetime]) -> str:
+        return reverse("bookings:event", args=[item[0]])
+
+    def lastmod(self, item: tuple[UUID, datetime]) -> datetime:
+        return item[1]
+
+
 # Classes, not objects: each request reads its own rows, once.
-SITEMAPS = {"pages": PagesSitemap, "restaurants": RestaurantsSitemap}
+SITEMAPS = {"pages": PagesSitemap, "restaurants": RestaurantsSitemap, "events": EventsSitemap}

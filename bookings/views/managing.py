@@ -7,7 +7,6 @@ from urllib.parse import urlencode
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-import segno
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
@@ -15,7 +14,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -24,9 +22,11 @@ from bookings import access, calendars, errors, selectors, services, waitlist, w
 from bookings.availability import Slot
 from bookings.forms.booking import LATE_CHOICES, ChangeDetailsForm, LateForm, MoveForm, OtherTimeForm, SeenForm
 from bookings.models import Booking
+from bookings.qr import qr_of
 from bookings.services import Actor
 from bookings.states import UPCOMING, Occasion, Status
 from bookings.subscribers import address_of, manage_url, map_url, terms_sentences
+from bookings.views.ticketing import orders_listed
 from core import phones
 from core.errors import DomainError
 from core.headers import private_page
@@ -85,7 +85,7 @@ def _booking_page(request: HttpRequest, found: Booking) -> HttpResponse:
         "occasion": Occasion(found.occasion).label if found.occasion else "",
         "address": address_of(restaurant),
         "map_url": map_url(restaurant),
-        "qr": _qr(manage_url(found)) if found.is_occupying else "",
+        "qr": qr_of(manage_url(found)) if found.is_occupying else "",
         "terms": terms_sentences(found.policy, starts_at=found.starts_at, zone=restaurant.time_zone),
         "lines": wording.lines_of(history, zone=restaurant.time_zone),
         "restaurant_url": restaurant_url,
@@ -125,13 +125,6 @@ def _private(response: HttpResponse) -> HttpResponse:
     return response
 
 
-def _qr(url: str) -> SafeString:
-    """Return the QR code of an address as SVG; at error level M a folded printout can still be read."""
-    code = segno.make(url, error="m", micro=False)
-    svg = code.svg_inline(omitsize=True, border=2, svgclass=None, lineclass=None, dark="#000", light="#fff")
-    return mark_safe(svg)  # noqa: S308  # drawn here, from an address of ours
-
-
 @private_page
 @require_safe
 def calendar(request: HttpRequest, public_id: UUID) -> HttpResponse:
@@ -165,6 +158,7 @@ def my_bookings(request: HttpRequest) -> HttpResponse:
         "waiting": list(waitlist.live_entries_of(request.user)) if is_first else [],
         "alerts": list(waitlist.alerts_of(request.user)) if is_first else [],
         "upcoming": _listed(selectors.upcoming_bookings_of(request.user, now=now)) if is_first else [],
+        "ticket_orders": orders_listed(request.user) if is_first else [],
         "past": _listed(page),
         "is_first": is_first,
         "previous_url": f"?page={page.previous_page_number()}" if page.has_previous() else "",

@@ -20,7 +20,9 @@ from bookings.forms.waiting import DayForm, WaitForm
 from bookings.models import FreeTimeAlert, QueueEntry, StandbyEntry
 from bookings.services import Actor
 from bookings.states import QueueStatus, StandbyStatus
+from bookings.subscribers_tickets import ORDER, TICKET
 from bookings.subscribers_waiting import ALERT, QUEUE, STANDBY
+from bookings.ticketing import order_by_public_id, ticket_by_public_id
 from bookings.times import book_url
 from core import phones
 from core.errors import DomainError
@@ -309,6 +311,12 @@ def short(request: HttpRequest, key: str) -> HttpResponse:
     if kind == QUEUE and (place := waitlist.queue_entry_by_public_id(public_id)) is not None:
         access.remember(request, place)
         return redirect("bookings:queue", public_id=public_id)
+    if kind == TICKET and (ticket := ticket_by_public_id(public_id)) is not None:
+        access.remember(request, ticket)
+        return redirect("bookings:ticket", public_id=public_id)
+    if kind == ORDER and (order := order_by_public_id(public_id)) is not None:
+        access.remember(request, order)
+        return redirect("bookings:ticket_order", public_id=public_id)
     if kind == ALERT and (alert := waitlist.alert_by_public_id(public_id)) is not None:
         if alert.told_of is None or alert.told_of <= timezone.now():
             return redirect("bookings:restaurant", slug=alert.restaurant.slug)

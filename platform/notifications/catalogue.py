@@ -79,6 +79,9 @@ _deed_by_password = _deed_elsewhere | {"reset_url"}
 # What became of log-ins: of others, where something was added to an account; of all, where rights were taken.
 _log_ins = {"log_ins": ("stay", "ended")}
 
+_evening = frozenset({"guest_name", "restaurant_name", "event_name", "when", "order_url"})
+_tickets = frozenset({"places", "code"})
+
 KINDS = {
     kind.name: kind
     for kind in (
@@ -176,6 +179,61 @@ KINDS = {
             _("The table is ready"),
             needs=frozenset({"restaurant_name", "party_size"}),
             channels=(Channel.SMS,),
+        ),
+        # A text message goes to a phone whose owner left no address, and says less: only what every channel needs.
+        Kind(
+            "tickets.confirmed",
+            _("Tickets for an event"),
+            needs=_evening - {"guest_name"},
+            may_have=_place | _tickets | {"guest_name", "amount", "terms"},
+            channels=(Channel.EMAIL, Channel.SMS),
+        ),
+        Kind(
+            "tickets.held",
+            _("Tickets wait for the payment"),
+            needs=_evening - {"guest_name", "when"} | {"amount", "until"},
+            may_have=_place | _tickets | {"guest_name", "when", "instructions", "terms"},
+            channels=(Channel.EMAIL, Channel.SMS),
+        ),
+        Kind(
+            "tickets.expired",
+            _("Tickets were not paid in time"),
+            needs=_evening - {"guest_name"},
+            may_have=_place | _tickets | {"guest_name", "owed_back"},
+            channels=(Channel.EMAIL, Channel.SMS),
+        ),
+        Kind(
+            "tickets.given_back",
+            _("Tickets given back or cancelled"),
+            needs=_evening - {"guest_name"} | {"why", "is_whole"},
+            may_have=_tickets | {"guest_name", "phone", "reason", "owed_back"},
+            choices={"why": ("buyer", "restaurant", "called_off"), "is_whole": ("yes", "no")},
+            channels=(Channel.EMAIL, Channel.SMS),
+        ),
+        Kind(
+            "ticket.passed_on",
+            _("A ticket from somebody else"),
+            needs=_evening | {"giver", "code"},
+            may_have=_place | {"places"},
+        ),
+        Kind(
+            "ticket.withdrawn",
+            _("A ticket from somebody else was given back"),
+            needs=_evening - {"order_url"} | {"giver"},
+            may_have=frozenset({"phone"}),
+        ),
+        Kind(
+            "event.moved",
+            _("An event has another time"),
+            needs=_evening - {"guest_name"},
+            may_have=_place | _tickets | {"guest_name", "reason"},
+            channels=(Channel.EMAIL, Channel.SMS),
+        ),
+        Kind(
+            "event.reminder",
+            _("Reminder of an event"),
+            needs=_evening,
+            may_have=_place | _tickets | {"amount"},
         ),
         Kind(
             "booking.thanks",

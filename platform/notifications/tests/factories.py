@@ -43,6 +43,15 @@ _range = {"day": "Friday 12 June", "earliest": "18:00", "latest": "20:30"}
 _entry = {"entry_url": "https://buka.example/en/waitlist/018f/?token=a"}
 _short_entry = {"entry_url": "https://buka.example/w/s0123456789012345678901ABCDEFGHIJKLMNOP"}
 
+_evening = {
+    "guest_name": "Ada",
+    "restaurant_name": "Iya Eba & Sons",
+    "event_name": "Highlife & palm wine",
+    "when": "12/06 19:30",
+    "order_url": "https://buka.example/w/o0123456789012345678901ABCDEFGHIJKLMNOP",
+}
+_tickets = {"places": "2 × Ticket\n1 × Table for 4 guests", "code": "AC3 F7H"}
+
 # Per kind the fullest context it takes; contexts_of() adds the barest.
 CONTEXTS: dict[str, list[dict[str, Any]]] = {
     "security.alert": [
@@ -81,6 +90,33 @@ CONTEXTS: dict[str, list[dict[str, Any]]] = {
             ("new_terms", "Friday 7 March 2025"),
         )
     ],
+    "tickets.confirmed": [_evening | _place | _tickets | {"amount": "₦28,000", "terms": "Tickets are not taken back."}],
+    "tickets.held": [
+        _evening
+        | _place
+        | _tickets
+        | {"amount": "N1,280,000", "until": "11/06 14:45", "instructions": "Demo Bank, 0000000000.\nWrite the code."}
+        | {"terms": "Tickets are not taken back."}
+    ],
+    "tickets.expired": [_evening | _place | _tickets | {"owed_back": owed} for owed in ("₦28,000", "")],
+    "tickets.given_back": [
+        _evening
+        | _tickets
+        | {"why": why, "is_whole": is_whole, "phone": "+234 803 123 4567", "reason": reason, "owed_back": "₦28,000"}
+        for why, is_whole, reason in (
+            ("restaurant", "yes", "There is no water today."),
+            ("called_off", "yes", "The band is ill."),
+            ("buyer", "yes", ""),
+            ("buyer", "no", ""),
+        )
+    ],
+    "ticket.passed_on": [_evening | _place | {"giver": "Bola", "code": "AC3F 7HQR", "places": "Ticket"}],
+    "ticket.withdrawn": [
+        {name: value for name, value in _evening.items() if name != "order_url"}
+        | {"giver": "Bola", "phone": "+234 803 123 4567"}
+    ],
+    "event.moved": [_evening | _place | _tickets | {"reason": "The band is late."}],
+    "event.reminder": [_evening | _place | _tickets | {"amount": "₦28,000"}],
     "booking.thanks": [
         {
             "guest_name": "Ada",

@@ -1,0 +1,321 @@
+"""What bookings does when something happens to a ticketed event, an order or a ticket: it writes to whoever it is for."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils import timezone, translation
+
+from bookings import access, calendars, ticket_wording, ticketing
+from bookings.models import Ticket, TicketedEvent, TicketOrder
+from bookings.states import FOR_THE_GUEST, EventStatus, OrderStatus, TicketState
+from bookings.subscribers import address_of, map_url
+from core import codes, phones
+from localization import formatting
+from notifications import services as notifications
+from notifications.services import BadPhone, BadRecipient
+from notifications.states import Channel
+
+# One letter of a short address for each (bookings.subscribers_waiting has the others).
+TICKET, ORDER = "t", "o"
+
+
+def tell_of_order(*, order_id: UUID, is_held: bool = False, **_more: Any) -> None:
+    """Write the tickets to whoever ordered them, or how to pay for them first."""
+    order = ticketing.order_by_public_id(order_id)
+    if order is None:
+        return
+    if order.status == OrderStatus.HELD and is_held:
+        _tell_of_hold(order)
+    elif order.status == OrderStatus.CONFIRMED:
+        _tell_of_tickets(order)
+
+
+def tell_of_confirmation(*, order_id: UUID, **_more: Any) -> None:
+    order = ticketing.order_by_public_id(order_id)
+    if order is not None and order.status == OrderStatus.CONFIRMED:
+        _tell_of_tickets(order)
+
+
+def _tell_of_tickets(order: TicketOrder) -> None:
+    key = f"tickets.confirmed:{order.public_id}"
+    outstanding = ticketing.outstanding_kobo(order, order.tickets.all())
+    more = {"amount": _money(outstanding, order.language), "terms": _terms(order)}
+    _mail_order(order, "tickets.confirmed", key, method="REQUEST", **more)
+    _text_order(order, "tickets.confirmed", key, useful_until=order.event.ends_at)
+
+
+def _tell_of_hold(order: TicketOrder) -> None:
+    if order.hold_expires_at is None or order.hold_expires_at <= timezone.now():
+        return
+    key, zone = f"tickets.held:{order.public_id}", order.event.restaurant.time_zone
+    outstanding = ticketing.outstanding_kobo(order, order.tickets.all())
+    with translation.override(order.language):
+        until = formatting.day_and_time(order.hold_expires_at, zone=zone)
+    more = {
+        "amount": _money(outstanding, order.language),
+        "until": until,
+        "instructions": order.event.payment_instructions,
+        "terms": _terms(order),
+    }
+    _mail_order(order, "tickets.held", key, useful_until=order.hold_expires_at, **more)
+    _text_order(
+        order,
+        "tickets.held",
+        key,
+        useful_until=order.hold_expires_at,
+        # Phones that know only the Latin alphabet have no sign for the naira.
+        amount=f"N{outstanding // 100:,}",
+        until=_short(order.hold_expires_at, zone),
+    )
+
+
+def tell_of_expiry(*, order_id: UUID, owed_back_kobo: int = 0, **_more: Any) -> None:
+    order = ticketing.order_by_public_id(order_id)
+    if order is None or order.status != OrderStatus.EXPIRED:
+        return
+    key = f"tickets.expired:{order.public_id}:{owed_back_kobo}"
+    _mail_order(order, "tickets.expired", key, owed_back=_money(owed_back_kobo, order.language))
+    if owed_back_kobo:
+        _text_order(order, "tickets.expired", key, useful_until=timezone.now() + timedelta(days=1))
+
+
+def tell_of_giving_back(
+    *, order_id: UUID, by: str, is_whole: bool, version: int, reason: str = "", **_more: Any
+) -> None:
+    """Write to the buyer, and to everybody to whom one of the tickets had been passed on."""
+    order = ticketing.order_by_public_id(order_id)
+    if order is None:
+        return
+    tickets = list(order.tickets.all())
+    is_houses = by not in FOR_THE_GUEST
+    is_called_off = order.event.status == EventStatus.CALLED_OFF
+    why = "called_off" if is_called_off else "restaurant" if is_houses else "buyer"
+    key = f"tickets.given_back:{order.public_id}:{version}"
+    owed = ticketing.owed_back_kobo(order, tickets)
+    _mail_order(
+        order,
+        "tickets.given_back",
+        key,
+        method="CANCEL" if is_whole else "",
+        why=why,
+        is_whole="yes" if is_whole else "no",
+        reason=reason if is_houses else "",
+        owed_back=_money(owed, order.language),
+    )
+    if is_houses and is_whole:
+        _text_order(order, "tickets.given_back", key, useful_until=order.event.ends_at)
+    for ticket in tickets:
+        if ticket.is_passed_on and ticket.state == TicketState.VOID:
+            _mail_holder(ticket, order, "ticket.withdrawn", f"ticket.withdrawn:{ticket.public_id}", method="CANCEL")
+
+
+def tell_of_passing_on(*, ticket_id: UUID, **_more: Any) -> None:
+    """Send a ticket to whoever it was passed on to."""
+    ticket = ticketing.ticket_by_public_id(ticket_id)
+    if ticket is not None and ticket.state == TicketState.VALID and ticket.order.status == OrderStatus.CONFIRMED:
+        _mail_holder(ticket, ticket.order, "ticket.passed_on", f"ticket.passed_on:{ticket.public_id}", method="REQUEST")
+
+
+def tell_of_move(*, event_id: UUID, version: int, reason: str, **_more: Any) -> None:
+    """Write the new time to everybody with a ticket; an order's own page tells it too."""
+    event = ticketing.event_by_public_id(event_id)
+    if event is None or event.version != version or event.status != EventStatus.ON_SALE:
+        return
+    for order in _confirmed(event):
+        key = f"event.moved:{order.public_id}:{version}"
+        _mail_order(order, "event.moved", key, method="REQUEST", reason=reason)
+        _text_order(order, "event.moved", key, useful_until=event.ends_at)
+        for ticket in _with_others(order):
+            key = f"event.moved:{ticket.public_id}:{version}"
+            _mail_holder(ticket, order, "event.moved", key, method="REQUEST", reason=reason)
+
+
+def remind(*, order_id: UUID) -> None:
+    order = ticketing.order_by_public_id(order_id)
+    if order is None or order.status != OrderStatus.CONFIRMED or order.event.starts_at <= timezone.now():
+        return
+    moment = order.event.starts_at
+    key = f"event.reminder:{order.public_id}:{moment.isoformat()}"
+    outstanding = ticketing.outstanding_kobo(order, order.tickets.all())
+    _mail_order(order, "event.reminder", key, useful_until=moment, amount=_money(outstanding, order.language))
+    for ticket in _with_others(order):
+        key = f"event.reminder:{ticket.public_id}:{moment.isoformat()}"
+        _mail_holder(ticket, order, "event.reminder", key, useful_until=moment)
+
+
+def _confirmed(event: TicketedEvent) -> Sequence[TicketOrder]:
+    keys = event.orders.filter(status=OrderStatus.CONFIRMED).order_by("pk").values_list("public_id", flat=True)
+    return [order for key in keys if (order := ticketing.order_by_public_id(key)) is not None]
+
+
+def _with_others(order: TicketOrder) -> list[Ticket]:
+    return [each for each in order.tickets.all() if each.is_passed_on and each.state == TicketState.VALID]
+
+
+# --- Writing ---------------------------------------------------------------------------------------------------------
+
+
+def _mail_order(
+    order: TicketOrder,
+    kind: str,
+    key: str,
+    *,
+    method: str = "",
+    useful_until: datetime | None = None,
+    **more: Any,
+) -> None:
+    if not order.guest_email:
+        return
+    with translation.override(order.language):
+        context = {
+            **_context(order.event),
+            "guest_name": order.guest_name,
+            "places": "\n".join(ticket_wording.places_of(order.tickets.all())),
+            "code": codes.display(order.code),
+            "order_url": order_url(order),
+            **more,
+        }
+    uid = order.public_id
+    _send(
+        kind, order.guest_email, order.guest_name, order.language, context, key, order.event, uid, method, useful_until
+    )
+
+
+def _mail_holder(
+    ticket: Ticket,
+    order: TicketOrder,
+    kind: str,
+    key: str,
+    *,
+    method: str = "",
+    useful_until: datetime | None = None,
+    **more: Any,
+) -> None:
+    """Write to whoever a ticket was passed on to, in the language in which it was; of the order they learn nothing."""
+    if not ticket.holder_email:
+        return
+    language = ticket.holder_language or order.language
+    with translation.override(language):
+        context = {
+            **_context(order.event),
+            "guest_name": ticket.holder_name,
+            "places": ticket.kind.name,
+            "code": codes.display(ticket.code),
+            "order_url": ticket_url(ticket, language=language),
+            "giver": order.guest_name,
+            **more,
+        }
+    uid = ticket.public_id
+    _send(kind, ticket.holder_email, ticket.holder_name, language, context, key, order.event, uid, method, useful_until)
+
+
+def _send(
+    kind: str,
+    to: str,
+    name: str,
+    language: str,
+    context: dict[str, Any],
+    key: str,
+    event: TicketedEvent,
+    uid: UUID,
+    method: str,
+    useful_until: datetime | None,
+) -> None:
+    wanted = notifications.catalogue.kind_called(kind)
+    attachments = []
+    if method:
+        content = calendars.calendar_of_event(event, uid=uid, language=language, method=method)
+        attachments.append(notifications.Attachment("buka.ics", f"text/calendar; method={method}", content))
+    try:
+        notifications.send(
+            kind=kind,
+            to=to,
+            name=name,
+            language=language,
+            context={name: value for name, value in context.items() if name in wanted.needs | wanted.may_have},
+            dedupe_key=key,
+            attachments=attachments,
+            useful_until=useful_until or max(event.ends_at, timezone.now()) + timedelta(days=1),
+        )
+    except BadRecipient:
+        return
+
+
+def _text_order(order: TicketOrder, kind: str, key: str, *, useful_until: datetime, **context: Any) -> None:
+    """Text whoever left no e-mail address, if their phone can be texted; one part, so names are cut."""
+    if order.guest_email or not order.guest_phone:
+        return
+    event = order.event
+    wanted = notifications.catalogue.kind_called(kind)
+    context = {
+        "restaurant_name": event.restaurant.name,
+        "event_name": event.name,
+        "when": _short(event.starts_at, event.restaurant.time_zone),
+        "order_url": f"{settings.BASE_URL}{reverse('machines:short', args=[access.short_key(ORDER, order.public_id)])}",
+        "why": "restaurant",
+        "is_whole": "yes",
+        **context,
+    }
+    try:
+        notifications.send(
+            kind=kind,
+            to=order.guest_phone,
+            channel=Channel.SMS,
+            name=order.guest_name,
+            language=order.language,
+            context={name: value for name, value in context.items() if name in wanted.needs | wanted.may_have},
+            dedupe_key=key,
+            useful_until=useful_until,
+        )
+    except BadPhone:
+        return
+
+
+def _context(event: TicketedEvent) -> dict[str, Any]:
+    restaurant = event.restaurant
+    return {
+        "restaurant_name": restaurant.name,
+        "event_name": event.name,
+        "when": formatting.day_and_time(event.starts_at, zone=restaurant.time_zone),
+        "address": address_of(restaurant),
+        "landmark": restaurant.landmark,
+        "phone": phones.national(restaurant.phone) if restaurant.phone else "",
+        "map_url": map_url(restaurant),
+    }
+
+
+def _terms(order: TicketOrder) -> str:
+    with translation.override(order.language):
+        zone = order.event.restaurant.time_zone
+        return " ".join(ticket_wording.terms_sentences(order.terms, starts_at=order.event.starts_at, zone=zone))
+
+
+def _money(kobo: int, language: str) -> str:
+    return formatting.money(kobo, language) if kobo else ""
+
+
+def _short(moment: datetime, zone: str) -> str:
+    """Return a time in the fewest letters that every phone can show."""
+    return moment.astimezone(ZoneInfo(zone)).strftime("%d/%m %H:%M")
+
+
+# --- Addresses -------------------------------------------------------------------------------------------------------
+
+
+def order_url(order: TicketOrder) -> str:
+    """Return the signed address under which a buyer sees their tickets without an account."""
+    with translation.override(order.language):
+        path = reverse("bookings:ticket_order", args=[order.public_id])
+    return f"{settings.BASE_URL}{path}?token={access.token_for(order)}"
+
+
+def ticket_url(ticket: Ticket, *, language: str) -> str:
+    """Return the signed address of one ticket: whoever has it has the ticket."""
+    with translation.override(language):
+        path = reverse("bookings:ticket", args=[ticket.public_id])
+    return f"{settings.BASE_URL}{path}?token={access.token_for(ticket)}"

@@ -1,0 +1,121 @@
+"""Ticketed events and orders in plain words, for those who buy tickets."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from bookings.models import Ticket, TicketedEvent, TicketHistory, TicketKind, TicketOrder
+from bookings.services.tickets import terms_of
+from bookings.states import FOR_THE_GUEST, OrderStatus, PaidWhen, TicketDeed, TicketState
+from bookings.wording import Line
+from localization import formatting
+
+HEADINGS = {
+    OrderStatus.HELD: gettext_lazy("Your places are held until you have paid"),
+    OrderStatus.CONFIRMED: gettext_lazy("Your tickets"),
+    OrderStatus.CANCELLED: gettext_lazy("These tickets are cancelled"),
+    OrderStatus.EXPIRED: gettext_lazy("These places were not paid in time"),
+}
+TONES = {OrderStatus.HELD: "wait", OrderStatus.CONFIRMED: "good"}
+TICKET_TONES = {TicketState.VALID: "good", TicketState.ADMITTED: "wait", TicketState.VOID: "bad"}
+
+
+def heading_of(order: TicketOrder) -> str:
+    return str(HEADINGS[OrderStatus(order.status)])
+
+
+def count_of(kind: TicketKind, count: int) -> str:
+    """Return so many of a kind, as they stand in a list of what was ordered."""
+    if kind.guests == 1:
+        return _("%(count)d × %(kind)s") % {"count": count, "kind": kind.name}
+    return ngettext(
+        "%(count)d × %(kind)s for %(guests)d guest", "%(count)d × %(kind)s for %(guests)d guests", kind.guests
+    ) % {"count": count, "kind": kind.name, "guests": kind.guests}
+
+
+def places_of(tickets: Iterable[Ticket]) -> list[str]:
+    """Return what was ordered and not given back, kind by kind."""
+    units: dict[int, tuple[TicketKind, int]] = {}
+    for ticket in tickets:
+        if ticket.state != TicketState.VOID:
+            kind, count = units.get(ticket.kind_id, (ticket.kind, 0))
+            units[ticket.kind_id] = kind, count + ticket.units
+    return [count_of(kind, count) for kind, count in units.values() if count]
+
+
+def left_of(count: int) -> str:
+    """Return how many there are still: a number only where they get few."""
+    if count == 0:
+        return _("Sold out")
+    return ngettext("%(count)d left", "%(count)d left", count) % {"count": count} if count <= FEW else ""
+
+
+FEW = 20
+
+
+def terms_of_event(event: TicketedEvent) -> list[str]:
+    """Return what is agreed with an order for an event, as sentences in the active language."""
+    return terms_sentences(
+        {**terms_of(event), "hold_minutes": event.hold_minutes},
+        starts_at=event.starts_at,
+        zone=event.restaurant.time_zone,
+        is_free=all(kind.price_kobo == 0 for kind in event.kinds.all()),
+    )
+
+
+def terms_sentences(terms: dict[str, Any], *, starts_at: datetime, zone: str, is_free: bool = False) -> list[str]:
+    """Return the terms of an order, its own or those it would have, as sentences in the active language."""
+    sentences = []
+    if is_free:
+        pass
+    elif terms.get("paid_when") != PaidWhen.BEFORE:
+        sentences.append(_("You pay at the restaurant."))
+    elif terms.get("hold_minutes"):
+        length = formatting.duration(timedelta(minutes=terms["hold_minutes"]))
+        sentences.append(
+            _("You pay before. The places are held for %(length)s until the money comes.") % {"length": length}
+        )
+    hours = terms.get("return_hours")
+    if hours is None:
+        sentences.append(_("Tickets are not taken back."))
+    else:
+        until = formatting.day_and_time(starts_at - timedelta(hours=hours), zone=zone)
+        sentences.append(_("You can give tickets back until %(until)s.") % {"until": until})
+    if terms.get("may_be_passed_on"):
+        sentences.append(_("You can pass a ticket on to somebody else."))
+    else:
+        sentences.append(_("Tickets cannot be passed on to somebody else."))
+    if terms.get("minimum_age"):
+        sentences.append(_("For guests of %(age)d years and older.") % {"age": terms["minimum_age"]})
+    return sentences
+
+
+def lines_of(history: Iterable[TicketHistory]) -> list[Line]:
+    """Return what happened with an order, as its buyer reads it."""
+    return [Line(entry.at, text, _reason(entry)) for entry in history if (text := _text(entry))]
+
+
+def _reason(entry: TicketHistory) -> str:
+    is_for_buyer = entry.deed in (TicketDeed.CANCELLED, TicketDeed.GIVEN_BACK)
+    return entry.reason if is_for_buyer and entry.actor_kind not in FOR_THE_GUEST else ""
+
+
+def _text(entry: TicketHistory) -> str:
+    is_own = entry.actor_kind in FOR_THE_GUEST
+    amount = {"amount": formatting.money(entry.amount_kobo)}
+    sentences = {
+        TicketDeed.ORDERED: _("You ordered the tickets.") if is_own else _("The restaurant wrote this order down."),
+        TicketDeed.PAID: _("%(amount)s were received.") % amount,
+        TicketDeed.PAID_BACK: _("%(amount)s were paid back.") % amount,
+        TicketDeed.CONFIRMED: _("The order was confirmed."),
+        TicketDeed.EXPIRED: _("The payment did not come in time."),
+        TicketDeed.CANCELLED: _("You gave the tickets back.") if is_own else _("The restaurant cancelled the tickets."),
+        TicketDeed.GIVEN_BACK: _("You gave a place back.") if is_own else _("The restaurant took a place back."),
+        TicketDeed.PASSED_ON: _("A ticket was passed on."),
+        TicketDeed.ADMITTED: _("A guest came in."),
+        TicketDeed.ADMISSION_UNDONE: _("That a guest came in was taken back."),
+    }
+    return sentences[TicketDeed(entry.deed)]
