@@ -1,4 +1,4 @@
-"""Finding a booking, or tickets, without an account: its code, and something its guest knows. One count for every door."""
+"""Finding a booking, or tickets, without an account: the code, and what its guest knows. One count for every door."""
 
 from collections.abc import Callable, Container, Iterable
 from typing import Any, Protocol, TypeVar

@@ -1,6 +1,7 @@
-"""What bookings does when something happens to a ticketed event, an order or a ticket: it writes to whoever it is for."""
+"""What bookings does when something happens to an event, an order or a ticket: it writes to whom it concerns."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -44,8 +45,8 @@ def tell_of_confirmation(*, order_id: UUID, **_more: Any) -> None:
 def _tell_of_tickets(order: TicketOrder) -> None:
     key = f"tickets.confirmed:{order.public_id}"
     outstanding = ticketing.outstanding_kobo(order, order.tickets.all())
-    more = {"amount": _money(outstanding, order.language), "terms": _terms(order)}
-    _mail_order(order, "tickets.confirmed", key, method="REQUEST", **more)
+    amount = _money(outstanding, order.language)
+    _mail_order(order, "tickets.confirmed", key, method="REQUEST", amount=amount, terms=_terms(order))
     _text_order(order, "tickets.confirmed", key, useful_until=order.event.ends_at)
 
 
@@ -56,13 +57,16 @@ def _tell_of_hold(order: TicketOrder) -> None:
     outstanding = ticketing.outstanding_kobo(order, order.tickets.all())
     with translation.override(order.language):
         until = formatting.day_and_time(order.hold_expires_at, zone=zone)
-    more = {
-        "amount": _money(outstanding, order.language),
-        "until": until,
-        "instructions": order.event.payment_instructions,
-        "terms": _terms(order),
-    }
-    _mail_order(order, "tickets.held", key, useful_until=order.hold_expires_at, **more)
+    _mail_order(
+        order,
+        "tickets.held",
+        key,
+        useful_until=order.hold_expires_at,
+        amount=_money(outstanding, order.language),
+        until=until,
+        instructions=order.event.payment_instructions,
+        terms=_terms(order),
+    )
     _text_order(
         order,
         "tickets.held",
@@ -160,30 +164,29 @@ def _with_others(order: TicketOrder) -> list[Ticket]:
 # --- Writing ---------------------------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True)
+class Reader:
+    """Whom a mail goes to, and which evening of theirs it is about: `uid` is the order's, or one ticket's."""
+
+    email: str
+    name: str
+    language: str
+    uid: UUID
+    event: TicketedEvent
+
+
 def _mail_order(
-    order: TicketOrder,
-    kind: str,
-    key: str,
-    *,
-    method: str = "",
-    useful_until: datetime | None = None,
-    **more: Any,
+    order: TicketOrder, kind: str, key: str, *, method: str = "", useful_until: datetime | None = None, **more: str
 ) -> None:
-    if not order.guest_email:
-        return
-    with translation.override(order.language):
+    reader = Reader(order.guest_email, order.guest_name, order.language, order.public_id, order.event)
+    with translation.override(reader.language):
         context = {
-            **_context(order.event),
-            "guest_name": order.guest_name,
             "places": "\n".join(ticket_wording.places_of(order.tickets.all())),
             "code": codes.display(order.code),
             "order_url": order_url(order),
             **more,
         }
-    uid = order.public_id
-    _send(
-        kind, order.guest_email, order.guest_name, order.language, context, key, order.event, uid, method, useful_until
-    )
+    _send(reader, kind, key, context, method=method, useful_until=useful_until)
 
 
 def _mail_holder(
@@ -194,49 +197,40 @@ def _mail_holder(
     *,
     method: str = "",
     useful_until: datetime | None = None,
-    **more: Any,
+    **more: str,
 ) -> None:
     """Write to whoever a ticket was passed on to, in the language in which it was; of the order they learn nothing."""
-    if not ticket.holder_email:
-        return
     language = ticket.holder_language or order.language
-    with translation.override(language):
-        context = {
-            **_context(order.event),
-            "guest_name": ticket.holder_name,
-            "places": ticket.kind.name,
-            "code": codes.display(ticket.code),
-            "order_url": ticket_url(ticket, language=language),
-            "giver": order.guest_name,
-            **more,
-        }
-    uid = ticket.public_id
-    _send(kind, ticket.holder_email, ticket.holder_name, language, context, key, order.event, uid, method, useful_until)
+    reader = Reader(ticket.holder_email, ticket.holder_name, language, ticket.public_id, order.event)
+    context = {
+        "places": ticket.kind.name,
+        "code": codes.display(ticket.code),
+        "order_url": ticket_url(ticket, language=language),
+        "giver": order.guest_name,
+        **more,
+    }
+    _send(reader, kind, key, context, method=method, useful_until=useful_until)
 
 
 def _send(
-    kind: str,
-    to: str,
-    name: str,
-    language: str,
-    context: dict[str, Any],
-    key: str,
-    event: TicketedEvent,
-    uid: UUID,
-    method: str,
-    useful_until: datetime | None,
+    reader: Reader, kind: str, key: str, context: dict[str, str], *, method: str, useful_until: datetime | None
 ) -> None:
+    if not reader.email:
+        return
+    event = reader.event
     wanted = notifications.catalogue.kind_called(kind)
+    with translation.override(reader.language):
+        context = {"guest_name": reader.name, **_context(event), **context}
     attachments = []
     if method:
-        content = calendars.calendar_of_event(event, uid=uid, language=language, method=method)
+        content = calendars.calendar_of_event(event, uid=reader.uid, language=reader.language, method=method)
         attachments.append(notifications.Attachment("buka.ics", f"text/calendar; method={method}", content))
     try:
         notifications.send(
             kind=kind,
-            to=to,
-            name=name,
-            language=language,
+            to=reader.email,
+            name=reader.name,
+            language=reader.language,
             context={name: value for name, value in context.items() if name in wanted.needs | wanted.may_have},
             dedupe_key=key,
             attachments=attachments,

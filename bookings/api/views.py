@@ -518,7 +518,7 @@ class LookupView(APIView):
             query.refuse("phone", _("Write the phone number or the e-mail address of the booking."))
         query.check()
 
-        def knows(booking: Booking) -> bool:
+        def knows(booking: lookup.Guest) -> bool:
             by_phone = not phone or lookup.known_by_phone(booking, phone)
             return by_phone and (not email or lookup.known_by_email(booking, email))
 

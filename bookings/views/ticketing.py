@@ -58,19 +58,19 @@ def events(request: HttpRequest) -> HttpResponse:
     return render(request, "bookings/tickets/events.html", context)
 
 
-def items_of(events: list[TicketedEvent]) -> list[dict[str, Any]]:
+def items_of(found: list[TicketedEvent]) -> list[dict[str, Any]]:
     """Return what a list shows of events: the lowest price, and whether there is anything left."""
-    sold = ticketing.sold_of(event.pk for event in events)
+    sold = ticketing.sold_of(event.pk for event in found)
     items = []
-    for event in events:
+    for event in found:
         kinds = [kind for kind in event.kinds.all() if kind.is_on_sale]
-        prices = [kind.price_kobo for kind in kinds]
+        lowest_kobo: int = min((kind.price_kobo for kind in kinds), default=0)
         items.append(
             {
                 "event": event,
                 "restaurant": event.restaurant,
-                "from_price": formatting.money(min(prices)) if prices and min(prices) else "",
-                "is_free": bool(prices) and not any(prices),
+                "from_price": _money(lowest_kobo),
+                "is_free": bool(kinds) and not any(kind.price_kobo for kind in kinds),
                 "is_sold_out": not any(sold[event.pk].left(event, kind) for kind in kinds),
                 "is_open": ticketing.sale_is_open(event),
             }
@@ -263,8 +263,7 @@ def _order_page(
     amount = choice.amount_kobo()
     if isinstance(refusal, errors.PriceHasChanged):
         # The new price is shown; whoever orders now has seen it.
-        buyer.data = buyer.data.copy()
-        buyer.data["seen_kobo"] = str(amount)
+        buyer.data = {**buyer.data.dict(), "seen_kobo": str(amount)}  # type: ignore[attr-defined]
     context = {
         "event": found,
         "restaurant": found.restaurant,
@@ -466,7 +465,8 @@ def _ticket_page(
     request: HttpRequest, found: Ticket, *, form: PassOnForm | None = None, refusal: DomainError | None = None
 ) -> HttpResponse:
     order, event = found.order, found.order.event
-    is_usable = order.status == OrderStatus.CONFIRMED and found.state == TicketState.VALID
+    is_valid_order = order.status == OrderStatus.CONFIRMED
+    is_usable = is_valid_order and found.state == TicketState.VALID
     is_mine = access.may_see(request, order)
     mistakes = form is not None and not form.is_valid()
     context = {
