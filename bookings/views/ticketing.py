@@ -64,14 +64,15 @@ def items_of(found: list[TicketedEvent]) -> list[dict[str, Any]]:
     items = []
     for event in found:
         kinds = [kind for kind in event.kinds.all() if kind.is_on_sale]
-        lowest_kobo: int = min((kind.price_kobo for kind in kinds), default=0)
+        left = [kind for kind in kinds if sold[event.pk].left(event, kind)]
+        lowest_kobo: int = min((kind.price_kobo for kind in left or kinds), default=0)
         items.append(
             {
                 "event": event,
                 "restaurant": event.restaurant,
                 "from_price": _money(lowest_kobo),
                 "is_free": bool(kinds) and not any(kind.price_kobo for kind in kinds),
-                "is_sold_out": not any(sold[event.pk].left(event, kind) for kind in kinds),
+                "is_sold_out": not left,
                 "is_open": ticketing.sale_is_open(event),
             }
         )
