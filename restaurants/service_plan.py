@@ -23,15 +23,18 @@ from restaurants.models import (
     Restaurant,
     Shift,
     SpecialDay,
+    SpecialTerms,
     Table,
     TableCombination,
     TurnTime,
 )
-from restaurants.states import RestaurantStatus
+from restaurants.states import DepositDue, RestaurantStatus
 
 DEFAULT_TURN_MINUTES = ((2, 90), (4, 105), (6, 120), (10_000, 150))
 # From so many seats on a table is a large one, which a house may keep for those who need it.
 LARGE_TABLE = 6
+# Until then the clock of a service day is past midnight.
+DAY_BEGINS = time(6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +117,49 @@ class PolicyPlan:
     suggestion_minutes: int = 90
     suggestion_points: int = 200
     max_party_on_request: int = 0
+    deposit_due: str = DepositDue.AT_THE_HOUSE
+    deposit_minutes: int = 45
+    deposit_instructions: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TermsPlan:
+    """Special terms: for whom and when they hold, and what they ask. Amounts in kobo."""
+
+    name: str
+    from_party: int
+    to_party: int | None
+    weekdays: frozenset[int]
+    starts_from: time | None
+    starts_before: time | None
+    special_day: date | None
+    area_id: int | None
+    deposit_kobo_per_guest: int
+    deposit_kobo_per_party: int
+    minimum_spend_kobo_per_guest: int
+    minimum_spend_kobo_per_party: int
+    free_cancellation_hours: int | None
+    note: str
+
+    def holds_at(self, day: date, starts_at: datetime, area_id: int | None) -> bool:
+        """Whether they hold for a start of a service day, by the house's clock, for parties of their sizes."""
+        if self.special_day is not None and day != self.special_day:
+            return False
+        if self.weekdays and day.weekday() not in self.weekdays:
+            return False
+        if self.area_id is not None and area_id != self.area_id:
+            return False
+        clock = starts_at.replace(tzinfo=None)
+        if self.starts_from is not None and clock < _on_service_day(day, self.starts_from):
+            return False
+        return self.starts_before is None or clock < _on_service_day(day, self.starts_before)
+
+    def fits(self, party_size: int) -> bool:
+        return self.from_party <= party_size and (self.to_party is None or party_size <= self.to_party)
+
+
+def _on_service_day(day: date, clock: time) -> datetime:
+    return datetime.combine(day + timedelta(days=clock < DAY_BEGINS), clock)
 
 
 @dataclass(frozen=True)
@@ -135,6 +181,7 @@ class ServicePlan:
     shifts: tuple[ShiftPlan, ...]
     hours: dict[int, tuple[tuple[time, time], ...]]
     special_days: dict[date, SpecialDayPlan]
+    special_terms: tuple[TermsPlan, ...] = ()
     _ranked: dict[tuple[int, bool, bool], tuple[Seating, ...]] = field(default_factory=dict, compare=False)
     _by_area: dict[bool, dict[int, tuple[Seating, ...]]] = field(default_factory=dict, compare=False)
 
@@ -251,6 +298,11 @@ class ServicePlan:
             self._ranked[key] = tuple(fitting)
         return self._ranked[key]
 
+    def terms_at(self, day: date, starts_at: datetime, area_id: int | None = None) -> tuple[TermsPlan, ...]:
+        """Return the special terms that hold for a start, whatever the party; the first that fits one is its own."""
+        local = starts_at.astimezone(self.zone)
+        return tuple(terms for terms in self.special_terms if terms.holds_at(day, local, area_id))
+
     def area_named(self, public_id: UUID) -> AreaPlan | None:
         return next((area for area in self.areas if area.public_id == public_id), None)
 
@@ -261,7 +313,7 @@ DAYS_REMEMBERED = 3  # special days before today that a service past midnight ma
 
 
 def load_plans(restaurant_ids: Iterable[int]) -> dict[int, ServicePlan]:
-    """Return the plans of these restaurants, in eight queries however many there are."""
+    """Return the plans of these restaurants, in nine queries however many there are."""
     ids = list(restaurant_ids)
     # The version is read before what it stands for: an edit in between makes a plan that is noticed to be old.
     restaurants = list(Restaurant.objects.filter(pk__in=ids).select_related("policy"))
@@ -278,6 +330,12 @@ def load_plans(restaurant_ids: Iterable[int]) -> dict[int, ServicePlan]:
         .filter(restaurant_id__in=ids, is_active=True)
         .order_by("first_seating", "pk")
     )
+    terms = _grouped(
+        SpecialTerms.objects.filter(Q(special_day__isnull=True) | Q(special_day__date__gte=since))
+        .filter(restaurant_id__in=ids)
+        .select_related("special_day")
+        .order_by("position", "pk")
+    )
     turns: dict[int, list[tuple[int, int]]] = defaultdict(list)
     rows = TurnTime.objects.filter(shift__restaurant_id__in=ids).order_by("up_to_party")
     for shift_id, up_to_party, minutes in rows.values_list("shift_id", "up_to_party", "minutes"):
@@ -292,6 +350,7 @@ def load_plans(restaurant_ids: Iterable[int]) -> dict[int, ServicePlan]:
             special_days[restaurant.pk],
             shifts[restaurant.pk],
             turns,
+            terms[restaurant.pk],
         )
         for restaurant in restaurants
     }
@@ -313,6 +372,7 @@ def _plan(
     special_days: list[SpecialDay],
     shifts: list[Shift],
     turns: dict[int, list[tuple[int, int]]],
+    terms: list[SpecialTerms],
 ) -> ServicePlan:
     weekday_hours: dict[int, list[tuple[time, time]]] = defaultdict(list)
     special_hours: dict[int, list[tuple[time, time]]] = defaultdict(list)
@@ -355,6 +415,17 @@ def _plan(
             )
             for day in special_days
         },
+        # A special day's own come first; the others keep their order.
+        special_terms=tuple(_terms_plan(row) for row in sorted(terms, key=lambda row: row.special_day_id is None)),
+    )
+
+
+def _terms_plan(row: SpecialTerms) -> TermsPlan:
+    alike = (name for name in TermsPlan.__slots__ if name not in ("weekdays", "special_day"))
+    return TermsPlan(
+        weekdays=frozenset(row.weekdays),
+        special_day=row.special_day.date if row.special_day else None,
+        **{name: getattr(row, name) for name in alike},
     )
 
 

@@ -1,3 +1,4 @@
+from bookings.models.advances import Advance, AdvanceHistory
 from bookings.models.booking import Booking, BookingHistory, BookingQuerySet
 from bookings.models.desk import DeskAct
 from bookings.models.feeds import CalendarFeed
@@ -8,6 +9,8 @@ from bookings.models.tables import Block, TableAllocation
 from bookings.models.waiting import FreeTimeAlert, QueueEntry, QueueHistory, StandbyEntry, StandbyHistory
 
 __all__ = [
+    "Advance",
+    "AdvanceHistory",
     "Block",
     "Booking",
     "BookingHistory",

@@ -12,6 +12,7 @@ from bookings.services.booking import (
 )
 from bookings.services.changing import attach_to_account, cancel_booking, change_booking, note_for_staff
 from bookings.services.claiming import Actor, Guest
+from bookings.services.deposits import Outcome, Receipt, receive_deposit, return_deposit
 from bookings.services.desk_acts import Act, Answer, perform
 from bookings.services.feeds import close_feed, open_feed, renew_feed
 from bookings.services.floor import (
@@ -86,7 +87,9 @@ __all__ = [
     "DayTaken",
     "Guest",
     "Offering",
+    "Outcome",
     "Quote",
+    "Receipt",
     "accept_offer",
     "attach_to_account",
     "begin_series",
@@ -138,11 +141,13 @@ __all__ = [
     "price_room",
     "quote",
     "rearrange_tables",
+    "receive_deposit",
     "release_expired_holds",
     "remove_block",
     "remove_from_queue",
     "renew_feed",
     "requote_queue",
+    "return_deposit",
     "rooms_to_price",
     "say_late",
     "seat_from_queue",
