@@ -19,7 +19,7 @@ from bookings.events import BookingConfirmed, BookingDeclined, PartyDidNotShow, 
 from bookings.models import Booking, Occurrence, TableAllocation
 from bookings.services import advances, claiming, guests
 from bookings.services.claiming import Actor, Guest
-from bookings.states import Course, Status
+from bookings.states import MACHINE, Course, Status
 from core import codes
 from core.outbox import publish
 from restaurants.service_plan import DEFAULT_TURN_MINUTES, ServicePlan, ShiftPlan, plan_of, remembered_plan
@@ -37,7 +37,9 @@ def confirm_request(*, booking: Booking, by: Actor, expected_version: int | None
     """
     with transaction.atomic():
         booking = claiming.locked(booking.pk, expected_version=expected_version)
-        if booking.status == Status.REQUESTED and booking.starts_at <= timezone.now():
+        # A hold becomes a booking by its guest's details or its deposit, and a no-show by being undone.
+        _must_be(booking, Status.REQUESTED, to=Status.CONFIRMED)
+        if booking.starts_at <= timezone.now():
             raise errors.TimeInThePast
         if terms.is_due_before(booking.policy) and _asks_for_deposit(booking, by=by):
             _tell(booking)
@@ -207,6 +209,7 @@ def undo_no_show(*, booking: Booking, by: Actor, expected_version: int | None = 
         claiming.lock_service_days(booking.restaurant_id, [booking.service_day])
         booking = claiming.locked(booking.pk, expected_version=expected_version)
         _same_service_day(booking)
+        _must_be(booking, Status.NO_SHOW, to=Status.CONFIRMED)
         claiming.move(booking, Status.CONFIRMED, by=by)
         _retable(booking, plan_of(booking.restaurant_id), None, now)
         _tell(booking)
@@ -318,6 +321,12 @@ def _seat_under_lock(booking: Booking, *, by: Actor, table_ids: Sequence[int] | 
 
 def _tell(booking: Booking) -> None:
     claiming.tell_open_pages(remembered_plan(booking.restaurant_id), booking.service_day)
+
+
+def _must_be(booking: Booking, status: Status, *, to: Status) -> None:
+    """:raises core.states.IllegalMove: from any other state, even one that may become the same by another way"""
+    if booking.status != status:
+        raise MACHINE.refusal(booking.status, to)
 
 
 def _same_service_day(booking: Booking) -> None:

@@ -53,9 +53,9 @@ def receive(booking: Booking, naira: int = 20_000, **more: Any) -> services.Rece
     return services.receive_deposit(booking=booking, amount_kobo=naira * 100, **more)
 
 
-def paid(restaurant: Restaurant, **asked: Any) -> Booking:
+def paid(restaurant: Restaurant, *clock: str, **asked: Any) -> Booking:
     """Return a booking whose deposit has come."""
-    booking = book(restaurant, **asked)
+    booking = book(restaurant, *clock, **asked)
     return receive(booking, 10_000 * booking.party_size).booking
 
 
@@ -404,11 +404,19 @@ class TestMoneyThatComesLate:
 
         assert (receipt.outcome, receipt.owed_kobo) == (Outcome.OWED_BACK, 300_000)
 
+    def test_staff_do_not_confirm_what_is_held(self):
+        booking = book(strict())
+
+        with pytest.raises(IllegalMove):
+            services.confirm_request(booking=booking, by=desk(booking.restaurant))
+
+        assert state_of(booking) == AdvanceState.AWAITED
+
     def test_nothing_else_makes_a_booking_of_what_has_expired(self):
         booking = book(strict(policy={"needs_approval": True}))
         with time_machine.travel(at("19:30"), tick=True):
             services.expire_unanswered_requests()
-            with pytest.raises((IllegalMove, errors.BookingRefused)):
+            with pytest.raises(IllegalMove):
                 services.confirm_request(booking=booking, by=desk(booking.restaurant))
         with pytest.raises(IllegalMove):
             services.undo_no_show(booking=_on_its_day(booking), by=desk(booking.restaurant))
