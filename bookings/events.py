@@ -100,10 +100,11 @@ class BookingReminderDue(Event):
 
 @dataclass(frozen=True)
 class DepositAwaited(Event):
-    """A deposit is to come before the visit, by `due_at`; amounts in kobo."""
+    """A deposit is to come before the visit, by `due_at`. `entry` is the key of its history's; amounts in kobo."""
 
     name: ClassVar[str] = "deposit.awaited"
     booking_id: UUID
+    entry: int
     amount_kobo: int
     due_at: datetime
     restaurant_id: UUID | None = None
@@ -131,6 +132,7 @@ class DepositLapsed(Event):
 
     name: ClassVar[str] = "deposit.lapsed"
     booking_id: UUID
+    entry: int
     restaurant_id: UUID | None = None
 
 

@@ -282,7 +282,7 @@ def restaurants_free_at(
 
 def _with_what_doors_show(bookings: "QuerySet[Booking]") -> "QuerySet[Booking]":
     tables = TableAllocation.objects.filter(live=True).select_related("table").order_by("table__name")
-    return bookings.select_related("restaurant", "restaurant__city", "area").prefetch_related(
+    return bookings.select_related("restaurant", "restaurant__city", "area", "advance").prefetch_related(
         Prefetch("allocations", queryset=tables)
     )
 
@@ -300,12 +300,20 @@ def upcoming_bookings_of(diner: Person, *, now: datetime | None = None) -> "Quer
 
 
 def past_bookings_of(diner: Person, *, now: datetime | None = None) -> "QuerySet[Booking]":
-    """Return a diner's visits and what came to nothing, the latest first."""
-    return bookings_of(diner).exclude(_ahead(now)).exclude(status=Status.EXPIRED)
+    """Return a diner's visits and what came to nothing, the latest first.
+
+    A table that was only held for a while is left out, unless it waited for a deposit.
+    """
+    return bookings_of(diner).exclude(_ahead(now)).exclude(status=Status.EXPIRED, advance__isnull=True)
 
 
 def _ahead(now: datetime | None) -> Q:
     return Q(status__in=OCCUPYING, ends_at__gt=now or timezone.now())
+
+
+def own_or_paid_for() -> Q:
+    """Return what leaves out the tables that were held for a form, and keeps those that wait for a deposit, or did."""
+    return ~Q(status__in=(Status.HELD, Status.EXPIRED)) | Q(advance__isnull=False)
 
 
 def bookings_staffed_by(person: Person, ability: Ability = Ability.SEE_BOOKINGS) -> "QuerySet[Booking]":

@@ -5,6 +5,8 @@ asked by party size at that day, hour and area, the first that fits counting, so
 house had said such a party owes.
 """
 
+import hashlib
+import json
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
@@ -75,6 +77,11 @@ def with_amounts(terms: Terms, party_size: int) -> dict[str, Any]:
     }
 
 
+def policy_deposit_kobo(plan: ServicePlan, party_size: int) -> int:
+    """Return the deposit of a party where no special terms hold."""
+    return int(with_amounts({"rates": _policy_rates(plan)}, party_size)["deposit_kobo"])
+
+
 def _fits(rates: Mapping[str, Any], party_size: int) -> bool:
     return rates["from_party"] <= party_size and (rates["to_party"] is None or party_size <= rates["to_party"])
 
@@ -107,7 +114,12 @@ def due_before(terms: Terms) -> dict[str, Any]:
 _TOLD = ("free_cancellation_hours", "grace_minutes", "deposit_kobo", "minimum_spend_kobo", "note")
 
 
+def mark(terms: Terms) -> str:
+    """Return what stands for the terms that a page shows, for the form to send back."""
+    told = [terms.get(name) or 0 for name in _TOLD] + [is_due_before(terms)]
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16]
+
+
 def are_alike(some: Terms, others: Terms) -> bool:
     """Whether two bookings' terms say the same to their guests, whenever they were written down."""
-    is_same = all((some.get(name) or 0) == (others.get(name) or 0) for name in _TOLD)
-    return is_same and is_due_before(some) == is_due_before(others)
+    return mark(some) == mark(others)

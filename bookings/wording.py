@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from bookings.deposit_words import advance_of, is_hold_over
 from bookings.models import Booking, BookingHistory
 from bookings.states import FOR_THE_GUEST, Status
 from localization import formatting
@@ -44,12 +46,17 @@ class Line:
     reason: str = ""
 
 
-def heading_of(booking: Booking) -> str:
+def heading_of(booking: Booking, now: datetime | None = None) -> str:
+    if booking.status == Status.HELD and advance_of(booking) is not None:
+        is_over = is_hold_over(booking, now or timezone.now())
+        return _("Your table was held until now") if is_over else _("Your table is held for the deposit")
     return str(HEADINGS[Status(booking.status)])
 
 
 def tone_of(booking: Booking) -> str:
     """Return good, wait or bad, for the colour of its mark."""
+    if is_hold_over(booking, timezone.now()):
+        return "bad"
     return TONES.get(Status(booking.status), "bad")
 
 
@@ -82,6 +89,8 @@ def _move(entry: BookingHistory) -> str:
     if not entry.from_status:
         if status == Status.REQUESTED:
             return _("You asked for this table.")
+        if status == Status.HELD:
+            return _("The table was held.")
         return _("You booked this table.") if is_own else _("The restaurant wrote this booking down.")
     if status == Status.CANCELLED:
         return _("You cancelled the booking.") if is_own else _("The restaurant cancelled the booking.")
@@ -89,6 +98,7 @@ def _move(entry: BookingHistory) -> str:
         return _("The restaurant corrected the no-show.")
     sentences = {
         Status.CONFIRMED: _("The booking was confirmed."),
+        Status.HELD: _("The restaurant said yes, and holds the table for the deposit."),
         Status.DECLINED: _("The restaurant declined the request."),
         Status.ARRIVED: _("You arrived."),
         Status.SEATED: _("You were shown to your table."),
@@ -114,6 +124,9 @@ def _changes(changes: dict[str, Any], *, is_own: bool, zone: str) -> list[str]:
     if "area" in changes:
         area = changes["area"]["to"]
         texts.append(_("Area: %(area)s.") % {"area": area} if area else _("Area: anywhere in the house."))
+    if "deposit_kobo" in changes:
+        amount = formatting.money(changes["deposit_kobo"]["to"])
+        texts.append(_("Deposit for this party: %(amount)s.") % {"amount": amount})
     if "minutes_late" in changes:
         minutes = changes["minutes_late"]["to"]
         texts.append(late(minutes, is_own=is_own) if minutes else _("The party comes on time after all."))

@@ -61,9 +61,9 @@ def ask(booking: Booking, *, due_at: datetime, by: "Actor", is_told: bool = True
     :param is_told: False where the money is there already
     """
     advance = Advance.objects.create(booking=booking, amount_kobo=terms.deposit_kobo(booking.policy), due_at=due_at)
-    record(advance, by=by, from_state="")
+    entry = record(advance, by=by, from_state="")
     if is_told:
-        _tell_awaited(booking, advance)
+        _tell_awaited(booking, advance, entry)
     return advance
 
 
@@ -83,29 +83,30 @@ def follow(booking: Booking, before: str, *, by: "Actor", reason: str = "") -> N
     end = ENDS[status]
     if status == Status.CANCELLED and booking.is_late_cancellation:
         end = AdvanceState.KEPT
-    was_awaited = advance.state == AdvanceState.AWAITED
-    _settle(booking, advance, end, by=by, reason=reason, why=WHY.get(status, "cancelled"))
+    entry = _settle(booking, advance, end, by=by, reason=reason, why=WHY.get(status, "cancelled"))
     # Where a part had come, the news of what is owed back says the rest.
-    if status == Status.EXPIRED and was_awaited and advance.state == AdvanceState.LAPSED:
-        publish(DepositLapsed(restaurant_id=house_of(booking), booking_id=booking.public_id))
+    if entry is not None and status == Status.EXPIRED and advance.state == AdvanceState.LAPSED:
+        publish(DepositLapsed(restaurant_id=house_of(booking), booking_id=booking.public_id, entry=entry.pk))
 
 
-def _settle(booking: Booking, advance: Advance, end: AdvanceState, *, by: "Actor", reason: str, why: str) -> None:
-    """Bring an advance that is still open to its end; one that was settled before stays as it is."""
+def _settle(
+    booking: Booking, advance: Advance, end: AdvanceState, *, by: "Actor", reason: str, why: str
+) -> AdvanceHistory | None:
+    """Bring an advance that is still open to its end; None for one that was settled before, and stays as it is."""
     if advance.state == AdvanceState.AWAITED:
         if not advance.held_kobo:
-            move(advance, AdvanceState.LAPSED, by=by, reason=reason)
-            return
+            return move(advance, AdvanceState.LAPSED, by=by, reason=reason)
         # A part had come: it goes the way of a whole deposit.
         step = AdvanceState.LAPSED if end == AdvanceState.OWED_BACK else AdvanceState.RECEIVED
         before = advance.state
         advance.move_to(step)
         record(advance, by=by, from_state=before, reason=reason)
     elif advance.state != AdvanceState.RECEIVED:
-        return
+        return None
     entry = move(advance, end, by=by, reason=reason)
     if end == AdvanceState.OWED_BACK:
         tell_owed(booking, advance, entry, why)
+    return entry
 
 
 def follow_size(booking: Booking, *, by: "Actor", free_until: datetime, now: datetime) -> Advance | None:
@@ -136,7 +137,7 @@ def follow_size(booking: Booking, *, by: "Actor", free_until: datetime, now: dat
         advance.save()
         entry = record(advance, by=by, from_state=advance.state)
     if grows and advance.missing_kobo and booking.status != Status.HELD:
-        _tell_awaited(booking, advance)
+        _tell_awaited(booking, advance, entry)
     elif advance.owed_kobo > owed_before:
         tell_owed(booking, advance, entry, "surplus")
     return advance
@@ -194,11 +195,12 @@ def tell_owed(booking: Booking, advance: Advance, entry: AdvanceHistory, why: st
     )
 
 
-def _tell_awaited(booking: Booking, advance: Advance) -> None:
+def _tell_awaited(booking: Booking, advance: Advance, entry: AdvanceHistory) -> None:
     publish(
         DepositAwaited(
             restaurant_id=house_of(booking),
             booking_id=booking.public_id,
+            entry=entry.pk,
             amount_kobo=advance.missing_kobo,
             due_at=advance.due_at,
         )

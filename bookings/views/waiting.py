@@ -15,12 +15,12 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import User
-from bookings import access, errors, limits, services, waitlist, wording
+from bookings import access, errors, limits, selectors, services, waitlist, wording
 from bookings.forms.waiting import DayForm, WaitForm
 from bookings.models import FreeTimeAlert, QueueEntry, StandbyEntry
 from bookings.services import Actor
 from bookings.states import QueueStatus, StandbyStatus
-from bookings.subscribers_waiting import ALERT, QUEUE, STANDBY
+from bookings.subscribers_waiting import ALERT, BOOKING, QUEUE, STANDBY
 from bookings.times import book_url
 from core import phones
 from core.errors import DomainError
@@ -309,6 +309,9 @@ def short(request: HttpRequest, key: str) -> HttpResponse:
     if kind == QUEUE and (place := waitlist.queue_entry_by_public_id(public_id)) is not None:
         access.remember(request, place)
         return redirect("bookings:queue", public_id=public_id)
+    if kind == BOOKING and (booking := selectors.booking_by_public_id(public_id)) is not None:
+        access.remember(request, booking)
+        return redirect("bookings:booking", public_id=public_id)
     if kind == ALERT and (alert := waitlist.alert_by_public_id(public_id)) is not None:
         if alert.told_of is None or alert.told_of <= timezone.now():
             return redirect("bookings:restaurant", slug=alert.restaurant.slug)
