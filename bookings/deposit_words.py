@@ -1,5 +1,6 @@
 """What stands with a booking's deposit, in the words of its guest and as plain values."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -99,3 +100,18 @@ def _line(booking: Booking, advance: Advance) -> str:
         % {"amount": formatting.money(advance.returned_kobo)},
     }
     return sentences[AdvanceState(advance.state)]
+
+
+# --- Which message told what ---------------------------------------------------------------------------------------
+
+KINDS = ("booking.held", "booking.deposit_received", "booking.deposit_lapsed", "booking.deposit_owed_back")
+
+
+def message_key(kind: str, entry: int) -> str:
+    """Return under what a message about an entry of a deposit's history is told once."""
+    return f"{kind}:{entry}"
+
+
+def message_keys(entries: Iterable[int]) -> list[str]:
+    """Return the keys of all messages that these entries may have caused."""
+    return [message_key(kind, entry) for entry in entries for kind in KINDS]

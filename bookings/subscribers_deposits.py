@@ -1,6 +1,5 @@
 """What bookings writes to guests about deposits, by mail and to their phone."""
 
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -10,8 +9,8 @@ from django.urls import reverse
 from django.utils import timezone, translation
 
 from bookings import services
-from bookings.deposit_words import advance_of, until
-from bookings.models import Advance, AdvanceHistory, Booking
+from bookings.deposit_words import advance_of, message_key, until
+from bookings.models import Advance, Booking
 from bookings.selectors import booking_by_public_id
 from bookings.states import AdvanceState, Status
 from bookings.subscribers import manage_url, terms_text
@@ -24,7 +23,6 @@ from notifications.states import Channel
 
 # Money is news for longer than a table.
 USEFUL = timedelta(days=14)
-KINDS = ("booking.held", "booking.deposit_received", "booking.deposit_lapsed", "booking.deposit_owed_back")
 
 
 def tell_of_deposit(*, booking_id: UUID, entry: int, amount_kobo: int, due_at: datetime, **_more: Any) -> None:
@@ -208,12 +206,3 @@ def _write(
         )
     except BadPhone:
         return
-
-
-def message_key(kind: str, entry: int) -> str:
-    """Return under what a message about an entry of a deposit's history is told once."""
-    return f"{kind}:{entry}"
-
-
-def message_keys(entries: Iterable[AdvanceHistory]) -> list[str]:
-    return [message_key(kind, entry.pk) for entry in entries for kind in KINDS]

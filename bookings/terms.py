@@ -77,6 +77,12 @@ def with_amounts(terms: Terms, party_size: int) -> dict[str, Any]:
     }
 
 
+def asks_any_deposit(plan: ServicePlan) -> bool:
+    """Whether a house asks some parties for a deposit."""
+    special = (terms.deposit_kobo_per_guest or terms.deposit_kobo_per_party for terms in plan.special_terms)
+    return bool(plan.policy.deposit_kobo_per_guest) or any(special)
+
+
 def policy_deposit_kobo(plan: ServicePlan, party_size: int) -> int:
     """Return the deposit of a party where no special terms hold."""
     return int(with_amounts({"rates": _policy_rates(plan)}, party_size)["deposit_kobo"])

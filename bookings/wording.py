@@ -13,6 +13,7 @@ from bookings.deposit_words import advance_of, is_hold_over
 from bookings.models import Booking, BookingHistory
 from bookings.states import FOR_THE_GUEST, Status
 from localization import formatting
+from restaurants.service_plan import ServicePlan, TermsPlan
 
 HEADINGS = {
     Status.HELD: gettext_lazy("Your table is kept for a moment"),
@@ -62,6 +63,55 @@ def tone_of(booking: Booking) -> str:
 
 def guests(count: int) -> str:
     return ngettext("%(count)d guest", "%(count)d guests", count) % {"count": count}
+
+
+def special_terms(terms: TermsPlan, plan: ServicePlan) -> str:
+    """Return special terms of a house as one sentence: for whom and when, and what is asked."""
+    return _("%(name)s (%(when)s): %(what)s.") % {
+        "name": terms.name,
+        "when": _for_whom(terms, plan),
+        "what": formatting.list_of(_asked(terms)) or _("no deposit"),
+    }
+
+
+def _for_whom(terms: TermsPlan, plan: ServicePlan) -> str:
+    parts = []
+    if terms.special_day is not None:
+        parts.append(formatting.day(terms.special_day))
+    elif terms.weekdays:
+        parts.append(formatting.list_of(formatting.weekday(day) for day in sorted(terms.weekdays)))
+    clocks = {"first": terms.starts_from, "last": terms.starts_before}
+    told = {name: formatting.time_of_day(clock) for name, clock in clocks.items() if clock is not None}
+    if len(told) == 2:
+        parts.append(_("starting from %(first)s and before %(last)s") % told)
+    elif "first" in told:
+        parts.append(_("starting from %(first)s") % told)
+    elif "last" in told:
+        parts.append(_("starting before %(last)s") % told)
+    sizes = {"smallest": terms.from_party, "largest": terms.to_party}
+    if terms.to_party is not None:
+        parts.append(_("parties of %(smallest)d to %(largest)d") % sizes)
+    elif terms.from_party > 1:
+        parts.append(_("parties of %(smallest)d and more") % sizes)
+    parts += [area.name for area in plan.areas if area.id == terms.area_id]
+    return ", ".join(parts) or _("each booking")
+
+
+def _asked(terms: TermsPlan) -> list[str]:
+    amounts = {
+        _("a deposit of %(amount)s a head"): terms.deposit_kobo_per_guest,
+        _("a deposit of %(amount)s a party"): terms.deposit_kobo_per_party,
+        _("a minimum spend of %(amount)s a head"): terms.minimum_spend_kobo_per_guest,
+        _("a minimum spend of %(amount)s a table"): terms.minimum_spend_kobo_per_party,
+    }
+    asked = [words % {"amount": formatting.money(kobo)} for words, kobo in amounts.items() if kobo]
+    if terms.free_cancellation_hours is not None:
+        count = terms.free_cancellation_hours
+        free = ngettext(
+            "free to cancel until %(count)d hour before", "free to cancel until %(count)d hours before", count
+        )
+        asked.append(free % {"count": count})
+    return asked
 
 
 def lines_of(history: Iterable[BookingHistory], *, zone: str) -> list[Line]:
