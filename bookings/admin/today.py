@@ -95,7 +95,8 @@ class Desk:
         return any(place in self.request.headers.get("HX-Current-URL", "") for place in ("/floor/", "/timeline/"))
 
     def plan(self) -> ServicePlan:
-        return plan_of(self.restaurant.pk)
+        # The house was read a moment ago, with the version that holds.
+        return plan_of(self.restaurant.pk, version=self.restaurant.plan_version)
 
     def day(self) -> date:
         """Return the day asked for, else the service day that is on."""

@@ -151,7 +151,7 @@ def test_many_plans_cost_as_many_queries_as_one(django_assert_num_queries: Any):
     for each in houses:
         given(each)
 
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(8):
         plans = load_plans([each.pk for each in houses])
 
     assert all(plan.special_terms for plan in plans.values())
