@@ -18,6 +18,8 @@ ACTIONS = {
     "guest.merged": Action(_("Merged two entries of the guest book"), Severity.NOTICE),
     "guest.changed": Action(_("Changed an entry of the guest book")),
     "guest.refused": Action(_("Refused the online booking of a blocked guest")),
+    "deposit.received": Action(_("Took note of a deposit"), Severity.NOTICE),
+    "deposit.returned": Action(_("Paid a deposit back"), Severity.NOTICE),
     "booking.viewed": Action(_("Looked at a guest's booking")),
     "standby.viewed": Action(_("Looked at a guest's place on a waiting list")),
     "standby.listed": Action(_("Looked through a waiting list")),

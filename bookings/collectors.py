@@ -9,6 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings import lookup
 from bookings.models import (
+    Advance,
+    AdvanceHistory,
     Block,
     Booking,
     BookingHistory,
@@ -68,6 +70,35 @@ def bookings(subject: Subject) -> Iterator[dict[str, Any]]:
             "taken_through": booking.channel,
             "language": booking.language,
             "booked_at": booking.created_at,
+        }
+
+
+def advances(subject: Subject) -> Iterator[dict[str, Any]]:
+    found = Advance.objects.filter(booking__in=bookings_about(subject).order_by()).select_related("booking")
+    for advance in found.prefetch_related("history").order_by("pk").iterator(chunk_size=200):
+        yield {
+            "booking": advance.booking.public_id if advance.booking else "",
+            "state": advance.state,
+            "asked_for_kobo": advance.amount_kobo,
+            "received_kobo": advance.received_kobo,
+            "paid_back_kobo": advance.returned_kobo,
+            "due_at": advance.due_at,
+            "history": [
+                {
+                    "at": entry.at,
+                    "from": entry.from_state,
+                    "to": entry.to_state,
+                    "by": entry.actor_kind,
+                    "by_you": subject.user_id is not None and entry.actor_id == subject.user_id,
+                    "through": entry.channel,
+                    "asked_for_kobo": entry.amount_kobo,
+                    "received_kobo": entry.received_kobo,
+                    "paid_back_kobo": entry.returned_kobo,
+                    "reference": entry.reference,
+                    "reason": entry.reason,
+                }
+                for entry in advance.history.all()
+            ],
         }
 
 
@@ -193,6 +224,11 @@ def work_at_the_desk(subject: Subject) -> Iterator[dict[str, Any]]:
             "at": entry.at,
             "what": f"{entry.from_status} → {entry.to_status}",
         }
+    steps = AdvanceHistory.objects.filter(actor_id=subject.account).exclude(advance__booking__in=theirs)
+    for step in steps.select_related("advance__booking").order_by("pk").iterator(chunk_size=500):
+        booking = step.advance.booking
+        what = f"deposit: {step.from_state} → {step.to_state}"
+        yield {"booking": booking.public_id if booking else "", "at": step.at, "what": what}
     for block in Block.objects.filter(created_by_id=subject.account).order_by("pk"):
         yield {"booking": "", "at": block.created_at, "what": f"blocked: {block.reason}"}
     for act in DeskAct.objects.filter(actor_id=subject.account).order_by("pk").iterator(chunk_size=500):
@@ -378,6 +414,13 @@ COLLECTORS = [
         is_for_guests=True,
     ),
     Collector(
+        "deposits",
+        _("Deposits"),
+        advances,
+        ("bookings.Advance", "bookings.AdvanceHistory"),
+        is_for_guests=True,
+    ),
+    Collector(
         "bookings_series",
         _("Bookings that repeat"),
         series,
@@ -416,6 +459,7 @@ COLLECTORS = [
         work_at_the_desk,
         (
             "bookings.BookingHistory.actor",
+            "bookings.AdvanceHistory.actor",
             "bookings.Block",
             "bookings.Block.created_by",
             "bookings.DeskAct",

@@ -17,7 +17,7 @@ from django.db.models import QuerySet
 from psycopg.types.range import TimestamptzRange
 
 from accounts.models import Membership, User
-from bookings import selectors
+from bookings import selectors, terms
 from bookings.availability import (
     Allocation,
     Occupancy,
@@ -449,7 +449,7 @@ def _booking(
         area_id=min(seating.area_ids) if chance.random() < 0.12 else None,
         occasion=_pick(OCCASIONS, chance),
         notes=chance.choice(NOTES) if chance.random() < 0.12 else "",
-        policy=claiming.terms(plan, size),
+        policy=terms.payable_there(terms.terms_for(plan, size, day=slot.service_day, starts_at=slot.starts_at)),
         is_late_cancellation=called_off_by_diner and slot.starts_at - last.at < notice,
         arrived_at=at.get(Status.ARRIVED, at.get(Status.SEATED)),
         seated_at=at.get(Status.SEATED),

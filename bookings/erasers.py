@@ -15,7 +15,9 @@ from bookings.collectors import (
     series_about,
     standby_about,
 )
+from bookings.deposit_words import message_keys
 from bookings.models import (
+    AdvanceHistory,
     Booking,
     BookingHistory,
     CalendarFeed,
@@ -120,6 +122,10 @@ def _empty(keys: list[int], subject: Subject) -> None:
     )
     # What a guest, or the house about them, wrote in their own words may name them.
     BookingHistory.objects.filter(booking__in=keys).exclude(actor_kind=ActorKind.SYSTEM).update(reason="")
+    paid = AdvanceHistory.objects.filter(advance__booking__in=keys)
+    paid.exclude(actor_kind=ActorKind.SYSTEM).update(reason="")
+    # They went to a number that nobody has proven, too.
+    notified.empty_about(message_keys(paid.values_list("pk", flat=True)), subject.pseudonym)
     LogEntry.objects.filter(
         content_type=ContentType.objects.get_for_model(Booking), object_id__in=[str(key) for key in keys]
     ).update(object_repr=subject.pseudonym)
@@ -264,6 +270,8 @@ ERASERS = [
     ),
 ]
 
+_books = "Books of what was paid and paid back: they are kept for six years, without a name."
+
 _pseudonym = "The row it leads to holds nothing of the person any more."
 NOT_ERASED = {
     "bookings.BookingSeries.created_by": _pseudonym,
@@ -276,6 +284,9 @@ NOT_ERASED = {
     "bookings.GuestTagging.given_by": _pseudonym,
     "bookings.Booking.created_by": _pseudonym,
     "bookings.BookingHistory.actor": _pseudonym,
+    "bookings.Advance": _books,
+    "bookings.AdvanceHistory": _books,
+    "bookings.AdvanceHistory.actor": _pseudonym,
     "bookings.Block": _pseudonym,
     "bookings.Block.created_by": _pseudonym,
     "bookings.DeskAct": _pseudonym,

@@ -137,6 +137,29 @@ class HoldExpired(BookingRefused):
     message = _("The table was held for a while and has been given back. Please choose a time again.")
 
 
+class DepositOutstanding(BookingRefused):
+    """The table is held for a deposit: only its money makes it a booking."""
+
+    code = "booking_deposit_outstanding"
+    message = _("This table is held until its deposit has come.")
+
+
+class NoDepositAsked(BookingRefused):
+    code = "booking_no_deposit_asked"
+    message = _("No deposit is asked for with this booking.")
+
+
+class NotAnAmount(BookingRefused):
+    code = "booking_not_an_amount"
+    message = _("Write how much money came, more than nothing.")
+    status = 422
+
+
+class NothingOwedBack(BookingRefused):
+    code = "booking_nothing_owed_back"
+    message = _("Nothing is owed back for this booking.")
+
+
 class ReasonMissing(BookingRefused):
     code = "booking_reason_missing"
     message = _("Please give the guest a reason.")
@@ -438,14 +461,8 @@ class CapacityBelowSold(BookingRefused):
     status = 422
 
 
-class PaymentAmountMissing(BookingRefused):
-    code = "payment_amount_missing"
-    message = _("Say how much was received.")
-    status = 422
-
-
-class NothingOwedBack(BookingRefused):
+class MoreThanOwedBack(BookingRefused):
     """More is to be paid back than the buyer has to get; `details["owed_kobo"]` is that."""
 
-    code = "payment_nothing_owed_back"
+    code = "tickets_more_than_owed_back"
     message = _("This is more than what is owed to the buyer.")

@@ -99,6 +99,71 @@ class BookingReminderDue(Event):
 
 
 @dataclass(frozen=True)
+class DepositAwaited(Event):
+    """A deposit is to come before the visit, by `due_at`. `entry` is the key of its history's; amounts in kobo."""
+
+    name: ClassVar[str] = "deposit.awaited"
+    booking_id: UUID
+    entry: int
+    amount_kobo: int
+    due_at: datetime
+    restaurant_id: UUID | None = None
+
+
+@dataclass(frozen=True)
+class DepositReceived(Event):
+    """Money came for a deposit: `received_kobo` this time, `missing_kobo` still to come.
+
+    `confirms` tells that the table is theirs with it.
+    """
+
+    name: ClassVar[str] = "deposit.received"
+    booking_id: UUID
+    entry: int
+    received_kobo: int
+    missing_kobo: int
+    confirms: bool
+    restaurant_id: UUID | None = None
+
+
+@dataclass(frozen=True)
+class DepositLapsed(Event):
+    """The time in which a deposit was awaited is over, and the table that was held for it is given back."""
+
+    name: ClassVar[str] = "deposit.lapsed"
+    booking_id: UUID
+    entry: int
+    restaurant_id: UUID | None = None
+
+
+@dataclass(frozen=True)
+class DepositOwedBack(Event):
+    """The house owes a guest money back.
+
+    `why` is "too_late" (it came when the table was gone), "lapsed" (only a part had come), "cancelled", "surplus" (more
+    came than was asked for, or the party became smaller) or "left".
+    """
+
+    name: ClassVar[str] = "deposit.owed_back"
+    booking_id: UUID
+    entry: int
+    owed_kobo: int
+    why: str
+    restaurant_id: UUID | None = None
+
+
+@dataclass(frozen=True)
+class DepositReturned(Event):
+    """The house has paid money back."""
+
+    name: ClassVar[str] = "deposit.returned"
+    booking_id: UUID
+    entry: int
+    returned_kobo: int
+    restaurant_id: UUID | None = None
+
+
+@dataclass(frozen=True)
 class SeriesChanged(Event):
     """A repeated booking was begun, changed or cancelled, or could not go on as it was agreed.
 

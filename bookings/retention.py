@@ -6,7 +6,16 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Length
 from django.utils.translation import gettext_lazy as _
 
-from bookings.models import Booking, BookingSeries, DeskAct, FreeTimeAlert, HouseGuest, QueueEntry, StandbyEntry
+from bookings.models import (
+    AdvanceHistory,
+    Booking,
+    BookingSeries,
+    DeskAct,
+    FreeTimeAlert,
+    HouseGuest,
+    QueueEntry,
+    StandbyEntry,
+)
 from bookings.states import GUESTS_ARE_KEPT, Status
 from core.personal_data import Policy, deleting, emptying
 
@@ -28,9 +37,15 @@ def old_details(before: datetime) -> QuerySet[Booking]:
 
 
 def abandoned_holds(before: datetime) -> QuerySet[Booking]:
-    """Return the tables that were held and never booked."""
-    never = Booking.objects.filter(status=Status.EXPIRED, hold_expires_at__lt=before)
-    return never.filter(starts_at__gt=F("hold_expires_at")).exclude(guest_name=FORGOTTEN)
+    """Return the tables that were held and never booked; where money came for one, its guest is still needed."""
+    never = Booking.objects.filter(status=Status.EXPIRED, hold_expires_at__lt=before).exclude(guest_name=FORGOTTEN)
+    is_hold = Q(starts_at__gt=F("hold_expires_at")) | Q(advance__isnull=False)
+    return never.filter(is_hold).exclude(advance__received_kobo__gt=0)
+
+
+def old_deposits(before: datetime) -> QuerySet[AdvanceHistory]:
+    told = AdvanceHistory.objects.filter(advance__booking__starts_at__lt=before)
+    return told.exclude(reference="", reason="")
 
 
 def old_series(before: datetime) -> QuerySet[BookingSeries]:
@@ -92,6 +107,14 @@ POLICIES = [
         _("after the day of the booking"),
         _("Books and records of a business are kept for six years (Companies and Allied Matters Act 2020, s. 375)."),
         **emptying(old_details, **_details, diner=None),
+    ),
+    Policy(
+        "bookings.deposits",
+        _("References and reasons of deposits"),
+        timedelta(days=6 * 365),
+        _("after the day of the booking"),
+        _("Books and records of a business are kept for six years (Companies and Allied Matters Act 2020, s. 375)."),
+        **emptying(old_deposits, reference="", reason=""),
     ),
     Policy(
         "bookings.holds",

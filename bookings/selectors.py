@@ -32,6 +32,8 @@ from bookings.availability import (
     slot_times,
 )
 from bookings.models import (
+    Advance,
+    AdvanceHistory,
     Booking,
     BookingHistory,
     BookingSeries,
@@ -42,7 +44,7 @@ from bookings.models import (
     TableAllocation,
 )
 from bookings.pricing import Prices
-from bookings.states import OCCUPYING, Status
+from bookings.states import OCCUPYING, AdvanceState, Status
 from core.encryption import index_of_email
 from restaurants.models import Restaurant
 from restaurants.service_plan import ServicePlan, plan_of, plans_of, remembered_plan
@@ -282,7 +284,7 @@ def restaurants_free_at(
 
 def _with_what_doors_show(bookings: "QuerySet[Booking]") -> "QuerySet[Booking]":
     tables = TableAllocation.objects.filter(live=True).select_related("table").order_by("table__name")
-    return bookings.select_related("restaurant", "restaurant__city", "area").prefetch_related(
+    return bookings.select_related("restaurant", "restaurant__city", "area", "advance").prefetch_related(
         Prefetch("allocations", queryset=tables)
     )
 
@@ -300,12 +302,20 @@ def upcoming_bookings_of(diner: Person, *, now: datetime | None = None) -> "Quer
 
 
 def past_bookings_of(diner: Person, *, now: datetime | None = None) -> "QuerySet[Booking]":
-    """Return a diner's visits and what came to nothing, the latest first."""
-    return bookings_of(diner).exclude(_ahead(now)).exclude(status=Status.EXPIRED)
+    """Return a diner's visits and what came to nothing, the latest first.
+
+    A table that was only held for a while is left out, unless it waited for a deposit.
+    """
+    return bookings_of(diner).exclude(_ahead(now)).exclude(status=Status.EXPIRED, advance__isnull=True)
 
 
 def _ahead(now: datetime | None) -> Q:
     return Q(status__in=OCCUPYING, ends_at__gt=now or timezone.now())
+
+
+def own_or_paid_for() -> Q:
+    """Return what leaves out the tables that were held for a form, and keeps those that wait for a deposit, or did."""
+    return ~Q(status__in=(Status.HELD, Status.EXPIRED)) | Q(advance__isnull=False)
 
 
 def bookings_staffed_by(person: Person, ability: Ability = Ability.SEE_BOOKINGS) -> "QuerySet[Booking]":
@@ -360,6 +370,33 @@ def wants_no_thanks(booking: Booking) -> bool:
     if booking.diner_id is not None:
         same |= Q(account_id=booking.diner_id)
     return HouseGuest.objects.filter(same, wants_no_thanks=True).exists()
+
+
+# The desk sees the most urgent; the list of bookings can be filtered for the rest.
+DEPOSITS_SHOWN = 30
+
+
+def deposits_to_settle(restaurant_id: int, *, now: datetime) -> list[Advance]:
+    """Return the deposits that a house waits for, the next due first, and then those it owes back; one query.
+
+    What was held for longer than its time is left out: its table is free again, and its money is not asked for.
+    """
+    waits = Q(state=AdvanceState.AWAITED, booking__status__in=OCCUPYING)
+    over = Q(booking__status=Status.HELD, booking__hold_expires_at__lte=now)
+    found = (
+        Advance.objects.filter(waits | Q(state=AdvanceState.OWED_BACK), booking__restaurant_id=restaurant_id)
+        .exclude(over)
+        .select_related("booking", "booking__restaurant")
+        # "awaited" stands before "owed_back".
+        .order_by("state", "due_at", "pk")
+    )
+    return list(found[:DEPOSITS_SHOWN])
+
+
+def deposit_history_of(booking: Booking) -> "QuerySet[AdvanceHistory]":
+    """Return what has happened to a booking's deposit, in order."""
+    history = AdvanceHistory.objects.filter(advance__booking=booking)
+    return history.select_related("actor", "partner").order_by("at", "pk")
 
 
 def service_day_of(restaurant_id: int, now: datetime | None = None) -> date:

@@ -34,7 +34,8 @@ MACHINE = Machine(
     Status,
     {
         Status.HELD: {Status.CONFIRMED, Status.REQUESTED, Status.EXPIRED, Status.CANCELLED},
-        Status.REQUESTED: {Status.CONFIRMED, Status.DECLINED, Status.CANCELLED, Status.EXPIRED},
+        # A request that the house says yes to is held while its deposit is awaited.
+        Status.REQUESTED: {Status.CONFIRMED, Status.HELD, Status.DECLINED, Status.CANCELLED, Status.EXPIRED},
         Status.CONFIRMED: {Status.ARRIVED, Status.SEATED, Status.CANCELLED, Status.NO_SHOW},
         Status.ARRIVED: {Status.SEATED, Status.LEFT, Status.CANCELLED},
         Status.SEATED: {Status.COMPLETED},
@@ -43,7 +44,37 @@ MACHINE = Machine(
         Status.NO_SHOW: {Status.CONFIRMED, Status.SEATED},
         Status.LEFT: set(),
         Status.DECLINED: set(),
-        Status.EXPIRED: set(),
+        # Only for a deposit that came too late, where the same table's time is still free.
+        Status.EXPIRED: {Status.CONFIRMED},
+    },
+)
+
+
+class AdvanceState(models.TextChoices):
+    """What has become of money that is paid before the visit."""
+
+    AWAITED = "awaited", _("Awaited")
+    RECEIVED = "received", _("Received")
+    LAPSED = "lapsed", _("Not awaited any more")
+    APPLIED = "applied", _("Taken off the bill")
+    OWED_BACK = "owed_back", _("Owed back")
+    KEPT = "kept", _("Kept by the house")
+    RETURNED = "returned", _("Paid back")
+
+
+ADVANCE_MACHINE = Machine(
+    AdvanceState,
+    {
+        AdvanceState.AWAITED: {AdvanceState.RECEIVED, AdvanceState.LAPSED},
+        AdvanceState.RECEIVED: {AdvanceState.APPLIED, AdvanceState.OWED_BACK, AdvanceState.KEPT},
+        # Money that came late, or a part of it that was there when the time was over.
+        AdvanceState.LAPSED: {AdvanceState.RECEIVED, AdvanceState.OWED_BACK},
+        AdvanceState.APPLIED: set(),
+        AdvanceState.OWED_BACK: {AdvanceState.RETURNED},
+        # A no-show is undone.
+        AdvanceState.KEPT: {AdvanceState.RECEIVED},
+        # Sent once more after it was paid back: without a table nothing is kept.
+        AdvanceState.RETURNED: {AdvanceState.OWED_BACK},
     },
 )
 

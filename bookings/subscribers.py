@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.privacy.states import Purpose
-from bookings import access, calendars, selectors
+from bookings import access, calendars, selectors, terms
 from bookings.models import Booking, BookingSeries, Occurrence
 from bookings.services import guests, tagging
 from bookings.states import ActorKind, Occasion, OccurrenceState, Status
@@ -290,9 +290,20 @@ def terms_sentences(policy: dict[str, Any], *, starts_at: datetime | None, zone:
             )
             % {"count": policy["grace_minutes"]}
         )
+    if policy.get("minimum_spend_kobo"):
+        amount = formatting.money(policy["minimum_spend_kobo"])
+        sentences.append(_("The least bill for your table is %(amount)s.") % {"amount": amount})
     if policy.get("deposit_kobo"):
-        amount = formatting.money(policy["deposit_kobo"])
-        sentences.append(_("The restaurant asks for a deposit of %(amount)s, payable there.") % {"amount": amount})
+        sentences += _deposit_sentences(policy, formatting.money(policy["deposit_kobo"]))
     if policy.get("note"):
         sentences.append(policy["note"])
     return sentences
+
+
+def _deposit_sentences(policy: dict[str, Any], amount: str) -> list[str]:
+    if not terms.is_due_before(policy):
+        return [_("The restaurant asks for a deposit of %(amount)s, payable there.") % {"amount": amount}]
+    asked = _("A deposit of %(amount)s is paid before the visit; it comes off your bill.") % {"amount": amount}
+    if policy.get("free_cancellation_hours"):
+        return [asked, _("If you cancel later than that, or do not come, the restaurant keeps it.")]
+    return [asked, _("If you do not come, the restaurant keeps it.")]

@@ -20,8 +20,8 @@ from notifications.services import BadPhone, BadRecipient
 from notifications.states import Channel
 from restaurants.identity import key_of
 
-# One letter of a short address for each kind of those who wait.
-STANDBY, QUEUE, ALERT = "s", "q", "a"
+# One letter of a short address for each kind of those who wait, and for a booking.
+STANDBY, QUEUE, ALERT, BOOKING = "s", "q", "a", "b"
 
 
 def look_again(*, restaurant_id: UUID, service_day: date) -> None:
@@ -70,8 +70,8 @@ def tell_of_offer(*, entry_id: UUID, expires_at: datetime, **_more: Any) -> None
         "standby.offered",
         key,
         useful_until=expires_at,
-        when=_short(hold.starts_at, zone),
-        until=_short(expires_at, zone, like=hold.starts_at),
+        when=short_time(hold.starts_at, zone),
+        until=short_time(expires_at, zone, like=hold.starts_at),
         party_size=entry.party_size,
         entry_url=short_url(STANDBY, entry.public_id),
     )
@@ -117,7 +117,7 @@ def tell_of_free_time(*, alert_id: UUID, starts_at: datetime) -> None:
         "alert.free_time",
         key,
         useful_until=starts_at,
-        when=_short(starts_at, zone),
+        when=short_time(starts_at, zone),
         book_url=short_url(ALERT, alert.public_id),
         **more,
     )
@@ -208,7 +208,7 @@ def _range(waiter: StandbyEntry | FreeTimeAlert) -> dict[str, Any]:
         }
 
 
-def _short(moment: datetime, zone: str, *, like: datetime | None = None) -> str:
+def short_time(moment: datetime, zone: str, *, like: datetime | None = None) -> str:
     """Return a time in the fewest letters that every phone can show; without the day where that is clear."""
     local = moment.astimezone(ZoneInfo(zone))
     if like is not None and local.date() == like.astimezone(ZoneInfo(zone)).date():

@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from bookings.deposit_words import advance_of, is_hold_over
 from bookings.models import Booking, BookingHistory
 from bookings.states import FOR_THE_GUEST, Status
 from localization import formatting
+from restaurants.service_plan import ServicePlan, TermsPlan
 
 HEADINGS = {
     Status.HELD: gettext_lazy("Your table is kept for a moment"),
@@ -44,17 +47,71 @@ class Line:
     reason: str = ""
 
 
-def heading_of(booking: Booking) -> str:
+def heading_of(booking: Booking, now: datetime | None = None) -> str:
+    if booking.status == Status.HELD and advance_of(booking) is not None:
+        is_over = is_hold_over(booking, now or timezone.now())
+        return _("Your table was held until now") if is_over else _("Your table is held for the deposit")
     return str(HEADINGS[Status(booking.status)])
 
 
 def tone_of(booking: Booking) -> str:
     """Return good, wait or bad, for the colour of its mark."""
+    if is_hold_over(booking, timezone.now()):
+        return "bad"
     return TONES.get(Status(booking.status), "bad")
 
 
 def guests(count: int) -> str:
     return ngettext("%(count)d guest", "%(count)d guests", count) % {"count": count}
+
+
+def special_terms(terms: TermsPlan, plan: ServicePlan) -> str:
+    """Return special terms of a house as one sentence: for whom and when, and what is asked."""
+    return _("%(name)s (%(when)s): %(what)s.") % {
+        "name": terms.name,
+        "when": _for_whom(terms, plan),
+        "what": formatting.list_of(_asked(terms)) or _("no deposit"),
+    }
+
+
+def _for_whom(terms: TermsPlan, plan: ServicePlan) -> str:
+    parts = []
+    if terms.special_day is not None:
+        parts.append(formatting.day(terms.special_day))
+    elif terms.weekdays:
+        parts.append(formatting.list_of(formatting.weekday(day) for day in sorted(terms.weekdays)))
+    clocks = {"first": terms.starts_from, "last": terms.starts_before}
+    told = {name: formatting.time_of_day(clock) for name, clock in clocks.items() if clock is not None}
+    if len(told) == 2:
+        parts.append(_("starting from %(first)s and before %(last)s") % told)
+    elif "first" in told:
+        parts.append(_("starting from %(first)s") % told)
+    elif "last" in told:
+        parts.append(_("starting before %(last)s") % told)
+    sizes = {"smallest": terms.from_party, "largest": terms.to_party}
+    if terms.to_party is not None:
+        parts.append(_("parties of %(smallest)d to %(largest)d") % sizes)
+    elif terms.from_party > 1:
+        parts.append(_("parties of %(smallest)d and more") % sizes)
+    parts += [area.name for area in plan.areas if area.id == terms.area_id]
+    return ", ".join(parts) or _("each booking")
+
+
+def _asked(terms: TermsPlan) -> list[str]:
+    amounts = {
+        _("a deposit of %(amount)s a head"): terms.deposit_kobo_per_guest,
+        _("a deposit of %(amount)s a party"): terms.deposit_kobo_per_party,
+        _("a minimum spend of %(amount)s a head"): terms.minimum_spend_kobo_per_guest,
+        _("a minimum spend of %(amount)s a table"): terms.minimum_spend_kobo_per_party,
+    }
+    asked = [words % {"amount": formatting.money(kobo)} for words, kobo in amounts.items() if kobo]
+    if terms.free_cancellation_hours is not None:
+        count = terms.free_cancellation_hours
+        free = ngettext(
+            "free to cancel until %(count)d hour before", "free to cancel until %(count)d hours before", count
+        )
+        asked.append(free % {"count": count})
+    return asked
 
 
 def lines_of(history: Iterable[BookingHistory], *, zone: str) -> list[Line]:
@@ -82,6 +139,8 @@ def _move(entry: BookingHistory) -> str:
     if not entry.from_status:
         if status == Status.REQUESTED:
             return _("You asked for this table.")
+        if status == Status.HELD:
+            return _("The table was held.")
         return _("You booked this table.") if is_own else _("The restaurant wrote this booking down.")
     if status == Status.CANCELLED:
         return _("You cancelled the booking.") if is_own else _("The restaurant cancelled the booking.")
@@ -89,6 +148,7 @@ def _move(entry: BookingHistory) -> str:
         return _("The restaurant corrected the no-show.")
     sentences = {
         Status.CONFIRMED: _("The booking was confirmed."),
+        Status.HELD: _("The restaurant said yes, and holds the table for the deposit."),
         Status.DECLINED: _("The restaurant declined the request."),
         Status.ARRIVED: _("You arrived."),
         Status.SEATED: _("You were shown to your table."),
@@ -114,6 +174,9 @@ def _changes(changes: dict[str, Any], *, is_own: bool, zone: str) -> list[str]:
     if "area" in changes:
         area = changes["area"]["to"]
         texts.append(_("Area: %(area)s.") % {"area": area} if area else _("Area: anywhere in the house."))
+    if "deposit_kobo" in changes:
+        amount = formatting.money(changes["deposit_kobo"]["to"])
+        texts.append(_("Deposit for this party: %(amount)s.") % {"amount": amount})
     if "minutes_late" in changes:
         minutes = changes["minutes_late"]["to"]
         texts.append(late(minutes, is_own=is_own) if minutes else _("The party comes on time after all."))

@@ -16,6 +16,7 @@ from restaurants.states import (
     PUBLIC_STATUSES,
     Allergen,
     ClaimStatus,
+    DepositDue,
     Heat,
     PriceBand,
     RestaurantStatus,
@@ -167,6 +168,8 @@ class Restaurant(models.Model):
 
 # As many as any field for a party takes.
 LARGEST_GROUP = 400
+THREE_DAYS = 3 * 24 * 60
+MOST_KOBO = 10**12
 
 
 class BookingPolicy(models.Model):
@@ -202,6 +205,28 @@ class BookingPolicy(models.Model):
     )
     deposit_kobo_per_guest = models.PositiveBigIntegerField(_("deposit a head (kobo)"), default=0)
     deposit_from_party = models.PositiveSmallIntegerField(_("deposit from a party of"), default=6)
+    deposit_due = models.CharField(
+        _("the deposit is due"),
+        max_length=12,
+        choices=DepositDue.choices,
+        default=DepositDue.AT_THE_HOUSE,
+        db_default=DepositDue.AT_THE_HOUSE,
+        help_text=_("Before the visit: an online booking is held until the deposit has come."),
+    )
+    deposit_minutes = models.PositiveSmallIntegerField(
+        _("a table is held for its deposit (minutes)"),
+        default=45,
+        db_default=45,
+        help_text=_("Longer than a bank transfer may take: some accounts for one transfer live 30 minutes."),
+    )
+    deposit_instructions = models.TextField(
+        _("how the deposit is paid"),
+        blank=True,
+        default="",
+        db_default="",
+        max_length=500,
+        help_text=_("The guest reads it while the table is held: your account, and what to write with the transfer."),
+    )
     note = models.TextField(_("what diners should know"), blank=True, max_length=1000)
     suggests_times = models.BooleanField(
         _("suggest other times"),
@@ -238,6 +263,14 @@ class BookingPolicy(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(suggestion_points__range=(0, 10_000)), name="suggestion_points_are_believable"
+            ),
+            models.CheckConstraint(
+                condition=Q(deposit_due__in=DepositDue.values), name="deposit_is_due_at_a_known_time"
+            ),
+            models.CheckConstraint(
+                condition=Q(deposit_minutes__range=(5, THREE_DAYS)),
+                name="deposit_is_waited_for_five_minutes_to_three_days",
+                violation_error_message=_("A table is held for its deposit for at least 5 minutes and at most 3 days."),
             ),
         ]
 
@@ -451,6 +484,92 @@ class Shift(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=Q(slot_minutes__in=(5, 10, 15, 20, 30, 60)), name="slot_minutes_divide_the_hour"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class SpecialTerms(models.Model):
+    """Other terms than the policy's for some parties, days or hours: a minimum spend on Fridays, a deposit on Eid.
+
+    Of those that fit a booking the first replaces the policy's deposit: a special day's own before the others, then by
+    position. Times are the wall clock of the start, the first included and the last not; before six in the morning
+    they lie past midnight, on the same service day. An area's terms hold for whoever asks for that area.
+    """
+
+    restaurant = models.ForeignKey(
+        Restaurant, models.CASCADE, related_name="special_terms", verbose_name=_("restaurant")
+    )
+    name = models.CharField(_("name"), max_length=60, help_text=_("As you speak of it: Friday nights, Large tables."))
+    position = models.PositiveSmallIntegerField(
+        _("order"), default=0, help_text=_("Where several fit, the lowest number holds.")
+    )
+    from_party = models.PositiveSmallIntegerField(_("from a party of"), default=1)
+    to_party = models.PositiveSmallIntegerField(_("up to a party of"), null=True, blank=True)
+    weekdays = ArrayField(
+        models.PositiveSmallIntegerField(choices=Weekday.choices), default=list, blank=True, verbose_name=_("weekdays")
+    )
+    starts_from = models.TimeField(_("starting from"), null=True, blank=True)
+    starts_before = models.TimeField(_("starting before"), null=True, blank=True)
+    special_day = models.ForeignKey(
+        SpecialDay,
+        models.CASCADE,
+        related_name="special_terms",
+        null=True,
+        blank=True,
+        verbose_name=_("special day"),
+        help_text=_("On this day only."),
+    )
+    area = models.ForeignKey(
+        Area,
+        # Without its area the row would hold for the whole house.
+        models.CASCADE,
+        related_name="special_terms",
+        null=True,
+        blank=True,
+        verbose_name=_("area"),
+        help_text=_("For guests who ask for this area."),
+    )
+    deposit_kobo_per_guest = models.PositiveBigIntegerField(_("deposit a head (kobo)"), default=0)
+    deposit_kobo_per_party = models.PositiveBigIntegerField(_("deposit a party (kobo)"), default=0)
+    minimum_spend_kobo_per_guest = models.PositiveBigIntegerField(_("minimum spend a head (kobo)"), default=0)
+    minimum_spend_kobo_per_party = models.PositiveBigIntegerField(_("minimum spend a table (kobo)"), default=0)
+    free_cancellation_hours = models.PositiveSmallIntegerField(
+        _("free cancellation (hours before)"), null=True, blank=True, help_text=_("Empty: as in the policy.")
+    )
+    note = models.CharField(_("what diners should know"), max_length=300, blank=True)
+
+    class Meta:
+        verbose_name = _("special terms")
+        verbose_name_plural = _("special terms")
+        ordering = ["position", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(from_party__range=(1, LARGEST_GROUP))
+                & (Q(to_party__isnull=True) | Q(to_party__gte=F("from_party"), to_party__lte=LARGEST_GROUP)),
+                name="special_terms_party_sizes_make_a_range",
+                violation_error_message=_("The largest party is at least the smallest."),
+            ),
+            models.CheckConstraint(
+                condition=Q(weekdays__contained_by=list(range(7))), name="special_terms_weekdays_are_days"
+            ),
+            models.CheckConstraint(
+                condition=Q(starts_from__isnull=True)
+                | Q(starts_before__isnull=True)
+                | ~Q(starts_from=F("starts_before")),
+                name="special_terms_times_differ",
+                violation_error_message=_("The two times are the same: nothing starts between them."),
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    deposit_kobo_per_guest__lte=MOST_KOBO,
+                    deposit_kobo_per_party__lte=MOST_KOBO,
+                    minimum_spend_kobo_per_guest__lte=MOST_KOBO,
+                    minimum_spend_kobo_per_party__lte=MOST_KOBO,
+                ),
+                name="special_terms_amounts_are_believable",
             ),
         ]
 

@@ -20,6 +20,7 @@ PLAN_MODELS = (
     models.SpecialDay,
     models.OpeningHours,
     models.Shift,
+    models.SpecialTerms,
 )
 MENU_MODELS = (models.Menu, models.MenuSection, models.Dish, models.DishPrice)
 

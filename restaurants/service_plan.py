@@ -11,10 +11,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import Q
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import F, OuterRef, Q, QuerySet
+from django.db.models.functions import JSONObject
 
 from restaurants.models import (
     Area,
@@ -23,15 +26,18 @@ from restaurants.models import (
     Restaurant,
     Shift,
     SpecialDay,
+    SpecialTerms,
     Table,
     TableCombination,
     TurnTime,
 )
-from restaurants.states import RestaurantStatus
+from restaurants.states import DepositDue, RestaurantStatus
 
 DEFAULT_TURN_MINUTES = ((2, 90), (4, 105), (6, 120), (10_000, 150))
 # From so many seats on a table is a large one, which a house may keep for those who need it.
 LARGE_TABLE = 6
+# Until then the clock of a service day is past midnight.
+DAY_BEGINS = time(6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +120,49 @@ class PolicyPlan:
     suggestion_minutes: int = 90
     suggestion_points: int = 200
     max_party_on_request: int = 0
+    deposit_due: str = DepositDue.AT_THE_HOUSE
+    deposit_minutes: int = 45
+    deposit_instructions: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TermsPlan:
+    """Special terms: for whom and when they hold, and what they ask. Amounts in kobo."""
+
+    name: str
+    from_party: int
+    to_party: int | None
+    weekdays: frozenset[int]
+    starts_from: time | None
+    starts_before: time | None
+    special_day: date | None
+    area_id: int | None
+    deposit_kobo_per_guest: int
+    deposit_kobo_per_party: int
+    minimum_spend_kobo_per_guest: int
+    minimum_spend_kobo_per_party: int
+    free_cancellation_hours: int | None
+    note: str
+
+    def holds_at(self, day: date, starts_at: datetime, area_id: int | None) -> bool:
+        """Whether they hold for a start of a service day, by the house's clock, for parties of their sizes."""
+        if self.special_day is not None and day != self.special_day:
+            return False
+        if self.weekdays and day.weekday() not in self.weekdays:
+            return False
+        if self.area_id is not None and area_id != self.area_id:
+            return False
+        clock = starts_at.replace(tzinfo=None)
+        if self.starts_from is not None and clock < _on_service_day(day, self.starts_from):
+            return False
+        return self.starts_before is None or clock < _on_service_day(day, self.starts_before)
+
+    def fits(self, party_size: int) -> bool:
+        return self.from_party <= party_size and (self.to_party is None or party_size <= self.to_party)
+
+
+def _on_service_day(day: date, clock: time) -> datetime:
+    return datetime.combine(day + timedelta(days=clock < DAY_BEGINS), clock)
 
 
 @dataclass(frozen=True)
@@ -135,6 +184,7 @@ class ServicePlan:
     shifts: tuple[ShiftPlan, ...]
     hours: dict[int, tuple[tuple[time, time], ...]]
     special_days: dict[date, SpecialDayPlan]
+    special_terms: tuple[TermsPlan, ...] = ()
     _ranked: dict[tuple[int, bool, bool], tuple[Seating, ...]] = field(default_factory=dict, compare=False)
     _by_area: dict[bool, dict[int, tuple[Seating, ...]]] = field(default_factory=dict, compare=False)
 
@@ -251,6 +301,11 @@ class ServicePlan:
             self._ranked[key] = tuple(fitting)
         return self._ranked[key]
 
+    def terms_at(self, day: date, starts_at: datetime, area_id: int | None = None) -> tuple[TermsPlan, ...]:
+        """Return the special terms that hold for a start, whatever the party; the first that fits one is its own."""
+        local = starts_at.astimezone(self.zone)
+        return tuple(terms for terms in self.special_terms if terms.holds_at(day, local, area_id))
+
     def area_named(self, public_id: UUID) -> AreaPlan | None:
         return next((area for area in self.areas if area.public_id == public_id), None)
 
@@ -264,7 +319,12 @@ def load_plans(restaurant_ids: Iterable[int]) -> dict[int, ServicePlan]:
     """Return the plans of these restaurants, in eight queries however many there are."""
     ids = list(restaurant_ids)
     # The version is read before what it stands for: an edit in between makes a plan that is noticed to be old.
-    restaurants = list(Restaurant.objects.filter(pk__in=ids).select_related("policy"))
+    restaurants = list(
+        Restaurant.objects.filter(pk__in=ids)
+        .select_related("policy")
+        # With the house itself, not in a query more: most have none.
+        .annotate(terms_of_house=ArraySubquery(_special_terms().values(row=JSONObject(**_TERMS))))
+    )
     areas = _grouped(Area.objects.filter(restaurant_id__in=ids).order_by("position", "pk"))
     tables = _grouped(Table.objects.filter(restaurant_id__in=ids, is_active=True).order_by("pk"))
     combinations = _grouped(
@@ -355,7 +415,29 @@ def _plan(
             )
             for day in special_days
         },
+        special_terms=tuple(_terms_plan(row) for row in restaurant.terms_of_house),  # type: ignore[attr-defined]
     )
+
+
+_TERMS = {name: name for name in TermsPlan.__slots__} | {"special_day": "special_day__date"}
+
+
+def _special_terms() -> "QuerySet[SpecialTerms]":
+    """Return the special terms of an outer restaurant: those of a special day first, then by position."""
+    since = date.today() - timedelta(days=DAYS_REMEMBERED)  # noqa: DTZ011 - a margin, not a rule
+    rows = SpecialTerms.objects.filter(restaurant=OuterRef("pk"))
+    ahead = rows.filter(Q(special_day__isnull=True) | Q(special_day__date__gte=since))
+    return ahead.order_by(F("special_day").asc(nulls_last=True), "position", "pk")
+
+
+def _terms_plan(row: dict[str, Any]) -> TermsPlan:
+    """Return special terms as the database wrote them: times and dates are text there."""
+    parsed = {
+        "weekdays": frozenset(row["weekdays"]),
+        "special_day": row["special_day"] and date.fromisoformat(row["special_day"]),
+        **{name: row[name] and time.fromisoformat(row[name]) for name in ("starts_from", "starts_before")},
+    }
+    return TermsPlan(**(row | parsed))
 
 
 def _policy_plan(policy: BookingPolicy) -> PolicyPlan:

@@ -73,3 +73,10 @@ class Heat(models.IntegerChoices):
     MILD = 1, _("Mild")
     HOT = 2, _("Hot")
     FIERCE = 3, _("Very hot")
+
+
+class DepositDue(models.TextChoices):
+    """When a deposit is to be paid."""
+
+    AT_THE_HOUSE = "at_the_house", _("At the house")
+    BEFORE = "before", _("Before the visit")

@@ -29,7 +29,7 @@ from bookings.services import Actor, Guest
 from bookings.states import Channel
 from bookings.tests.factories import at
 from core.testing import with_second_factor
-from restaurants.models import ListingClaim, Photo, Restaurant, SpecialDay, TableCombination
+from restaurants.models import ListingClaim, Photo, Restaurant, SpecialDay, SpecialTerms, TableCombination
 from restaurants.reviews import services as reviews
 from restaurants.reviews.models import Review
 from restaurants.reviews.states import ASPECTS
@@ -285,6 +285,9 @@ def populated(mark: str) -> House:
     day = SpecialDay.objects.create(
         restaurant=place, date=now.date() + timedelta(days=30), name=f"Day of {mark}", note=""
     )
+    terms = SpecialTerms.objects.create(
+        restaurant=place, name=f"Terms {secret}", from_party=200, special_day=day, area=room, note=f"Note {secret}"
+    )
     photo = Photo.objects.create(restaurant=place, image=f"photos/{mark}.webp", alt="A room", width=1, height=1)
     listing_claim = ListingClaim.objects.create(
         restaurant=place,
@@ -301,7 +304,8 @@ def populated(mark: str) -> House:
     found = House(place, mark, owner, manager, host, diner, booking, hold, app, app_secret)
     membership = Membership.objects.get(user=host, restaurant=place)
     for row in (
-        *(place, room, table, shift, menu, section, dish, price, combination, block, day, photo, listing_claim),
+        *(place, room, table, shift, menu, section, dish, price, combination, block, day, terms, photo),
+        listing_claim,
         *(booking.guest, tag, note, review),
         *(booking, membership, host, invitation, app, app.grants.get(), delivery, delivery.endpoint),
         series,

@@ -16,7 +16,7 @@ from accounts.privacy.services import consents
 from accounts.privacy.states import Door
 from accounts.states import Role
 from accounts.tests.factories import UserFactory, member
-from bookings.models import BookingHistory, QueueHistory, StandbyHistory
+from bookings.models import AdvanceHistory, BookingHistory, QueueHistory, StandbyHistory
 from bookings.services import Actor, cancel_booking, join_queue, join_waitlist
 from bookings.tests.factories import at, book, guest
 from core import audit
@@ -36,6 +36,7 @@ PROOF = {
     DishPriceHistory: "kobo = 1",
     Consent: "version = 9",
     Erased: "pseudonym = ''",
+    AdvanceHistory: "received_kobo = 0",
     BookingHistory: "to_status = 'confirmed'",
     StandbyHistory: "to_status = 'accepted'",
     QueueHistory: "to_status = 'seated'",
@@ -171,6 +172,8 @@ def given_one_of_each() -> None:
     consents.choose(user=host, choices={"marketing": True}, door=Door.PAGE)
     book(restaurant)
     book(restaurant, party_size=4, guest=guest(2))
+    terms = {"deposit_kobo_per_guest": 1_000_000, "deposit_from_party": 1, "deposit_due": "before"}
+    book(house(tables=(2,), policy=terms), guest=guest(3))
     join_waitlist(
         restaurant_id=restaurant.pk,
         party_size=2,

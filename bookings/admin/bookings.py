@@ -8,20 +8,23 @@ from defusedcsv import csv
 from django.contrib import admin
 from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
-from unfold.contrib.filters.admin import RangeDateFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter
 from unfold.decorators import display
 
 from accounts.scoping import OwnRowsFilter, ScopedPage, in_scope
 from accounts.sensitive import ask_again
 from accounts.states import Ability
-from bookings import selectors
+from bookings import selectors, terms
+from bookings.deposit_words import advance_of
 from bookings.models import Booking, TableAllocation
 from bookings.states import Status
+from bookings.templatetags.buka_today import deposit_note
 from core import phones
 from core.codes import normalise as code_of
 from core.contact_search import FindsByContact, is_list
@@ -50,6 +53,7 @@ class BookingAdmin(FindsByContact, ScopedPage, ModelAdmin):
         ("service_day", RangeDateFilter),
         "channel",
         "is_late_cancellation",
+        ("advance__state", ChoicesDropdownFilter),
     ]
     list_filter_submit = True
     list_per_page = 50
@@ -73,12 +77,13 @@ class BookingAdmin(FindsByContact, ScopedPage, ModelAdmin):
             _("House"),
             {"fields": ["staff_notes", "is_locked", "terms", "is_late_cancellation", "asked_for", "bonus_points"]},
         ),
+        (_("Deposit"), {"fields": ["deposit", "minimum_spend", "deposit_lines"]}),
         (_("History"), {"fields": ["history_lines"]}),
     ]  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Booking]:
         kept = TableAllocation.objects.filter(live=True).select_related("table").order_by("table__name")
-        bookings = super().get_queryset(request).select_related("restaurant")
+        bookings = super().get_queryset(request).select_related("restaurant", "advance")
         bookings = bookings.prefetch_related(Prefetch("allocations", queryset=kept))
         # The list shows none of these, so it opens none of them.
         return bookings.defer("guest_email", "notes", "staff_notes") if is_list(request) else bookings
@@ -155,6 +160,24 @@ class BookingAdmin(FindsByContact, ScopedPage, ModelAdmin):
             % {"hours": policy.get("free_cancellation_hours", 0), "minutes": policy.get("grace_minutes", 0)}
         )
 
+    @display(description=_("deposit"))
+    def deposit(self, booking: Booking) -> str:
+        if advance_of(booking) is None and (asked := terms.deposit_kobo(booking.policy)):
+            return str(_("%(amount)s, payable at the house") % {"amount": formatting.money(asked)})
+        return deposit_note(booking) or "–"
+
+    @display(description=_("minimum spend"))
+    def minimum_spend(self, booking: Booking) -> str:
+        least = booking.policy.get("minimum_spend_kobo")
+        return formatting.money(least) if least else "–"
+
+    @display(description=_("history of the deposit"))
+    def deposit_lines(self, booking: Booking) -> str:
+        if advance_of(booking) is None:
+            return "–"
+        context = {"deposit_history": selectors.deposit_history_of(booking), "zone": booking.restaurant.time_zone}
+        return render_to_string("admin/today/_deposit_history.html", context)
+
     @display(description=_("asked for"))
     def asked_for(self, booking: Booking) -> str:
         """What was asked for, and what was suggested beside it."""
@@ -177,8 +200,6 @@ class BookingAdmin(FindsByContact, ScopedPage, ModelAdmin):
 
     @display(description=_("history"))
     def history_lines(self, booking: Booking) -> str:
-        from django.template.loader import render_to_string
-
         context = {"history": selectors.history_of(booking), "zone": booking.restaurant.time_zone}
         return render_to_string("admin/today/_history.html", context)
 

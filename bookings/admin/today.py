@@ -7,6 +7,7 @@ stands in a dialog outside the board, so that news never wipes it out.
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from functools import wraps
 from typing import Any
 from uuid import UUID, uuid4
@@ -26,14 +27,15 @@ from accounts.models import User
 from accounts.selectors import may, restaurant_ids_where
 from accounts.states import Ability
 from bookings import board as boards
-from bookings import selectors, services, waitlist
+from bookings import selectors, services, terms, waitlist
 from bookings.admin.moved_on import what_stands
 from bookings.availability import day_slots
+from bookings.deposit_words import advance_of, is_hold_over
 from bookings.forms import desk
 from bookings.guest_book import with_chits
 from bookings.models import Booking
 from bookings.services import Actor, BookingMovedOn
-from bookings.states import Channel
+from bookings.states import AdvanceState, Channel
 from core import audit
 from core.errors import DomainError
 from localization import formatting
@@ -66,6 +68,8 @@ DONE: dict[str, str | Promise] = {
     "change": gettext_lazy("%(name)s: the booking is changed."),
     "notes": gettext_lazy("%(name)s: the note is kept."),
     "late": gettext_lazy("%(name)s: written down."),
+    "deposit": gettext_lazy("%(name)s: the money is noted."),
+    "paid-back": gettext_lazy("%(name)s: paid back."),
     "book": gettext_lazy("%(name)s: booked."),
     "walk-in": gettext_lazy("%(name)s: seated."),
 }
@@ -91,7 +95,8 @@ class Desk:
         return any(place in self.request.headers.get("HX-Current-URL", "") for place in ("/floor/", "/timeline/"))
 
     def plan(self) -> ServicePlan:
-        return plan_of(self.restaurant.pk)
+        # The house was read a moment ago, with the version that holds.
+        return plan_of(self.restaurant.pk, version=self.restaurant.plan_version)
 
     def day(self) -> date:
         """Return the day asked for, else the service day that is on."""
@@ -242,6 +247,7 @@ def _board_context(
         "zone": board.zone,
         "queue": waitlist.queue_rows(at.restaurant.pk, board.now) if board.is_today else [],
         "waiting": waitlist.waiting_count(at.restaurant.pk, day),
+        "deposits": selectors.deposits_to_settle(at.restaurant.pk, now=board.now),
     }
 
 
@@ -308,7 +314,11 @@ def _seen(version: str | None) -> int:
 
 
 def done(at: Desk, day: date, move: str, booking: Booking) -> HttpResponse:
-    return said_done(at, day, DONE[move] % {"name": booking.guest_name or _("Walk-in")}, row=f"booking-{booking.pk}")
+    return said_done(at, day, DONE[move] % {"name": booking.guest_name or _("Walk-in")}, row=row_of(booking))
+
+
+def row_of(booking: Booking) -> str:
+    return f"booking-{booking.pk}"
 
 
 def said_done(at: Desk, day: date, sentence: str, *, row: str) -> HttpResponse:
@@ -369,6 +379,7 @@ def _booking_panel(
         "may_keep_guests": may(at.user, Ability.KEEP_GUEST_BOOK, restaurant_id=at.restaurant.pk),
         "booking": booking,
         "history": list(selectors.history_of(booking)),
+        "deposit_history": list(selectors.deposit_history_of(booking)) if advance_of(booking) else [],
         "day": at.day() if at.request.GET.get("day") else booking.service_day,
         "refusal": refusal,
         **_forms_for(at, booking, plan, now, bound or {}),
@@ -386,7 +397,9 @@ def _forms_for(at: Desk, booking: Booking, plan: ServicePlan, now: datetime, bou
     }
     if booking.status == "requested":
         forms["decline_form"] = bound.get("decline") or desk.ReasonForm(initial=version, auto_id="decline_%s")
-    if booking.status in ("requested", "confirmed", "arrived"):
+    forms |= _deposit_forms(booking, now, bound)
+    waits = booking.status == "held" and advance_of(booking) is not None and not is_hold_over(booking, now)
+    if booking.status in ("requested", "confirmed", "arrived") or waits:
         forms["cancel_form"] = bound.get("cancel") or desk.ReasonForm(initial=version, auto_id="cancel_%s")
     if services.may_say_late(booking, now):
         said = {**version, "minutes": booking.minutes_late}
@@ -394,6 +407,23 @@ def _forms_for(at: Desk, booking: Booking, plan: ServicePlan, now: datetime, bou
     if booking.is_occupying and booking.status != "held":
         forms["tables_form"] = bound.get("tables") or _tables_form(booking, None)
         forms["change_form"] = bound.get("change") or _change_form(booking, plan, now, None)
+    return forms
+
+
+def _deposit_forms(booking: Booking, now: datetime, bound: dict[str, Any]) -> dict[str, Any]:
+    """Return the form that notes money, and the one that pays back, where there is something to note."""
+    advance, version = advance_of(booking), {"version": booking.version}
+    missing = advance.missing_kobo if advance is not None else terms.deposit_kobo(booking.policy)
+    forms: dict[str, Any] = {}
+    # Late money comes as well: nobody is asked for it, and whoever sees it in the account writes it down.
+    is_late = advance is not None and (advance.state == AdvanceState.LAPSED or is_hold_over(booking, now))
+    if advance is not None or (missing and booking.is_occupying):
+        amount = {"amount": Decimal(advance.amount_kobo if advance is not None and is_late else missing) / 100}
+        initial = {**version, **(amount if missing or is_late else {})}
+        forms["deposit_form"] = bound.get("deposit") or desk.DepositForm(initial=initial, auto_id="deposit_%s")
+        forms["awaits_deposit"] = advance is not None and missing > 0 and not is_late
+    if advance is not None and advance.owed_kobo:
+        forms["paid_back_form"] = bound.get("paid-back") or desk.ReferenceForm(initial=version, auto_id="paid_back_%s")
     return forms
 
 
@@ -447,8 +477,9 @@ def _submit(at: Desk, booking: Booking, move: str) -> HttpResponse:
     if form.is_valid():
         try:
             _expect(booking, str(form.cleaned_data["version"]))
-            do(at, booking, form)
-            return done(at, at.day(), move, at.booking(booking.public_id))
+            said = do(at, booking, form)
+            booking = at.booking(booking.public_id)
+            return said_done(at, at.day(), said, row=row_of(booking)) if said else done(at, at.day(), move, booking)
         except DomainError as refused:
             refusal = said_by(refused, booking)
             if isinstance(refused, BookingMovedOn):
@@ -514,13 +545,55 @@ def _late(at: Desk, booking: Booking, form: Any) -> None:
     )
 
 
-FORMS: dict[str, tuple[Callable[[Desk, Booking, ServicePlan], Any], Callable[[Desk, Booking, Any], None]]] = {
+def _deposit(at: Desk, booking: Booking, form: Any) -> str:
+    receipt = services.receive_deposit(
+        booking=booking,
+        amount_kobo=int(form.cleaned_data["amount"] * 100),
+        by=Actor.staff(at.user),
+        reference=form.cleaned_data["reference"],
+        expected_version=form.cleaned_data["version"],
+    )
+    return _said_of(receipt)
+
+
+def _said_of(receipt: services.Receipt) -> str:
+    """Return what a receipt has done, and what is still to be done about it."""
+    values = {
+        "name": receipt.booking.guest_name,
+        "missing": formatting.money(receipt.missing_kobo),
+        "owed": formatting.money(receipt.owed_kobo),
+    }
+    if receipt.outcome == services.Outcome.OWED_BACK:
+        return _("%(name)s: there is no table any more; %(owed)s is to be paid back.") % values
+    if receipt.outcome == services.Outcome.AGAIN:
+        return _("%(name)s: this reference is noted already, and counts once.") % values
+    if receipt.owed_kobo:
+        return _("%(name)s: the deposit is there, and %(owed)s more; that is to be paid back.") % values
+    if receipt.outcome == services.Outcome.SHORT:
+        return _("%(name)s: the money is noted; %(missing)s is still missing.") % values
+    if receipt.outcome == services.Outcome.CONFIRMED:
+        return _("%(name)s: the deposit is there, and the table is booked.") % values
+    return _("%(name)s: the deposit is there.") % values
+
+
+def _paid_back(at: Desk, booking: Booking, form: Any) -> None:
+    services.return_deposit(
+        booking=booking,
+        by=Actor.staff(at.user),
+        reference=form.cleaned_data["reference"],
+        expected_version=form.cleaned_data["version"],
+    )
+
+
+FORMS: dict[str, tuple[Callable[[Desk, Booking, ServicePlan], Any], Callable[[Desk, Booking, Any], str | None]]] = {
     "cancel": (lambda at, booking, plan: desk.ReasonForm(at.request.POST, auto_id="cancel_%s"), _cancel),
     "decline": (lambda at, booking, plan: desk.ReasonForm(at.request.POST, auto_id="decline_%s"), _decline),
     "change": (lambda at, booking, plan: _change_form(booking, plan, timezone.now(), at.request.POST), _change),
     "tables": (lambda at, booking, plan: _tables_form(booking, at.request.POST), _tables),
     "notes": (lambda at, booking, plan: desk.NotesForm(at.request.POST), _notes),
     "late": (lambda at, booking, plan: desk.LateForm(at.request.POST, auto_id="late_%s"), _late),
+    "deposit": (lambda at, booking, plan: desk.DepositForm(at.request.POST, auto_id="deposit_%s"), _deposit),
+    "paid-back": (lambda at, booking, plan: desk.ReferenceForm(at.request.POST, auto_id="paid_back_%s"), _paid_back),
 }
 
 
@@ -589,6 +662,7 @@ def book_from(at: Desk, form: desk.DeskBookingForm) -> Booking:
         occasion=answers["occasion"],
         request_key=answers["request_key"],
         heed_pacing=not answers["over_pacing"],
+        asks_deposit=answers.get("asks_deposit", False),
     )
 
 

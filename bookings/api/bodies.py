@@ -1,14 +1,16 @@
 """What the API says of free times and bookings, as plain values (see serializers for the words)."""
 
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.urls import reverse
 
-from bookings import access
+from bookings import access, terms
 from bookings.availability import Reason, Slot, party_refusal
+from bookings.deposit_words import advance_of
 from bookings.models import Booking
 from bookings.services import Offering
 from bookings.services.booking import alternative
@@ -17,6 +19,7 @@ from bookings.states import Status
 from bookings.subscribers import manage_url
 from restaurants.api.bodies import absolute, money, page_url
 from restaurants.service_plan import ServicePlan
+from restaurants.states import DepositDue
 
 # --- Free times --------------------------------------------------------------------------------------------------
 
@@ -37,6 +40,10 @@ def day_body(
     """Return a service day's times for a party, those it cannot have among them, with the reason."""
     special = plan.special_days.get(day)
     refusal = party_refusal(plan, party_size, online=True)
+    asked = plan.area_named(area) if area else None
+    answers = [
+        {**_answer(plan, slot, area), **_amounts(plan, party_size, slot, asked.id if asked else None)} for slot in slots
+    ]
     return {
         "restaurant": plan.public_id,
         "date": day,
@@ -46,11 +53,16 @@ def day_body(
         "bookable": plan.is_bookable,
         "closed": not plan.shifts_on(day),
         "special_day": {"name": special.name, "note": special.note} if special else None,
-        "deposit": deposit_of(plan, party_size),
+        "deposit": max(
+            (body["deposit"] for body in answers if body["deposit"]),
+            key=lambda each: Decimal(each["amount"]),
+            default=_money(terms.policy_deposit_kobo(plan, party_size)) if not answers else None,
+        ),
+        "deposit_due": plan.policy.deposit_due,
         "needs_approval": plan.awaits_approval(party_size),
         "reason": refusal,
         "note": str(refused(refusal, plan)) if refusal else (special.note if special else ""),
-        "slots": [_answer(plan, slot, area) for slot in slots],
+        "slots": answers,
         "suggestions": _suggestions(plan, slots, offering, area) if offering else None,
     }
 
@@ -114,11 +126,16 @@ def _summary(plan: ServicePlan, day: date, slots: list[Slot], area: UUID | None)
     }
 
 
-def deposit_of(plan: ServicePlan, party_size: int) -> dict[str, str] | None:
-    policy = plan.policy
-    if not policy.deposit_kobo_per_guest or party_size < policy.deposit_from_party:
-        return None
-    return money(policy.deposit_kobo_per_guest * party_size)
+def _amounts(plan: ServicePlan, party_size: int, slot: Slot, area_id: int | None) -> dict[str, dict[str, str] | None]:
+    """Return what a booking of this time asks for."""
+    if not plan.special_terms:
+        return {"deposit": _money(terms.policy_deposit_kobo(plan, party_size)), "minimum_spend": None}
+    asked = terms.terms_for(plan, party_size, day=slot.service_day, starts_at=slot.starts_at, area_id=area_id)
+    return {"deposit": _money(asked["deposit_kobo"]), "minimum_spend": _money(asked["minimum_spend_kobo"])}
+
+
+def _money(kobo: int | None) -> dict[str, str] | None:
+    return money(kobo) if kobo else None
 
 
 def _local(moment: datetime, zone: ZoneInfo) -> str:
@@ -158,6 +175,8 @@ def booking_body(booking: Booking, *, for_staff: bool = False, with_token: bool 
         "channel": booking.channel,
         "hold_expires_at": booking.hold_expires_at if booking.status == Status.HELD else None,
         "terms": _terms(booking),
+        "deposit": _deposit(booking),
+        "minimum_spend": _money(booking.policy.get("minimum_spend_kobo")),
         "asked_at": _local(booking.asked_at, ZoneInfo(restaurant.time_zone)) if booking.asked_at else None,
         "bonus_points": booking.bonus_points,
         "minutes_late": booking.minutes_late,
@@ -207,8 +226,28 @@ def _terms(booking: Booking) -> dict[str, Any]:
     return {
         "free_cancellation_until": _local(free_until, ZoneInfo(booking.restaurant.time_zone)),
         "grace_minutes": policy.get("grace_minutes", 0),
-        "deposit": money(policy["deposit_kobo"]) if policy.get("deposit_kobo") else None,
+        "deposit": _money(policy.get("deposit_kobo")),
+        "minimum_spend": _money(policy.get("minimum_spend_kobo")),
         "note": policy.get("note", ""),
+    }
+
+
+def _deposit(booking: Booking) -> dict[str, Any] | None:
+    """Return where the deposit stands; None where there is none."""
+    advance, policy = advance_of(booking), booking.policy
+    amount = advance.amount_kobo if advance is not None else terms.deposit_kobo(policy)
+    if advance is None and not amount:
+        return None
+    is_awaited = advance is not None and advance.missing_kobo > 0
+    return {
+        "amount": money(amount),
+        "due": DepositDue.BEFORE if terms.is_due_before(policy) or is_awaited else DepositDue.AT_THE_HOUSE,
+        "state": advance.state if advance is not None else None,
+        "due_at": advance.due_at if advance is not None and is_awaited else None,
+        "received": money(advance.received_kobo if advance is not None else 0),
+        "missing": money(advance.missing_kobo if advance is not None else 0),
+        "owed_back": money(advance.owed_kobo if advance is not None else 0),
+        "instructions": policy.get("deposit_instructions", "") if is_awaited else "",
     }
 
 

@@ -1,5 +1,6 @@
 """The words of the API about free times and bookings: what it takes in, and what the schema says it answers."""
 
+from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -8,16 +9,18 @@ from rest_framework import serializers
 from bookings.availability import Reason
 from bookings.offers import LONGEST
 from bookings.services import MOST_MINUTES
-from bookings.states import Channel, Occasion, Status
+from bookings.states import AdvanceState, Channel, Occasion, Status
 from core.api.fields import InstantField, LineField, NameField, PhoneField, StrictSerializer, TextField
 from restaurants.api.serializers import MoneySerializer, ShortRestaurantSerializer
+from restaurants.states import DepositDue
 
 Words = StrictSerializer
 LARGEST_PARTY = 400
 STAFF_CHANNELS = [(choice.value, choice.label) for choice in (Channel.ADMIN, Channel.PHONE, Channel.WHATSAPP)]
 OCCASIONS = [(choice.value, choice.label) for choice in Occasion if choice != Occasion.NONE]
 REASONS = [(reason.value, reason.value) for reason in Reason]
-ASKABLE = [choice for choice in Status.choices if choice[0] not in (Status.HELD, Status.EXPIRED)]
+# Tables that were held for a form only are nobody's booking; those that wait for a deposit, or did, are listed.
+ASKABLE = Status.choices
 
 
 # --- Free times --------------------------------------------------------------------------------------------------
@@ -42,6 +45,8 @@ class SlotSerializer(FreeSlotSerializer):
 
     available = serializers.BooleanField()
     reason = serializers.ChoiceField(REASONS, allow_null=True, help_text="Why it is not available.")
+    deposit = MoneySerializer(allow_null=True, help_text="For the whole party.")
+    minimum_spend = MoneySerializer(allow_null=True, help_text="The least bill of the whole party.")
 
 
 class SpecialDayNoteSerializer(Words):
@@ -73,7 +78,12 @@ class AvailabilitySerializer(Words):
     bookable = serializers.BooleanField(help_text="False where no bookings are taken on Buka.")
     closed = serializers.BooleanField(help_text="No meal is served for bookings that day.")
     special_day = SpecialDayNoteSerializer(allow_null=True)
-    deposit = MoneySerializer(allow_null=True, help_text="For the whole party, payable at the house.")
+    deposit = MoneySerializer(
+        allow_null=True, help_text="For the whole party, the most that any of the times asks for; each says its own."
+    )
+    deposit_due = serializers.ChoiceField(
+        DepositDue.choices, help_text="`before`: a table is held until the deposit has come."
+    )
     needs_approval = serializers.BooleanField()
     reason = serializers.ChoiceField(REASONS, allow_null=True, help_text="Why this party can have no time at all.")
     note = serializers.CharField(help_text="A sentence for people, or nothing.")
@@ -218,6 +228,11 @@ class BookingAskSerializer(WishSerializer, WishesSerializer, AllergiesSerializer
     pass_pacing = serializers.BooleanField(
         required=False, default=False, help_text="Staff only, with `channel`: even if many arrive at that time."
     )
+    ask_deposit = serializers.BooleanField(
+        required=False,
+        default=False,
+        help_text="Staff only, with `channel`: hold the table until the deposit of the terms has come.",
+    )
 
 
 class BookingChangeSerializer(WishesSerializer):
@@ -245,6 +260,19 @@ class DeclineAskSerializer(Words):
 
 class SeatAskSerializer(Words):
     tables = TableNamesField(required=False, help_text="At these tables instead of those kept.")
+
+
+class ReceiptAskSerializer(Words):
+    amount = serializers.DecimalField(
+        max_digits=12, decimal_places=2, min_value=Decimal("0.01"), help_text="In naira, of this time."
+    )
+    reference = LineField(
+        max_length=100, required=False, allow_blank=True, help_text="Of the transfer or receipt; it counts once."
+    )
+
+
+class ReturnAskSerializer(Words):
+    reference = LineField(max_length=100, required=False, allow_blank=True)
 
 
 class HoldAskSerializer(WishSerializer):
@@ -278,7 +306,25 @@ class TermsSerializer(Words):
     free_cancellation_until = serializers.DateTimeField(help_text="Later it counts as late.")
     grace_minutes = serializers.IntegerField(help_text="How long a late party keeps its table.")
     deposit = MoneySerializer(allow_null=True)
+    minimum_spend = MoneySerializer(allow_null=True)
     note = serializers.CharField()
+
+
+class DepositSerializer(Words):
+    """Money on account of the bill, and where it stands."""
+
+    amount = MoneySerializer(help_text="For the whole party.")
+    due = serializers.ChoiceField(DepositDue.choices)
+    state = serializers.ChoiceField(
+        AdvanceState.choices, allow_null=True, help_text="Null where it is payable at the house and none has come."
+    )
+    due_at = serializers.DateTimeField(
+        allow_null=True, help_text="A table that is `held` for it is given back then; a booked one is not."
+    )
+    received = MoneySerializer()
+    missing = MoneySerializer(help_text="Of what is still awaited.")
+    owed_back = MoneySerializer()
+    instructions = serializers.CharField(help_text="How it is paid, in the house's words, or nothing.")
 
 
 class BookingLinksSerializer(Words):
@@ -323,6 +369,8 @@ class BookingSerializer(ClaimSerializer):
     channel = serializers.ChoiceField(Channel.choices)
     hold_expires_at = serializers.DateTimeField(allow_null=True)
     terms = TermsSerializer()
+    deposit = DepositSerializer(allow_null=True)
+    minimum_spend = MoneySerializer(allow_null=True, help_text="The least bill of the whole party.")
     asked_at = serializers.DateTimeField(allow_null=True, help_text="The time first asked for, where that is known.")
     bonus_points = serializers.IntegerField(help_text="Promised for taking a suggested time.")
     minutes_late = serializers.IntegerField(help_text="How late the party says that it comes.")

@@ -38,6 +38,8 @@ MOVES = {
     "leave": "leave",
     "no-show": "no_show",
     "undo-no-show": "undo_no_show",
+    "deposit": "deposit",
+    "deposit/return": "return_deposit",
 }
 QUEUE_MOVES = ("notify", "seat", "leave", "remove")
 urlpatterns = [

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -238,7 +239,7 @@ class BookingsView(LetsPartnersIn, APIView):
         if app is not None:
             return self._granted(app, restaurant), False
         user = user_of(request)
-        own = selectors.bookings_of(user or request.user).exclude(status__in=(Status.HELD, Status.EXPIRED))
+        own = selectors.bookings_of(user or request.user).filter(selectors.own_or_paid_for())
         if restaurant is None:
             return own, False
         key = key_of(restaurant)
@@ -247,7 +248,7 @@ class BookingsView(LetsPartnersIn, APIView):
         return own.filter(restaurant__public_id=restaurant), False
 
     def _granted(self, app: PartnerApp, restaurant: UUID | None) -> "QuerySet[Booking]":
-        granted = selectors.bookings_staffed_by(app).exclude(status__in=(Status.HELD, Status.EXPIRED))
+        granted = selectors.bookings_staffed_by(app).filter(selectors.own_or_paid_for())
         if restaurant is None:
             return granted
         key = key_of(restaurant)
@@ -262,7 +263,8 @@ class BookingsView(LetsPartnersIn, APIView):
         description=(
             "Takes a table at once, with or without an account. A guest without one gets `token` and `manage_url`, "
             "which open the booking again. `Idempotency-Key` is recommended: without it, too, the very same booking "
-            "is not made twice (`booking_duplicate`). Status `requested` means that the house has yet to confirm."
+            "is not made twice (`booking_duplicate`). Status `requested` means that the house has yet to confirm, "
+            "`held` that the table is kept until its `deposit` has come."
         ),
         tags=TAGS,
         request=words.BookingAskSerializer,
@@ -325,13 +327,13 @@ class BookingsView(LetsPartnersIn, APIView):
             # A house that did not let the app in is as unknown to it as one there is not.
             raise InvalidInput(errors={"restaurant": [_("We know no such restaurant.")]})
         if "channel" not in ask:
-            for name in ("tables", "pass_pacing"):
+            for name in ("tables", "pass_pacing", "ask_deposit"):
                 if ask.get(name):
                     raise InvalidInput(errors={name: [_("Only staff can ask for this, together with channel.")]})
             return Actor.partner(asker) if isinstance(asker, PartnerApp) else Actor.diner(asker, Channel.API), {}
         if asker is None or not staff_may(asker, Ability.RUN_SERVICE, restaurant_id=plan.id):
             raise NotAllowed(_("Only staff of this restaurant can book through this channel."))
-        more: dict[str, Any] = {"heed_pacing": not ask["pass_pacing"]}
+        more: dict[str, Any] = {"heed_pacing": not ask["pass_pacing"], "asks_deposit": ask["ask_deposit"]}
         if ask.get("tables"):
             more["table_ids"] = table_ids_of(plan, ask["tables"])
         channel = Channel(ask["channel"])
@@ -616,13 +618,18 @@ class HoldConfirmView(APIView):
     @extend_schema(
         operation_id="confirm_hold",
         summary="Turn a hold into a booking",
+        description="Where a deposit is due before the visit it stays `held`, for longer, until that has come.",
         tags=["Holds"],
         parameters=[TOKEN],
         request=words.HoldConfirmSerializer,
         responses={
             200: words.BookingSerializer,
             404: NOT_FOUND,
-            409: problem_response("The time is over, or it is a booking already.", booking_hold_expired={}),
+            409: problem_response(
+                "The time is over, it is a booking already, or only its deposit is missing.",
+                booking_hold_expired={},
+                booking_deposit_outstanding={},
+            ),
             422: problem_response("Nobody could be reached.", booking_contact_missing={}),
         },
         examples=[asked("With a guest", {"guest": examples.ASK["guest"]}), answered("Confirmed", examples.BOOKING)],
@@ -721,6 +728,10 @@ def move(
     return described
 
 
+def _receive(*, booking: Booking, by: Actor, amount: Decimal, reference: str = "") -> object:
+    return services.receive_deposit(booking=booking, amount_kobo=int(amount * 100), by=by, reference=reference)
+
+
 class ServiceMoves(LetsPartnersIn, ViewSet):
     """What the house does with a booking; each move is written down with who made it."""
 
@@ -792,6 +803,36 @@ class ServiceMoves(LetsPartnersIn, ViewSet):
     def undo_no_show(self, request: Request, id: UUID) -> Response:
         return self._moved(request, id, services.undo_no_show)
 
+    @move(
+        "receive_deposit",
+        "Money has come for the deposit",
+        "Confirms a table that is held for it once nothing is missing. Money that comes when the hold is over takes "
+        "the same time again, or is owed back: `deposit.state` says so. The same `reference` counts once.",
+        to=Status.CONFIRMED,
+        request=words.ReceiptAskSerializer,
+        examples_of=[asked("A bank transfer", {"amount": "20000.00", "reference": "TRF-0412"})],
+        refusals={
+            409: problem_response("Nothing is asked for.", booking_no_deposit_asked={}),
+            422: problem_response("It is no amount.", booking_not_an_amount={}),
+        },
+    )
+    @idempotent
+    def deposit(self, request: Request, id: UUID) -> Response:
+        return self._moved(request, id, _receive, words.ReceiptAskSerializer)
+
+    @move(
+        "return_deposit",
+        "The house has paid back what it owes",
+        "All of it: a deposit that is owed back, or what came beyond what was asked for.",
+        to=Status.CANCELLED,
+        request=words.ReturnAskSerializer,
+        examples_of=[asked("By transfer", {"reference": "OUT-0077"}), asked("At the counter", {})],
+        refusals={409: problem_response("It owes nothing.", booking_nothing_owed_back={})},
+    )
+    @idempotent
+    def return_deposit(self, request: Request, id: UUID) -> Response:
+        return self._moved(request, id, services.return_deposit, words.ReturnAskSerializer)
+
     def check_again(self, request: Request, id: UUID) -> None:
         entry_to(request, id).for_staff()
 
@@ -799,7 +840,7 @@ class ServiceMoves(LetsPartnersIn, ViewSet):
         self,
         request: Request,
         public_id: UUID,
-        service: Callable[..., Booking],
+        service: Callable[..., object],
         serializer: type[Serializer[Any]] | None = None,
     ) -> Response:
         entry = entry_to(request, public_id)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -9,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from bookings import errors
+from bookings import errors, terms
 from bookings.availability import Slot, slot_times
 from bookings.board import TableChoice
 from bookings.forms.booking import LATE_CHOICES, PartyField
@@ -36,6 +37,33 @@ class ReasonForm(VersionForm):
         required=False,
         help_text=_("The guest reads it in the message we send."),
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+
+
+class ReferenceForm(VersionForm):
+    """Under which reference money went."""
+
+    reference = LineField(
+        label=_("Reference"),
+        max_length=100,
+        required=False,
+        help_text=_("Of the transfer or the receipt. The same one counts once."),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "dir": "ltr"}),
+    )
+
+
+class DepositForm(ReferenceForm):
+    """How much money has come."""
+
+    field_order = ["version", "amount", "reference"]
+
+    amount = forms.DecimalField(
+        label=_("Amount (₦)"),
+        min_value=Decimal("0.01"),
+        max_digits=12,
+        decimal_places=2,
+        widget=forms.NumberInput(attrs={"inputmode": "decimal", "step": "any"}),
+        error_messages={"min_value": errors.NotAnAmount.message},
     )
 
 
@@ -182,6 +210,9 @@ class DeskBookingForm(SlotForm, GuestForm):
     occasion = forms.ChoiceField(label=_("Occasion"), choices=Occasion.choices, required=False)
     notes = TextField(label=_("Wishes"), max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 2}))
     over_pacing = forms.BooleanField(label=_("Even if too many guests arrive at that time"), required=False)
+    asks_deposit = forms.BooleanField(
+        label=_("Ask for the deposit, and hold the table until it has come"), required=False
+    )
     request_key = forms.UUIDField(widget=forms.HiddenInput, required=False)
 
     def offer(self, plan: ServicePlan, slots: Sequence[Slot], *, now: datetime, kept: datetime | None = None) -> None:
@@ -190,6 +221,8 @@ class DeskBookingForm(SlotForm, GuestForm):
             ("", _("Anywhere")),
             *((str(area.public_id), area.name) for area in plan.areas),
         ]
+        if not terms.asks_any_deposit(plan):
+            self.fields.pop("asks_deposit", None)
 
 
 class WalkInForm(GuestForm):

@@ -1,3 +1,4 @@
+from bookings.models.advances import Advance, AdvanceHistory
 from bookings.models.booking import Booking, BookingHistory, BookingQuerySet
 from bookings.models.desk import DeskAct
 from bookings.models.feeds import CalendarFeed
@@ -9,6 +10,8 @@ from bookings.models.ticketing import Ticket, TicketedEvent, TicketHistory, Tick
 from bookings.models.waiting import FreeTimeAlert, QueueEntry, QueueHistory, StandbyEntry, StandbyHistory
 
 __all__ = [
+    "Advance",
+    "AdvanceHistory",
     "Block",
     "Booking",
     "BookingHistory",

@@ -195,7 +195,7 @@ class TicketOrder(BlindIndexed):
                 name="a_held_order_has_an_expiry",
             ),
             models.CheckConstraint(
-                condition=Q(paid_back_kobo__lte=F("paid_kobo")), name="no_more_is_paid_back_than_came"
+                condition=Q(paid_back_kobo__lte=F("paid_kobo")), name="no_more_of_an_order_is_paid_back_than_came"
             ),
         ]
         indexes = [

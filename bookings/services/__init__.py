@@ -12,6 +12,7 @@ from bookings.services.booking import (
 )
 from bookings.services.changing import attach_to_account, cancel_booking, change_booking, note_for_staff
 from bookings.services.claiming import Actor, Guest
+from bookings.services.deposits import Outcome, Receipt, receive_deposit, return_deposit
 from bookings.services.desk_acts import Act, Answer, perform
 from bookings.services.feeds import close_feed, open_feed, renew_feed
 from bookings.services.floor import (
@@ -106,7 +107,9 @@ __all__ = [
     "DayTaken",
     "Guest",
     "Offering",
+    "Outcome",
     "Quote",
+    "Receipt",
     "accept_offer",
     "admit",
     "attach_to_account",
@@ -169,6 +172,7 @@ __all__ = [
     "put_on_sale",
     "quote",
     "rearrange_tables",
+    "receive_deposit",
     "receive_payment",
     "release_expired_holds",
     "release_unpaid_orders",
@@ -176,6 +180,7 @@ __all__ = [
     "remove_from_queue",
     "renew_feed",
     "requote_queue",
+    "return_deposit",
     "rooms_to_price",
     "say_late",
     "seat_from_queue",

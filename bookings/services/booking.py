@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -11,11 +12,12 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts.models import User
-from bookings import errors, offers, selectors
+from bookings import errors, offers, selectors, terms
 from bookings.events import BookingConfirmed, BookingExpired, BookingRequested
+from bookings.guest_book import Known
 from bookings.models import Booking, TableAllocation
 from bookings.rearranging import Sought
-from bookings.services import claiming, guests
+from bookings.services import advances, claiming, guests
 from bookings.services.claiming import Actor, Claim, Guest
 from bookings.states import Status
 from core import codes
@@ -45,8 +47,13 @@ def book_table(
     table_ids: Sequence[int] | None = None,
     heed_pacing: bool = True,
     offer: str = "",
+    asks_deposit: bool = False,
+    holds_for_deposit: bool = True,
 ) -> Booking:
     """Book a table for a party and return the booking: CONFIRMED, or REQUESTED where the house approves it first.
+
+    Where the terms ask for a deposit before the visit it is HELD, with an advance that is awaited, until the money has
+    come; of what is REQUESTED the deposit is asked once the house has said yes.
 
     It does so for groups above its limit online, if it lets them ask, for which tables of one area are kept together;
     some houses do so for all.
@@ -56,6 +63,9 @@ def book_table(
     online limits of size, notice and window; they may choose the tables and pass over the pacing.
 
     :param offer: the sealed suggestions that the diner was shown, from `offers.seal`
+    :param asks_deposit: for staff, who ask for one or do not; online the terms decide
+    :param holds_for_deposit: False where the table is to be theirs while the deposit is still awaited: of many dates
+        made at once none is to be lost because nobody looked
     :raises BookingRefused: its subclass for the first rule that says no; NoTableFree and TooManyAtOnce carry the
         nearest free times as `details["alternatives"]`
     :raises UnknownSuggestion: when the offer is made up, too old, or another party's
@@ -90,7 +100,24 @@ def book_table(
         heed_pacing=heed_pacing,
         request_key=request_key,
         make=make,
+        deposit=_Deposit(is_asked=by.is_online or asks_deposit, is_asked_anyway=asks_deposit, holds=holds_for_deposit),
     )
+
+
+@dataclass(frozen=True)
+class _Deposit:
+    """What is to be done about a deposit that the terms ask for."""
+
+    is_asked: bool
+    is_asked_anyway: bool = False
+    """Before the visit, whatever the terms say."""
+    holds: bool = True
+
+    def agreed(self, wanted: dict[str, Any]) -> dict[str, Any]:
+        """Return the terms with the deposit due when it is asked for."""
+        if not self.is_asked:
+            return terms.payable_there(wanted)
+        return terms.due_before(wanted) if self.is_asked_anyway else wanted
 
 
 def hold_table(
@@ -128,9 +155,10 @@ def hold_table(
 def confirm_hold(
     *, hold: Booking, guest: Guest, by: Actor, notes: str = "", occasion: str = "", language: str | None = None
 ) -> Booking:
-    """Turn a hold into a booking with a guest.
+    """Turn a hold into a booking with a guest; where a deposit is due before, it stays held until that has come.
 
     :raises HoldExpired: when its time is over, whether or not its tables have been given back already
+    :raises DepositOutstanding: when it has its guest already, and only the money is missing
     """
     if by.is_online and not (guest.phone or guest.email):
         raise errors.ContactMissing
@@ -143,15 +171,36 @@ def confirm_hold(
             and booking.hold_expires_at <= timezone.now()
         ):
             raise errors.HoldExpired
+        if booking.status == Status.HELD and advances.locked(booking) is not None:
+            raise errors.DepositOutstanding
         booking.guest_name, booking.guest_phone, booking.guest_email = guest.name, guest.phone, guest.email
         booking.notes, booking.occasion = notes, occasion
         booking.language = language or booking.language
-        guests.enter(booking, by=by)
         awaits_approval = by.is_online and plan.awaits_approval(booking.party_size)
+        if not by.is_online:
+            booking.policy = terms.payable_there(booking.policy)
+        if booking.status == Status.HELD and not awaits_approval and terms.is_due_before(booking.policy):
+            guests.refuse_blocked(Known.by(booking), by=by)
+            _hold_for_deposit(booking, plan, by=by)
+            return booking
+        guests.enter(booking, by=by)
         claiming.move(booking, Status.REQUESTED if awaits_approval else Status.CONFIRMED, by=by)
         TableAllocation.objects.filter(booking=booking, live=True).update(expires_at=None)
         _publish_taken(booking)
     return booking
+
+
+def _hold_for_deposit(booking: Booking, plan: ServicePlan, *, by: Actor) -> None:
+    """Keep a hold, now with its guest, until its deposit has come."""
+    until = advances.held_until(booking, plan, now=timezone.now(), by=by)
+    booking.hold_expires_at = until
+    booking.version += 1
+    booking.save()
+    TableAllocation.objects.filter(booking=booking, live=True).update(expires_at=until)
+    asked = {"deposit_kobo": {"from": 0, "to": terms.deposit_kobo(booking.policy)}}
+    claiming.record(booking, by=by, from_status=booking.status, changes=asked)
+    advances.ask(booking, due_at=until, by=by)
+    claiming.tell_open_pages(plan, booking.service_day)
 
 
 def release_expired_holds() -> int:
@@ -220,6 +269,7 @@ def _take(
     table_ids: Sequence[int] | None = None,
     heed_pacing: bool = True,
     request_key: UUID | None = None,
+    deposit: _Deposit | None = None,
 ) -> Booking:
     if (earlier := _made_before(request_key)) is not None:
         return earlier
@@ -241,6 +291,7 @@ def _take(
                     area=area,
                     table_ids=table_ids,
                     heed_pacing=heed_pacing,
+                    deposit=deposit,
                 )
             )
         except DomainError as refusal:
@@ -280,6 +331,7 @@ def _take_under_lock(
     area: UUID | None,
     table_ids: Sequence[int] | None,
     heed_pacing: bool,
+    deposit: _Deposit | None,
 ) -> Booking:
     day = claim.slot.service_day
     claiming.lock_service_days(plan.id, [day])
@@ -313,28 +365,47 @@ def _take_under_lock(
         claiming.expire_holds(expired_holds, now=now)
     if found.moves:
         claiming.make_room(current, found)
+    booking.policy = claiming.terms_of(current, claim)
+    booking.starts_at, booking.ends_at = claim.slot.starts_at, claim.ends_at
+    due_at = _ask_for_deposit(booking, current, deposit, now=now, by=by) if deposit else None
     if booking.status != Status.HELD:
-        # Who only looks at the form, or is refused, is nobody's guest yet.
+        # Who only looks at the form, has yet to pay, or is refused, is nobody's guest yet.
         guests.enter(booking, by=by)
+    elif due_at is not None:
+        guests.refuse_blocked(Known.by(booking), by=by)
     booking.code = codes.new_code()
     booking.channel = by.channel
     booking.party_size = claim.party_size
     booking.service_day = day
     booking.shift_name = claim.slot.shift.name
-    booking.starts_at, booking.ends_at = claim.slot.starts_at, claim.ends_at
     booking.area_id = claim.area_id
     # Tables joined for a group are no combination of the house's: nobody else may arrange them.
     booking.is_locked = bool(table_ids) or not current.is_seating(found.table_ids)
-    booking.policy = claiming.terms(current, claim.party_size)
     booking.created_by = by.user
     booking.save(force_insert=True)
     claiming.allocate(booking, current, found.table_ids)
     claiming.record(booking, by=by, from_status="")
+    if due_at is not None:
+        advances.ask(booking, due_at=due_at, by=by)
     if not heed_pacing:
         claiming.record_passed_pacing(booking, by=by)
     _publish_taken(booking)
     claiming.tell_open_pages(current, day)
     return booking
+
+
+def _ask_for_deposit(
+    booking: Booking, plan: ServicePlan, deposit: _Deposit, *, now: datetime, by: Actor
+) -> datetime | None:
+    """Settle the terms of a new booking, hold it where its deposit is to come first, and return when that is due."""
+    booking.policy = deposit.agreed(booking.policy)
+    if booking.status != Status.CONFIRMED or not terms.is_due_before(booking.policy):
+        return None
+    if not deposit.holds:
+        return advances.due_later(booking, now=now)
+    booking.status = Status.HELD
+    booking.hold_expires_at = advances.held_until(booking, plan, now=now, by=by)
+    return booking.hold_expires_at
 
 
 def _publish_taken(booking: Booking) -> None:

@@ -11,17 +11,18 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts.models import User
-from bookings import errors, selectors
+from bookings import errors, selectors, terms
 from bookings.availability import Occupancy
 from bookings.events import BookingCancelled, BookingChanged
+from bookings.guest_book import Known
 from bookings.models import Booking, Occurrence, TableAllocation
 from bookings.packing import Arrangement
 from bookings.rearranging import Sought
-from bookings.services import claiming, freed, guests
+from bookings.services import advances, claiming, deposits, freed, guests
 from bookings.services.booking import with_alternatives
 from bookings.services.claiming import Actor, Claim, Guest
 from bookings.services.floor import refuse_occupied_tables
-from bookings.states import FOR_THE_GUEST, UPCOMING, ActorKind, Status
+from bookings.states import FOR_THE_GUEST, UPCOMING, ActorKind, AdvanceState, Status
 from core.errors import Busy
 from core.outbox import publish
 from restaurants.service_plan import ServicePlan, plan_of, remembered_plan
@@ -125,6 +126,7 @@ def _change_under_lock(
     _must_be_changeable(booking, by, now)
 
     before = _facts(booking)
+    free_until = _free_until(booking)
     changed_area = None if isinstance(area, _Unset) else area
     claims_anew = (
         (starts_at is not None and starts_at != booking.starts_at)
@@ -148,10 +150,16 @@ def _change_under_lock(
         )
         if not heed_pacing:
             claiming.record_passed_pacing(booking, by=by)
+    advance = None
+    if booking.party_size != before["party_size"]:
+        free_until = min(free_until, _free_until(booking))
+        advance = advances.follow_size(booking, by=by, free_until=free_until, now=now)
     if guest is not None:
         is_reached_elsewhere = (guest.phone, guest.email) != (booking.guest_phone, booking.guest_email)
         booking.guest_name, booking.guest_phone, booking.guest_email = guest.name, guest.phone, guest.email
-        if is_reached_elsewhere:
+        if is_reached_elsewhere and booking.status == Status.HELD:
+            guests.refuse_blocked(Known.by(booking), by=by)
+        elif is_reached_elsewhere:
             guests.enter(booking, by=by)
     if notes is not None:
         booking.notes = notes
@@ -166,6 +174,9 @@ def _change_under_lock(
     booking.version += 1
     booking.save()
     claiming.record(booking, by=by, from_status=booking.status, changes=changes)
+    if booking.status == Status.HELD and advance is not None and advance.state != AdvanceState.AWAITED:
+        # The smaller party owes no more than has come.
+        deposits.confirm(booking, by=by)
     if claims_anew:
         # What was changed by itself no longer follows its series.
         Occurrence.objects.filter(booking=booking).update(is_changed=True)
@@ -181,6 +192,10 @@ def _change_under_lock(
         )
     claiming.tell_open_pages(plan, seen_day, booking.service_day)
     return booking
+
+
+def _free_until(booking: Booking) -> datetime:
+    return booking.starts_at - timedelta(hours=booking.policy.get("free_cancellation_hours", 0))
 
 
 def _possible_days(plan: ServicePlan, starts_at: datetime) -> set[date]:
@@ -263,6 +278,8 @@ def _claim_anew(
         if not kept_time and by.kind in FOR_THE_GUEST:
             # It was promised for that time.
             booking.bonus_points = 0
+        if booking.status == Status.HELD and booking.hold_expires_at is not None:
+            booking.hold_expires_at = min(booking.hold_expires_at, booking.starts_at)
         if not kept_time:
             booking.reminded_day_before_at = booking.reminded_hours_before_at = None
     if expired:
@@ -349,6 +366,7 @@ def _facts(booking: Booking) -> dict[str, Any]:
         "notes": booking.notes,
         "occasion": booking.occasion,
         "bonus_points": booking.bonus_points,
+        "deposit_kobo": terms.deposit_kobo(booking.policy),
     }
 
 
@@ -379,11 +397,11 @@ def cancel_booking(*, booking: Booking, by: Actor, reason: str = "", expected_ve
         is_under_way = booking.is_occupying and (booking.status not in UPCOMING or booking.starts_at <= now)
         if by.kind in FOR_THE_GUEST and is_under_way:
             raise errors.TooLateToChange
-        hours = timedelta(hours=booking.policy.get("free_cancellation_hours", 0))
         booking.is_late_cancellation = (
-            by.kind in FOR_THE_GUEST and booking.status == Status.CONFIRMED and now > booking.starts_at - hours
+            by.kind in FOR_THE_GUEST and booking.status == Status.CONFIRMED and now > _free_until(booking)
         )
-        was_held = booking.status == Status.HELD
+        # A hold that only kept a table for a form is no news; one with a guest, who had yet to pay, is.
+        was_held = booking.status == Status.HELD and advances.locked(booking) is None
         claiming.move(booking, Status.CANCELLED, by=by, reason=reason)
         claiming.free_tables(booking)
         if not was_held:
@@ -408,8 +426,9 @@ def attach_to_account(*, booking: Booking, diner: User) -> Booking:
             raise errors.BookingNotFound
         booking.diner = diner
         booking.save(update_fields=["diner", "updated_at"])
-        # Whoever keeps a booking has it already: blocked or not is no question here.
-        guests.enter_again(booking, by=Actor.system())
+        if booking.status != Status.HELD:
+            # Whoever keeps a booking has it already: blocked or not is no question here.
+            guests.enter_again(booking, by=Actor.system())
     return booking
 
 

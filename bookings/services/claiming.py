@@ -35,8 +35,9 @@ from bookings.availability import (
 )
 from bookings.models import Booking, BookingHistory, TableAllocation
 from bookings.packing import Arrangement
-from bookings.services import freed, guest_figures
+from bookings.services import advances, freed, guest_figures
 from bookings.states import FOR_THE_GUEST, STAFF_CHANNELS, ActorKind, Channel, Status
+from bookings.terms import terms_for
 from core import audit
 from core.encryption import index_of_email, index_of_phone
 from core.errors import Busy
@@ -420,6 +421,7 @@ def move(
     booking.version += 1
     booking.save()
     guest_figures.follow(booking, before)
+    advances.follow(booking, before, by=by, reason=reason)
     record(booking, by=by, from_status=before, reason=reason, changes=changes)
 
 
@@ -495,13 +497,12 @@ def constraint_of(error: IntegrityError) -> str:
     return getattr(diagnosis, "constraint_name", None) or ""
 
 
-def terms(plan: ServicePlan, party_size: int) -> dict[str, Any]:
-    """Return the terms a diner accepts with a booking; later edits of the policy do not touch them."""
-    policy = plan.policy
-    deposit = policy.deposit_kobo_per_guest * party_size if party_size >= policy.deposit_from_party else 0
-    return {
-        "free_cancellation_hours": policy.free_cancellation_hours,
-        "grace_minutes": policy.grace_minutes,
-        "deposit_kobo": deposit,
-        "note": policy.note,
-    }
+def terms_of(plan: ServicePlan, claim: Claim) -> dict[str, Any]:
+    """Return the terms a diner accepts with what they claim; later edits of the policy do not touch them."""
+    return terms_for(
+        plan,
+        claim.party_size,
+        day=claim.slot.service_day,
+        starts_at=claim.slot.starts_at,
+        area_id=claim.area_id,
+    )

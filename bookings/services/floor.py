@@ -13,13 +13,13 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from psycopg.types.range import TimestamptzRange
 
-from bookings import errors, selectors
+from bookings import errors, selectors, terms
 from bookings.availability import GRAIN, Allocation, Occupancy, Reason, best_seating, slot_times
 from bookings.events import BookingConfirmed, BookingDeclined, PartyDidNotShow, PartySeated, VisitCompleted
-from bookings.models import Booking, TableAllocation
-from bookings.services import claiming, guests
+from bookings.models import Booking, Occurrence, TableAllocation
+from bookings.services import advances, claiming, guests
 from bookings.services.claiming import Actor, Guest
-from bookings.states import Course, Status
+from bookings.states import MACHINE, Course, Status
 from core import codes
 from core.outbox import publish
 from restaurants.service_plan import DEFAULT_TURN_MINUTES, ServicePlan, ShiftPlan, plan_of, remembered_plan
@@ -28,19 +28,45 @@ CODE_TRIES = 5
 
 
 def confirm_request(*, booking: Booking, by: Actor, expected_version: int | None = None) -> Booking:
-    """Approve a requested booking.
+    """Approve a requested booking, and return it: CONFIRMED, or HELD until the deposit that is due before has come.
+
+    A date of a series is confirmed while its deposit is awaited.
 
     :raises core.states.IllegalMove: when it is not a request
     :raises TimeInThePast: when its time has passed
     """
     with transaction.atomic():
         booking = claiming.locked(booking.pk, expected_version=expected_version)
-        if booking.status == Status.REQUESTED and booking.starts_at <= timezone.now():
+        # A hold becomes a booking by its guest's details or its deposit, and a no-show by being undone.
+        _must_be(booking, Status.REQUESTED, to=Status.CONFIRMED)
+        if booking.starts_at <= timezone.now():
             raise errors.TimeInThePast
+        if terms.is_due_before(booking.policy) and _asks_for_deposit(booking, by=by):
+            _tell(booking)
+            return booking
         claiming.move(booking, Status.CONFIRMED, by=by)
         publish(BookingConfirmed(restaurant_id=claiming.house_of(booking), booking_id=booking.public_id))
         _tell(booking)
     return booking
+
+
+def _asks_for_deposit(booking: Booking, *, by: Actor) -> bool:
+    """Ask for the deposit of a request that the house says yes to; tell whether its table is held until it comes."""
+    paid = advances.locked(booking)
+    if paid is not None and not paid.missing_kobo:
+        return False
+    now = timezone.now()
+    if Occurrence.objects.filter(booking=booking).exists():
+        if paid is None:
+            advances.ask(booking, due_at=advances.due_later(booking, now=now), by=by)
+        return False
+    until = advances.held_until(booking, plan_of(booking.restaurant_id), now=now, by=by)
+    booking.hold_expires_at = until
+    claiming.move(booking, Status.HELD, by=by)
+    TableAllocation.objects.filter(booking=booking, live=True).update(expires_at=until)
+    if paid is None:
+        advances.ask(booking, due_at=until, by=by)
+    return True
 
 
 def decline_request(*, booking: Booking, by: Actor, reason: str, expected_version: int | None = None) -> Booking:
@@ -183,6 +209,7 @@ def undo_no_show(*, booking: Booking, by: Actor, expected_version: int | None = 
         claiming.lock_service_days(booking.restaurant_id, [booking.service_day])
         booking = claiming.locked(booking.pk, expected_version=expected_version)
         _same_service_day(booking)
+        _must_be(booking, Status.NO_SHOW, to=Status.CONFIRMED)
         claiming.move(booking, Status.CONFIRMED, by=by)
         _retable(booking, plan_of(booking.restaurant_id), None, now)
         _tell(booking)
@@ -276,7 +303,9 @@ def _seat_under_lock(booking: Booking, *, by: Actor, table_ids: Sequence[int] | 
         tables = seating.table_ids
     if expired:
         claiming.expire_holds(expired, now=now)
-    booking.policy = claiming.terms(plan, booking.party_size)
+    asked = terms.terms_for(plan, booking.party_size, day=day, starts_at=booking.starts_at)
+    # Whoever sits already leaves no deposit.
+    booking.policy = {**asked, "deposit_kobo": 0, "rates": []}
     guests.enter(booking, by=by)
     booking.save(force_insert=True)
     claiming.allocate(booking, plan, tables)
@@ -292,6 +321,12 @@ def _seat_under_lock(booking: Booking, *, by: Actor, table_ids: Sequence[int] | 
 
 def _tell(booking: Booking) -> None:
     claiming.tell_open_pages(remembered_plan(booking.restaurant_id), booking.service_day)
+
+
+def _must_be(booking: Booking, status: Status, *, to: Status) -> None:
+    """:raises core.states.IllegalMove: from any other state, even one that may become the same by another way"""
+    if booking.status != status:
+        raise MACHINE.refusal(booking.status, to)
 
 
 def _same_service_day(booking: Booking) -> None:

@@ -15,7 +15,7 @@ from bookings.guest_book import Known, sorted_name
 from bookings.models import Booking, GuestNote, GuestTag, GuestTagging, HouseGuest, OtherContact
 from bookings.services import guest_figures, tagging
 from bookings.services.claiming import Actor
-from bookings.states import FOR_THE_GUEST, GUESTS_ARE_KEPT
+from bookings.states import FOR_THE_GUEST, GUESTS_ARE_KEPT, Status
 from core import audit
 from core.encryption import blind_index, index_of_email
 
@@ -39,10 +39,7 @@ def enter(booking: Booking, *, by: Actor) -> None:
         booking.guest = None
         return
     entries = guest_book.entries_for(known)
-    blocked = guest_book.blocked_among(entries)
-    if blocked is not None and by.is_online and by.kind in FOR_THE_GUEST:
-        audit.note("guest.refused", target=blocked, actor=by.user or by.app)
-        raise errors.NotTakenOnline
+    _refuse_blocked(entries, by)
     found = guest_book.the_one(known, entries)
     if found is None:
         _lock_entries(known)
@@ -50,6 +47,22 @@ def enter(booking: Booking, *, by: Actor) -> None:
     else:
         _complete(found, known)
     booking.guest = found
+
+
+def refuse_blocked(known: Known, *, by: Actor) -> None:
+    """Refuse a blocked guest where no entry is made: a table held for a deposit is nobody's yet.
+
+    :raises NotTakenOnline: as enter()
+    """
+    if not known.is_anybody:
+        _refuse_blocked(guest_book.entries_for(known), by)
+
+
+def _refuse_blocked(entries: list[HouseGuest], by: Actor) -> None:
+    blocked = guest_book.blocked_among(entries)
+    if blocked is not None and by.is_online and by.kind in FOR_THE_GUEST:
+        audit.note("guest.refused", target=blocked, actor=by.user or by.app)
+        raise errors.NotTakenOnline
 
 
 def _lock_entries(known: Known) -> None:
@@ -118,6 +131,8 @@ def enter_bookings_without_guest(*, limit: int = BATCH) -> int:
     # Whom the house was to forget after their time is not entered again.
     lately = timezone.now() - GUESTS_ARE_KEPT
     unknown = Booking.objects.filter(guest=None, starts_at__gte=lately)
+    # Whoever only had a table held is nobody's guest.
+    unknown = unknown.exclude(status__in=(Status.HELD, Status.EXPIRED))
     unknown = unknown.exclude(guest_phone_index="", guest_email_index="")
     first = unknown.order_by("restaurant_id").values_list("restaurant_id", flat=True).first()
     if first is None:

@@ -48,7 +48,7 @@ def quote(*, restaurant_id: int, starts_at: datetime, party_size: int, area: UUI
         service_day=claim.slot.service_day,
         party_size=party_size,
         area=plan.area_named(area) if area else None,
-        terms=claiming.terms(plan, party_size),
+        terms=claiming.terms_of(plan, claim),
     )
 
 

@@ -12,7 +12,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import User
-from bookings import errors, selectors
+from bookings import errors, selectors, terms
 from bookings.availability import DAY_SPAN, Occupancy, Reason, Slot, find_slot_time, hard_close_refusal, midnight_of
 from bookings.errors import BookingMovedOn
 from bookings.events import SeriesChanged
@@ -171,7 +171,7 @@ def begin_series(
                 area_id=_area_id(plan, area),
                 occasion=occasion,
                 notes=notes,
-                policy=claiming.terms(plan, party_size),
+                policy=_terms(plan, starts, party_size, area, by),
                 request_key=request_key,
                 created_by=by.user,
             )
@@ -460,9 +460,22 @@ def _book(occurrence: Occurrence, series: BookingSeries, *, by: Actor) -> None:
         notes=series.notes,
         occasion=series.occasion,
         language=series.language,
+        # No date is lost because nobody looked for an hour, and none is paid for a year ahead.
+        holds_for_deposit=False,
     )
     occurrence.booking, occurrence.told_version = booking, booking.version
     occurrence.state, occurrence.reason = OccurrenceState.BOOKED, ""
+
+
+def _terms(
+    plan: ServicePlan, starts: Mapping[date, datetime], party_size: int, area: UUID | None, by: Actor
+) -> dict[str, Any]:
+    """Return the terms of a series: those of its first date. Later ones that differ are told when they are booked."""
+    on, starts_at = min(starts.items())
+    slot = find_slot_time(plan, starts_at)
+    day = on if isinstance(slot, Reason) else slot.service_day
+    found = terms.terms_for(plan, party_size, day=day, starts_at=starts_at, area_id=_area_id(plan, area))
+    return found if by.is_online else terms.payable_there(found)
 
 
 def _adopt(occurrence: Occurrence, booking: Booking) -> None:
@@ -575,7 +588,7 @@ def _extend(pk: int) -> int:
             _tell(series, "date_failed", on=occurrence.planned_on)
             return 0
         occurrence.save()
-        if occurrence.booking is not None and occurrence.booking.policy != series.policy:
+        if occurrence.booking is not None and not terms.are_alike(occurrence.booking.policy, series.policy):
             _tell(series, "new_terms", on=occurrence.planned_on)
     return 1
 

@@ -33,6 +33,7 @@ from bookings.states import (
     StandbyStatus,
     Status,
 )
+from bookings.terms import terms_for
 from core import audit, codes
 from core.outbox import publish
 from restaurants.service_plan import ServicePlan, plan_of, remembered_plan
@@ -305,7 +306,9 @@ def _offer_under_lock(seen: _Seen, day: date, match: Match, *, by: Actor, now: d
         ends_at=match.ends_at,
         area_id=match.area_id,
         hold_expires_at=until,
-        policy=claiming.terms(plan, entry.party_size),
+        policy=terms_for(
+            plan, entry.party_size, day=day, starts_at=match.slot.starts_at, area_id=_area_asked_for(entry, match)
+        ),
         created_by=by.user,
     )
     claiming.allocate(hold, plan, match.found.table_ids)
@@ -317,6 +320,11 @@ def _offer_under_lock(seen: _Seen, day: date, match: Match, *, by: Actor, now: d
     freed.tell_of_room(plan.id, [day])
     claiming.tell_open_pages(plan, day)
     return entry
+
+
+def _area_asked_for(entry: StandbyEntry, match: Match) -> int | None:
+    """Return the area whose terms hold: the one of the offer, where the guest has asked for areas."""
+    return match.area_id if match.area_id and entry.areas.exists() else None
 
 
 def _passed(match: Match) -> dict[str, Any]:

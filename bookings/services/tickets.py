@@ -13,7 +13,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts.models import User
-from bookings import errors, guest_book, ticketing
+from bookings import errors, ticketing
 from bookings.events import (
     TicketAdmitted,
     TicketPassedOn,
@@ -22,8 +22,9 @@ from bookings.events import (
     TicketsGivenBack,
     TicketsOrdered,
 )
+from bookings.guest_book import Known
 from bookings.models import Ticket, TicketedEvent, TicketHistory, TicketKind, TicketOrder
-from bookings.services import claiming
+from bookings.services import claiming, guests
 from bookings.services.claiming import Actor, Guest
 from bookings.services.ticket_history import record
 from bookings.services.ticketed_events import locked_event
@@ -141,7 +142,8 @@ def _order(
         request_key=request_key,
         created_by=by.user,
     )
-    _refuse_blocked(order, by=by)
+    known = Known(event.restaurant_id, order.diner_id, order.guest_name, order.guest_phone, order.guest_email)
+    guests.refuse_blocked(known, by=by)
     if event.paid_when == PaidWhen.BEFORE and amount_kobo:
         order.status = OrderStatus.HELD
         order.hold_expires_at = min(now + timedelta(minutes=event.hold_minutes), event.ends_at)
@@ -173,9 +175,9 @@ def _check_room(
 ) -> None:
     """:raises TicketsSoldOut:"""
     sold = ticketing.sold_of_event(event, now=now)
-    guests = sum(kind.guests * count for kind, count in kinds)
+    wanted = sum(kind.guests * count for kind, count in kinds)
     of_stock = all(sold.units.get(kind.pk, 0) + count <= kind.stock for kind, count in kinds)
-    if of_stock and sold.guests + guests <= event.capacity:
+    if of_stock and sold.guests + wanted <= event.capacity:
         return
     left = {str(kind.public_id): sold.left(event, kind) for kind in TicketKind.objects.filter(event=event)}
     raise errors.TicketsSoldOut(left=left)
@@ -189,17 +191,6 @@ def terms_of(event: TicketedEvent) -> dict[str, Any]:
         "paid_when": event.paid_when,
         "minimum_age": event.minimum_age,
     }
-
-
-def _refuse_blocked(order: TicketOrder, *, by: Actor) -> None:
-    """:raises NotTakenOnline: when the house has blocked this guest; staff may still sell to them"""
-    known = guest_book.Known(
-        order.event.restaurant_id, order.diner_id, order.guest_name, order.guest_phone, order.guest_email
-    )
-    blocked = guest_book.blocked_among(guest_book.entries_for(known))
-    if blocked is not None and by.is_online and by.kind in FOR_THE_GUEST:
-        audit.note("guest.refused", target=blocked, actor=by.user or by.app)
-        raise errors.NotTakenOnline
 
 
 def _draw(order: TicketOrder, kinds: Sequence[tuple[TicketKind, int]]) -> None:
@@ -232,10 +223,10 @@ def receive_payment(*, order: TicketOrder, amount_kobo: int, reference: str, by:
     Money that comes when the hold is over finds its places again if nobody has taken them; else the order stays
     expired, the money is owed back, and the buyer is told.
 
-    :raises PaymentAmountMissing:
+    :raises NotAnAmount:
     """
     if amount_kobo <= 0:
-        raise errors.PaymentAmountMissing
+        raise errors.NotAnAmount
     with transaction.atomic():
         event, order = _locked(order)
         if reference and order.history.filter(deed=TicketDeed.PAID, reference=reference[:100]).exists():
@@ -291,17 +282,17 @@ def _code_is_taken(order: TicketOrder) -> bool:
 def pay_back(*, order: TicketOrder, amount_kobo: int, reference: str, by: Actor) -> TicketOrder:
     """Write down that the house gave money back. One reference counts once.
 
-    :raises NothingOwedBack: when it is more than what the buyer has to get
+    :raises MoreThanOwedBack: when it is more than what the buyer has to get
     """
     if amount_kobo <= 0:
-        raise errors.PaymentAmountMissing
+        raise errors.NotAnAmount
     with transaction.atomic():
         _event, order = _locked(order)
         if reference and order.history.filter(deed=TicketDeed.PAID_BACK, reference=reference[:100]).exists():
             return order
         owed = ticketing.owed_back_kobo(order, order.tickets.all())
         if amount_kobo > owed:
-            raise errors.NothingOwedBack(owed_kobo=owed)
+            raise errors.MoreThanOwedBack(owed_kobo=owed)
         order.paid_back_kobo += amount_kobo
         order.version += 1
         order.save(update_fields=["paid_back_kobo", "version", "updated_at"])

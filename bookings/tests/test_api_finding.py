@@ -447,6 +447,8 @@ class TestAvailability:
             "areas": [{"id": str(area.public_id), "name": "Room"}],
             "available": True,
             "reason": None,
+            "deposit": None,
+            "minimum_spend": None,
         }
         assert (taken["available"], taken["reason"], taken["areas"]) == (False, "no_table", [])
 

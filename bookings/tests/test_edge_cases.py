@@ -1,7 +1,8 @@
 """The edge cases of the booking domain, each by its number and in a house of its own, through the services.
 
-Every one has more tests beside what it is about; these are what a reader of the list looks for. Those about money (8)
-and ticketed events (18) wait for payments and events; an apology with what a bumped party is offered (16) as well.
+Every one has more tests beside what it is about; these are what a reader of the list looks for. Those about gateways
+(of 8: a webhook before the redirect, a refund that fails) and ticketed events (18) wait for payments and events; an
+apology with what a bumped party is offered (16) as well.
 """
 
 from datetime import date, datetime, time, timedelta
@@ -17,7 +18,7 @@ from accounts.privacy.services import erasing
 from accounts.tests.factories import UserFactory, member
 from bookings import errors, selectors, services
 from bookings.floor_view import TableState, day_on_the_floor
-from bookings.models import Booking, StandbyEntry, TableAllocation
+from bookings.models import Advance, Booking, StandbyEntry, TableAllocation
 from bookings.recurring import Rule
 from bookings.services import Actor
 from bookings.states import StandbyStatus, Status
@@ -31,6 +32,8 @@ from restaurants.tests.factories import ShiftFactory, house
 pytestmark = pytest.mark.django_db
 
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
+# 10,000 naira a head before the visit; a table is held for three quarters of an hour.
+DEPOSIT = {"deposit_kobo_per_guest": 1_000_000, "deposit_from_party": 1, "deposit_due": "before"}
 
 
 def desk(restaurant: Restaurant) -> Actor:
@@ -152,6 +155,19 @@ class TestCase4FromFourToSix:
         assert (booking.party_size, booking.version, tables_of(booking)) == (4, 1, ["T1"])
         assert "alternatives" in refusal.value.details
 
+    def test_the_deposit_grows_by_the_terms_that_were_accepted(self):
+        restaurant = house(tables=(4, 6), policy=DEPOSIT)
+        booking = book(restaurant, party_size=4)
+        services.receive_deposit(booking=booking, amount_kobo=4_000_000, by=desk(restaurant))
+        restaurant.policy.deposit_kobo_per_guest = 9_000_000
+        restaurant.policy.save()
+
+        services.change_booking(booking=booking, party_size=6, by=diner())
+
+        advance = Advance.objects.get(booking=booking)
+        assert (advance.amount_kobo, advance.missing_kobo) == (6_000_000, 2_000_000)
+        assert Booking.objects.get().status == Status.CONFIRMED
+
 
 class TestCase5ClocksOfTheHouse:
     def test_the_last_seating_sits_past_the_end_of_the_shift_but_not_past_a_hard_close(self):
@@ -224,6 +240,39 @@ class TestCase8AHoldThatEndsWhileItIsFilledIn:
 
         with pytest.raises(errors.HoldExpired):
             services.confirm_hold(hold=hold, guest=guest(), by=diner())
+
+
+class TestCase8AHoldThatEndsWhileItIsPaid:
+    def late(self, booking: Booking, **more: object) -> services.Receipt:
+        by = desk(booking.restaurant)
+        return services.receive_deposit(booking=booking, amount_kobo=2_000_000, by=by, **more)  # type: ignore[arg-type]
+
+    def test_the_money_takes_the_same_time_again(self):
+        booking = book(house(tables=(2,), policy=DEPOSIT))
+
+        with time_machine.travel(timezone.now() + 46 * MINUTE, tick=True):
+            services.release_expired_holds()
+            assert self.late(booking).booking.status == Status.CONFIRMED
+
+    def test_or_goes_back_and_takes_no_table_from_who_came_meanwhile(self):
+        restaurant = house(tables=(2,), policy=DEPOSIT)
+        booking = book(restaurant)
+
+        with time_machine.travel(timezone.now() + 46 * MINUTE, tick=True):
+            other = book(restaurant, guest=guest(2))
+            receipt = self.late(booking)
+
+        assert (receipt.booking.status, receipt.advance.state) == (Status.EXPIRED, "owed_back")
+        assert (tables_of(booking), tables_of(other)) == ([], ["T1"])
+
+    def test_paid_twice_is_one_table_and_the_rest_goes_back(self):
+        booking = book(house(tables=(2,), policy=DEPOSIT))
+
+        self.late(booking, reference="A")
+        self.late(booking, reference="A")
+        receipt = self.late(booking, reference="B")
+
+        assert (receipt.booking.status, receipt.owed_kobo) == (Status.CONFIRMED, 2_000_000)
 
 
 class TestCase9TheOffer:

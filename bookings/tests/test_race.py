@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 from django.db import IntegrityError, connection, connections
+from django.utils import timezone
 from psycopg.types.range import TimestamptzRange
 
 from accounts.tests.factories import UserFactory, member
@@ -17,7 +18,7 @@ from bookings.services import Actor, claiming
 from bookings.states import OCCUPYING, Status
 from bookings.tests.factories import at, book, guest, tomorrow
 from core.errors import Busy, DomainError
-from restaurants.models import TableCombination
+from restaurants.models import Restaurant, TableCombination
 from restaurants.tests.factories import house
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.race]
@@ -310,3 +311,67 @@ class TestTheConstraint:
                 booking=booking,
                 during=TimestamptzRange(at("00:00"), at("01:00") + timedelta(days=1), "[)"),
             )
+
+
+class TestDeposits:
+    """Money against the clock, the sweeper, another guest, and itself."""
+
+    TERMS = {"deposit_kobo_per_guest": 1_000_000, "deposit_from_party": 1, "deposit_due": "before"}
+
+    def a_hold(self, restaurant: Restaurant, *, ended: bool) -> Booking:
+        booking = book(restaurant)
+        if ended:
+            over = timezone.now() - timedelta(seconds=1)
+            Booking.objects.filter(pk=booking.pk).update(hold_expires_at=over)
+            TableAllocation.objects.filter(booking=booking).update(expires_at=over)
+        return booking
+
+    @pytest.mark.parametrize("_round", range(4))
+    def test_against_the_sweeper(self, _round):
+        restaurant = house(tables=(2,), policy=self.TERMS)
+        by, booking = Actor.staff(member(restaurant.pk)), self.a_hold(restaurant, ended=True)
+
+        def pay() -> object:
+            return services.receive_deposit(booking=booking, amount_kobo=2_000_000, by=by)
+
+        results = at_once(lambda: insistently(pay), services.release_expired_holds)
+
+        assert not [result for result in results if isinstance(result, Exception)]
+        booking.refresh_from_db()
+        # Swept first or last, the table was free: it is theirs, once.
+        assert (booking.status, booking.advance.state) == (Status.CONFIRMED, "received")
+        assert TableAllocation.objects.filter(live=True, expires_at=None).count() == 1
+
+    @pytest.mark.parametrize("_round", range(4))
+    def test_late_against_somebody_else_for_the_last_table(self, _round):
+        restaurant = house(tables=(2,), policy=self.TERMS)
+        by, booking = Actor.staff(member(restaurant.pk)), self.a_hold(restaurant, ended=True)
+
+        def pay() -> object:
+            return services.receive_deposit(booking=booking, amount_kobo=2_000_000, by=by)
+
+        results = at_once(
+            lambda: insistently(pay), lambda: insistently(lambda: book(restaurant, guest=guest(2))),
+            services.release_expired_holds,
+        )  # fmt: skip
+
+        booking.refresh_from_db()
+        has_table = booking.status == Status.CONFIRMED
+        assert has_table != (len(winners(results)) == 1)
+        assert booking.advance.state == ("received" if has_table else "owed_back")
+        assert TableAllocation.objects.filter(live=True).count() == 1
+        assert overlaps() == 0
+
+    def test_one_reference_from_eight_screens(self):
+        restaurant = house(tables=(2,), policy=self.TERMS)
+        by, booking = Actor.staff(member(restaurant.pk)), self.a_hold(restaurant, ended=False)
+
+        def pay() -> object:
+            return services.receive_deposit(booking=booking, amount_kobo=2_000_000, by=by, reference="TRF-1")
+
+        results = at_once(*[lambda: insistently(pay)] * 8)
+
+        outcomes = sorted(str(result.outcome) for result in results if isinstance(result, services.Receipt))
+        assert outcomes == ["again"] * 7 + ["confirmed"]
+        booking.refresh_from_db()
+        assert (booking.advance.received_kobo, booking.status) == (2_000_000, Status.CONFIRMED)

@@ -20,13 +20,14 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods
 
 from accounts.models import User
-from bookings import access, errors, limits, offers, selectors, services
+from bookings import access, errors, limits, offers, selectors, services, terms
 from bookings.forms.booking import DetailsForm, WishForm
 from bookings.services import Actor, Quote, guests
 from bookings.subscribers import terms_sentences
 from core import phones
 from core.errors import DomainError
 from core.limits import address_of
+from localization import formatting
 from localization.languages import current_language
 from restaurants.models import Restaurant
 from restaurants.selectors import place_by_slug
@@ -119,6 +120,8 @@ def _take(request: HttpRequest, restaurant: Restaurant) -> HttpResponse:
         quote = services.quote(restaurant_id=restaurant.pk, **wish.wish())
         if not are_details_fine:
             return _show(request, restaurant, wish, details, quote=quote, status=422)
+        if not _are_seen(request, quote):
+            return _show(request, restaurant, wish, details, quote=quote, has_other_terms=True, status=409)
         diner = request.user if isinstance(request.user, User) else None
         limits.book(request)
         booking = services.book_table(
@@ -148,6 +151,12 @@ def _take(request: HttpRequest, restaurant: Restaurant) -> HttpResponse:
         return _show(request, restaurant, wish, details, quote=quote, refusal=refusal)
     access.remember(request, booking)
     return redirect("bookings:booking", public_id=booking.public_id)
+
+
+def _are_seen(request: HttpRequest, quote: Quote) -> bool:
+    """Whether the page that was sent showed these very terms: another hour, or an edit meanwhile, may ask for more."""
+    shown = request.POST.get("terms", "")
+    return not shown or shown == terms.mark(quote.terms)
 
 
 def _key_of(request: HttpRequest, restaurant: Restaurant, wish: WishForm) -> UUID:
@@ -219,6 +228,7 @@ def _show(
     quote: Quote | None = None,
     offer: Offer | None = None,
     refusal: DomainError | None = None,
+    has_other_terms: bool = False,
     status: int = 200,
 ) -> HttpResponse:
     choices = _choices(wish, restaurant, refusal) if refusal else []
@@ -234,6 +244,7 @@ def _show(
         "starts_at": starts_at if starts_at and abs(starts_at - timezone.now()) < SEARCHED else None,
         "party_size": wish.cleaned_data.get("party"),
         "terms": [],
+        "has_other_terms": has_other_terms,
         "refusal": refusal,
         "is_own_overlap": isinstance(refusal, errors.OverlapsOwnBooking | errors.DuplicateBooking),
         "choices": choices,
@@ -245,6 +256,9 @@ def _show(
         # One tap books one of several times, so the terms shown must hold for each of them.
         start = None if choices else quote.starts_at
         context["terms"] = terms_sentences(quote.terms, starts_at=start, zone=restaurant.time_zone)
+        context["terms_mark"] = terms.mark(quote.terms)
+        if terms.is_due_before(quote.terms) and not quote.needs_approval:
+            context["held_for"] = formatting.duration(timedelta(minutes=quote.terms["deposit_minutes"]))
     response = render(request, "bookings/book.html", context, status=refusal.status if refusal else status)
     if refusal is not None and refusal.retry_after is not None:
         response["Retry-After"] = str(refusal.retry_after)

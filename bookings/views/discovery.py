@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
-from bookings import discovery, limits, ticketing
+from bookings import discovery, limits, terms, ticketing, wording
 from bookings.discovery import Card, Vocabulary, Wish
 from bookings.forms.search import DEFAULT_PARTY, NIGHT_ENDS, SearchForm, TimesForm
 from bookings.subscribers import address_of, map_url
@@ -35,14 +35,16 @@ from restaurants.models import Photo, Restaurant
 from restaurants.receivers import version_of
 from restaurants.reviews.selectors import RatingFigures, published, rating_of
 from restaurants.selectors import Search, menus_of, restaurant_by_slug
-from restaurants.service_plan import PolicyPlan, plan_of
+from restaurants.service_plan import ServicePlan, plan_of
 from restaurants.sketch import sketch
-from restaurants.states import PriceBand, RestaurantStatus
+from restaurants.states import DepositDue, PriceBand, RestaurantStatus
 from restaurants.structured_data import as_script_text, restaurant_data
 
 CURSOR = "page"
 REVIEWS_SHOWN = 3
 EVENTS_SHOWN = 3
+# A house with more of them tells the rest with each time.
+SPECIAL_TERMS_TOLD = 8
 
 
 def _today() -> date:
@@ -360,7 +362,7 @@ def restaurant(request: HttpRequest, slug: str) -> HttpResponse:
         "rating": rating,
         "reviews": list(published(house.pk)[:REVIEWS_SHOWN]) if rating else [],
         "events": items_of(list(ticketing.events_of(house.pk, now=now)[:EVENTS_SHOWN])) if house.is_bookable else [],
-        "policy_sentences": _policy_sentences(plan.policy) if house.is_bookable else [],
+        "policy_sentences": _policy_sentences(plan, today) if house.is_bookable else [],
         "sketch": _sketch(house),
         "times": times,
         "times_form": form,
@@ -444,12 +446,20 @@ def _menu(restaurant_id: int, today: date) -> SafeString:
     return mark_safe(kept.body.decode())  # noqa: S308 - our own template's output
 
 
-def _policy_sentences(policy: PolicyPlan) -> list[str]:
+def _policy_sentences(plan: ServicePlan, today: date) -> list[str]:
+    policy = plan.policy
     sentences = []
     if policy.deposit_kobo_per_guest:
         sentences.append(
             _("Parties of %(party)d and more leave a deposit of %(amount)s a head; it comes off the bill.")
             % {"party": policy.deposit_from_party, "amount": formatting.money(policy.deposit_kobo_per_guest)}
+        )
+    ahead = [row for row in plan.special_terms if row.special_day is None or row.special_day >= today]
+    sentences += [wording.special_terms(row, plan) for row in ahead[:SPECIAL_TERMS_TOLD]]
+    if policy.deposit_due == DepositDue.BEFORE and terms.asks_any_deposit(plan):
+        sentences.append(
+            _("Online, a table is held for %(time)s until its deposit has come.")
+            % {"time": formatting.duration(timedelta(minutes=policy.deposit_minutes))}
         )
     if policy.free_cancellation_hours:
         sentences.append(

@@ -18,8 +18,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import User
-from bookings import access, calendars, errors, selectors, services, waitlist, wording
+from bookings import access, calendars, errors, selectors, services, terms, waitlist, wording
 from bookings.availability import Slot
+from bookings.deposit_words import advance_of, deposit_words, is_hold_over
 from bookings.forms.booking import LATE_CHOICES, ChangeDetailsForm, LateForm, MoveForm, OtherTimeForm, SeenForm
 from bookings.models import Booking
 from bookings.qr import qr_of
@@ -72,16 +73,19 @@ def _booking_page(request: HttpRequest, found: Booking) -> HttpResponse:
     invitation = _("We have a table at %(restaurant)s on %(when)s.") % {"restaurant": restaurant.name, "when": when}
     context = {
         **_named(found),
-        "heading": wording.heading_of(found),
+        "heading": wording.heading_of(found, now),
         "tone": wording.tone_of(found),
         "is_new": status in UPCOMING and now - found.created_at < NEW_FOR and len(history) == 1,
         "is_requested": status == Status.REQUESTED,
-        "has_table": found.is_occupying,
+        "has_table": found.is_occupying and not is_hold_over(found, now),
+        "is_booked": found.is_occupying and status != Status.HELD,
+        "deposit": deposit_words(found, now=now),
         "is_over": status == Status.COMPLETED,
-        "may_change": status in UPCOMING and found.starts_at > now,
+        "may_change": _may_change(found),
         **_lateness(found, now),
         "may_keep": request.user.is_authenticated and found.diner_id is None,
         "is_mine": found.diner_id is not None and found.diner_id == request.user.pk,
+        "may_repeat": status != Status.HELD,
         "occasion": Occasion(found.occasion).label if found.occasion else "",
         "address": address_of(restaurant),
         "map_url": map_url(restaurant),
@@ -175,7 +179,8 @@ def _listed(bookings: Any) -> list[dict[str, Any]]:
             "day": each.starts_at.astimezone(ZoneInfo(each.restaurant.time_zone)),
             "status": Status(each.status).label,
             "tone": wording.tone_of(each),
-            "is_upcoming": each.status in UPCOMING,
+            "is_upcoming": _may_change(each),
+            "deposit": deposit_words(each),
         }
         for each in bookings
     ]
@@ -232,6 +237,7 @@ def _cancel_page(request: HttpRequest, found: Booking, refusal: DomainError | No
     hours = found.policy.get("free_cancellation_hours", 0)
     free_until = found.starts_at - timedelta(hours=hours)
     history = list(selectors.history_of(found))
+    advance = advance_of(found)
     context = {
         **_named(found),
         "may_change": _may_change(found),
@@ -241,6 +247,8 @@ def _cancel_page(request: HttpRequest, found: Booking, refusal: DomainError | No
         "is_late": found.status == Status.CONFIRMED and timezone.now() > free_until,
         "free_until": formatting.day_and_time(free_until, zone=found.restaurant.time_zone),
         "notice": formatting.duration(timedelta(hours=hours)),
+        "is_held": found.status == Status.HELD,
+        "paid": formatting.money(advance.held_kobo) if advance is not None and advance.held_kobo else "",
     }
     return _private(render(request, "bookings/cancel.html", context, status=refusal.status if refusal else 200))
 
@@ -250,7 +258,8 @@ def _actor(request: HttpRequest) -> Actor:
 
 
 def _may_change(found: Booking) -> bool:
-    return found.status in UPCOMING and found.starts_at > timezone.now()
+    now = timezone.now()
+    return found.status in UPCOMING and found.starts_at > now and not is_hold_over(found, now)
 
 
 def _news(request: HttpRequest, history: list[Any], refusal: DomainError | None, found: Booking) -> list[wording.Line]:
@@ -341,6 +350,7 @@ class ChangePage:
             "seen": SeenForm(initial={"version": self.found.version, "seen": len(history)}),
             "terms": terms_sentences(self.found.policy, starts_at=self.found.starts_at, zone=self.zone),
             "largest_party": self._largest_party(),
+            "other_deposit": self._other_deposit(party),
         }
         return _private(render(self.request, "bookings/change.html", context, status=status))
 
@@ -348,6 +358,13 @@ class ChangePage:
         if self.found.status == Status.REQUESTED:
             return self.plan.largest_party_on_request
         return max(self.plan.largest_party_online, self.found.party_size)
+
+    def _other_deposit(self, party: int | None) -> str:
+        """Return what the deposit of a party of another size is, by the terms that were accepted."""
+        if party is None or party == self.found.party_size:
+            return ""
+        wanted = terms.deposit_kobo(terms.with_amounts(self.found.policy, party))
+        return "" if wanted == terms.deposit_kobo(self.found.policy) else formatting.money(wanted)
 
     def _looked_for(self) -> tuple[OtherTimeForm, date | None, int | None, UUID | None]:
         """Return for which day, party and area times are shown: what was asked, else the booking's own."""

@@ -54,7 +54,8 @@ def repeat(request: HttpRequest, public_id: UUID) -> HttpResponse:
     series = selectors.series_with(found)
     if series is not None:
         return redirect("bookings:series", public_id=series.public_id)
-    if found.status not in UPCOMING or found.starts_at <= timezone.now():
+    # What waits for its deposit is not yet a booking that could be repeated.
+    if found.status not in UPCOMING - {Status.HELD} or found.starts_at <= timezone.now():
         messages.warning(request, errors.TooLateToChange.message)
         return redirect("bookings:booking", public_id=public_id)
     return RepeatPage(request, person, found).answer()

@@ -15,13 +15,13 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import User
-from bookings import access, errors, limits, services, waitlist, wording
+from bookings import access, errors, limits, selectors, services, waitlist, wording
 from bookings.forms.waiting import DayForm, WaitForm
 from bookings.models import FreeTimeAlert, QueueEntry, StandbyEntry
 from bookings.services import Actor
 from bookings.states import QueueStatus, StandbyStatus
 from bookings.subscribers_tickets import ORDER, TICKET
-from bookings.subscribers_waiting import ALERT, QUEUE, STANDBY
+from bookings.subscribers_waiting import ALERT, BOOKING, QUEUE, STANDBY
 from bookings.ticketing import order_by_public_id, ticket_by_public_id
 from bookings.times import book_url
 from core import phones
@@ -317,6 +317,9 @@ def short(request: HttpRequest, key: str) -> HttpResponse:
     if kind == ORDER and (order := order_by_public_id(public_id)) is not None:
         access.remember(request, order)
         return redirect("bookings:ticket_order", public_id=public_id)
+    if kind == BOOKING and (booking := selectors.booking_by_public_id(public_id)) is not None:
+        access.remember(request, booking)
+        return redirect("bookings:booking", public_id=public_id)
     if kind == ALERT and (alert := waitlist.alert_by_public_id(public_id)) is not None:
         if alert.told_of is None or alert.told_of <= timezone.now():
             return redirect("bookings:restaurant", slug=alert.restaurant.slug)

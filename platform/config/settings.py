@@ -593,6 +593,8 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "BookingStatus": "bookings.states.Status",
         "Channel": "bookings.states.Channel",
+        "DepositState": "bookings.states.AdvanceState",
+        "DepositDue": "restaurants.states.DepositDue",
         "DeskChannel": "bookings.api.serializers.STAFF_CHANNELS",
         "SeriesStatus": "bookings.states.SeriesStatus",
         "OccurrenceState": "bookings.states.OccurrenceState",

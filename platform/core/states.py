@@ -45,8 +45,11 @@ class Machine(Generic[S]):
 
     def check(self, a: S | str, b: S | str) -> None:
         """:raises IllegalMove: unless `a` may become `b`"""
-        if self.allows(a, b):
-            return
+        if not self.allows(a, b):
+            raise self.refusal(a, b)
+
+    def refusal(self, a: S | str, b: S | str) -> IllegalMove:
+        """Return what says that `a` cannot become `b`: also for a service that makes fewer moves than are legal."""
         before, after = self.states(a), self.states(b)
         details: dict[str, Any] = {
             "from": before.value,
@@ -55,7 +58,7 @@ class Machine(Generic[S]):
             "from_label": before.label,
             "to_label": after.label,
         }
-        raise IllegalMove(**details)
+        return IllegalMove(**details)
 
     def mermaid(self) -> str:
         """Return the table as a Mermaid state diagram, in the order of the choices."""

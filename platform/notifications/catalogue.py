@@ -65,6 +65,7 @@ class Kind:
 
 
 _booking = frozenset({"guest_name", "restaurant_name", "code", "party_size", "when"})
+_stay = _booking - {"guest_name"}
 _place = frozenset({"address", "landmark", "phone", "map_url"})
 _waiting = frozenset({"restaurant_name", "party_size"})
 _range = frozenset({"day", "earliest", "latest"})
@@ -122,6 +123,37 @@ KINDS = {
             needs=_booking | {"address", "booking_url", "hours_before"},
             may_have=_place | {"grace_minutes"},
             choices={"hours_before": (24, 3)},
+        ),
+        Kind(
+            "booking.held",
+            _("Table held for a deposit"),
+            needs=_stay | {"amount", "until", "booking_url", "table"},
+            may_have=frozenset({"guest_name", "phone", "instructions", "policy_text"}),
+            choices={"table": ("held", "booked")},
+            channels=(Channel.EMAIL, Channel.SMS),
+        ),
+        Kind(
+            "booking.deposit_received",
+            _("Deposit received"),
+            needs=_stay | {"amount", "booking_url", "table"},
+            may_have=frozenset({"guest_name", "phone", "missing", "until"}),
+            choices={"table": ("confirmed", "held", "booked", "requested")},
+            channels=(Channel.EMAIL, Channel.SMS),
+        ),
+        Kind(
+            "booking.deposit_lapsed",
+            _("Time for a deposit is over"),
+            needs=_stay | {"booking_url"},
+            may_have=frozenset({"guest_name", "phone", "restaurant_url"}),
+            channels=(Channel.EMAIL, Channel.SMS),
+        ),
+        Kind(
+            "booking.deposit_owed_back",
+            _("Deposit owed back"),
+            needs=_stay | {"amount", "booking_url", "why"},
+            may_have=frozenset({"guest_name", "phone", "restaurant_url", "times"}),
+            choices={"why": ("too_late", "lapsed", "cancelled", "surplus", "left")},
+            channels=(Channel.EMAIL, Channel.SMS),
         ),
         Kind(
             "booking.series",

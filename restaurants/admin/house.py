@@ -15,7 +15,7 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 from accounts.scoping import ScopedInline, ScopedPage, runs_platform
 from core import phones
 from core.uploads import PictureField
-from restaurants.admin.fields import NairaField, PlanPage
+from restaurants.admin.fields import CheckboxesField, NairaField, PlanPage
 from restaurants.models import (
     Area,
     BookingPolicy,
@@ -25,9 +25,10 @@ from restaurants.models import (
     Restaurant,
     Shift,
     SpecialDay,
+    SpecialTerms,
     Table,
 )
-from restaurants.states import RestaurantStatus
+from restaurants.states import RestaurantStatus, Weekday
 
 # What a house decides itself; listing and closing for good are the platform's.
 OWN_STATUSES = (RestaurantStatus.DRAFT, RestaurantStatus.LIVE, RestaurantStatus.PAUSED)
@@ -41,7 +42,8 @@ class PolicyForm(forms.ModelForm):
         fields = [
             "min_party_online", "max_party_online", "max_party_on_request", "window_days", "min_lead_minutes",
             "buffer_minutes", "grace_minutes", "free_cancellation_hours", "needs_approval",
-            "deposit_kobo_per_guest", "deposit_from_party", "note",
+            "deposit_kobo_per_guest", "deposit_from_party", "deposit_due", "deposit_minutes", "deposit_instructions",
+            "note",
             "suggests_times", "suggestion_minutes", "suggestion_points",
         ]  # fmt: skip
 
@@ -54,6 +56,57 @@ class PolicyInline(ScopedInline, StackedInline):
     form = PolicyForm
     tab = True
     can_delete = False
+
+
+AMOUNTS = (
+    "deposit_kobo_per_guest",
+    "deposit_kobo_per_party",
+    "minimum_spend_kobo_per_guest",
+    "minimum_spend_kobo_per_party",
+)
+
+
+class SpecialTermsForm(forms.ModelForm):
+    weekdays = CheckboxesField(
+        label=_("Weekdays"), choices=Weekday.choices, coerce=int, required=False, help_text=_("None: on each of them.")
+    )
+    deposit_kobo_per_guest = NairaField(label=_("Deposit a head (₦)"), required=False, initial=0)
+    deposit_kobo_per_party = NairaField(label=_("Deposit a party (₦)"), required=False, initial=0)
+    minimum_spend_kobo_per_guest = NairaField(label=_("Minimum spend a head (₦)"), required=False, initial=0)
+    minimum_spend_kobo_per_party = NairaField(label=_("Minimum spend a table (₦)"), required=False, initial=0)
+
+    class Meta:
+        model = SpecialTerms
+        fields = [
+            "name", "position", "from_party", "to_party", "weekdays", "starts_from", "starts_before", "special_day",
+            "area", *AMOUNTS, "free_cancellation_hours", "note",
+        ]  # fmt: skip
+
+    def clean(self) -> dict[str, Any]:
+        answers = super().clean() or {}
+        # An empty amount asks for nothing.
+        return answers | {name: answers[name] or 0 for name in AMOUNTS if name in answers}
+
+
+class SpecialTermsInline(ScopedInline, StackedInline):
+    model = SpecialTerms
+    form = SpecialTermsForm
+    extra = 0
+    tab = True
+    fieldsets = [
+        (None, {"fields": [("name", "position")]}),
+        (
+            _("For whom and when"),
+            {"fields": [("from_party", "to_party"), "weekdays", ("starts_from", "starts_before"),
+                        ("special_day", "area")]},
+        ),
+        (
+            _("What is asked"),
+            {"fields": [("deposit_kobo_per_guest", "deposit_kobo_per_party"),
+                        ("minimum_spend_kobo_per_guest", "minimum_spend_kobo_per_party"),
+                        "free_cancellation_hours", "note"]},
+        ),
+    ]  # fmt: skip
 
 
 class AreaInline(ScopedInline, TabularInline):
@@ -166,7 +219,8 @@ class RestaurantAdmin(ScopedPage, PlanPage):
     list_per_page = 50
     warn_unsaved_form = True
     inlines = [
-        PolicyInline, AreaInline, TableInline, HoursInline, ShiftInline, SpecialDayInline, MenuInline, PhotoInline,
+        PolicyInline, SpecialTermsInline, AreaInline, TableInline, HoursInline, ShiftInline, SpecialDayInline,
+        MenuInline, PhotoInline,
     ]  # fmt: skip
     change_form_after_template = "admin/restaurants/ways.html"
 

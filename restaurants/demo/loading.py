@@ -28,6 +28,7 @@ from restaurants.models import (
     Restaurant,
     Shift,
     SpecialDay,
+    SpecialTerms,
     Table,
     TableCombination,
     TurnTime,
@@ -148,6 +149,18 @@ class _Loader:
                 BookingPolicy(restaurant=restaurants[row["slug"]], deposit_kobo_per_guest=deposit_kobo, **terms)
             )
         BookingPolicy.objects.bulk_create(policies)
+        SpecialTerms.objects.bulk_create(
+            SpecialTerms(
+                restaurant=restaurants[row["slug"]],
+                name=terms["name"],
+                position=position,
+                from_party=terms.get("from_party", 1),
+                starts_from=clock(terms["from"]),
+                minimum_spend_kobo_per_party=terms["minimum_spend_naira"] * 100,
+            )
+            for row in rows
+            for position, terms in enumerate(row.get("special_terms", []))
+        )
 
     # --- The floor ---------------------------------------------------------------------------------------------
 

@@ -15,9 +15,12 @@ TELLING = re.compile(r"(e?mail|phone|recipient|address|actor|person|guest|claima
 NOT_PEOPLE = {
     "audit.AuditEvent.actor_kind",
     "audit.SecurityAlert.subject_kind",
+    "bookings.AdvanceHistory.actor_kind",
     "bookings.BookingHistory.actor_kind",
     "notifications.Message.subject",
     "restaurants.BookingPolicy.deposit_kobo_per_guest",
+    "restaurants.SpecialTerms.deposit_kobo_per_guest",
+    "restaurants.SpecialTerms.minimum_spend_kobo_per_guest",
 }
 
 

@@ -42,6 +42,10 @@ _waiting = {"guest_name": "Ada", "restaurant_name": "Iya Eba & Sons", "party_siz
 _range = {"day": "Friday 12 June", "earliest": "18:00", "latest": "20:30"}
 _entry = {"entry_url": "https://buka.example/en/waitlist/018f/?token=a"}
 _short_entry = {"entry_url": "https://buka.example/w/s0123456789012345678901ABCDEFGHIJKLMNOP"}
+_short_booking = {
+    "booking_url": "https://buka.example/w/b0123456789012345678901ABCDEFGHIJKLMNOP",
+    "when": "12/06 19:30",
+}
 
 _evening = {
     "guest_name": "Ada",
@@ -71,6 +75,41 @@ CONTEXTS: dict[str, list[dict[str, Any]]] = {
         for who in ("diner", "restaurant")
     ],
     "booking.declined": [_booking | _why],
+    "booking.held": [
+        _booking
+        | _short_booking
+        | {"amount": "NGN 1,250,000", "until": "12/06 18:45", "table": table}
+        | {
+            "phone": "+234 803 123 4567",
+            "instructions": "Sterling, 0123456789",
+            "policy_text": "It comes off the bill.",
+        }
+        for table in ("held", "booked")
+    ],
+    "booking.deposit_received": [
+        _booking
+        | _short_booking
+        | {"amount": "NGN 1,250,000", "table": table, "missing": missing}
+        | ({"until": "12/06 18:45"} if table == "held" else {})
+        | {"phone": "+234 803 123 4567"}
+        for table, missing in (
+            ("confirmed", ""),
+            ("held", "NGN 1,250,000"),
+            ("booked", "NGN 1,250,000"),
+            ("booked", ""),
+            ("requested", ""),
+        )
+    ],
+    "booking.deposit_lapsed": [
+        _booking | _short_booking | {"phone": "+234 803 123 4567", "restaurant_url": "https://buka.example/en/r/iya"}
+    ],
+    "booking.deposit_owed_back": [
+        _booking
+        | _short_booking
+        | {"amount": "NGN 1,250,000", "why": why, "times": "18:30 and 20:15"}
+        | {"phone": "+234 803 123 4567", "restaurant_url": "https://buka.example/en/r/iya"}
+        for why in ("too_late", "lapsed", "cancelled", "surplus", "left")
+    ],
     "booking.series": [
         {
             "guest_name": "Adaeze",

@@ -12,9 +12,9 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('bookings', '0016_running_late'),
+        ('bookings', '0017_advances'),
         ('partners', '0001_partner_apps'),
-        ('restaurants', '0008_groups_on_request'),
+        ('restaurants', '0009_special_terms'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -270,7 +270,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='ticketorder',
-            constraint=models.CheckConstraint(condition=models.Q(('paid_back_kobo__lte', models.F('paid_kobo'))), name='no_more_is_paid_back_than_came'),
+            constraint=models.CheckConstraint(condition=models.Q(('paid_back_kobo__lte', models.F('paid_kobo'))), name='no_more_of_an_order_is_paid_back_than_came'),
         ),
         migrations.AddIndex(
             model_name='tickethistory',

@@ -1,0 +1,117 @@
+"""What stands with a booking's deposit, in the words of its guest and as plain values."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from bookings.models import Advance, Booking
+from bookings.states import AdvanceState, Status
+from localization import formatting
+from localization.formatting import Zone
+
+
+@dataclass(frozen=True)
+class DepositWords:
+    """Where the money stands: a line, sentences under it, and how it is paid while it is awaited."""
+
+    line: str
+    sentences: tuple[str, ...]
+    is_awaited: bool
+    instructions: str = ""
+
+
+def advance_of(booking: Booking) -> Advance | None:
+    """Return the advance of a booking as it was read; None where nothing was asked for."""
+    return getattr(booking, "advance", None)
+
+
+def is_hold_over(booking: Booking, now: datetime) -> bool:
+    """Whether a held table is free again by the clock, swept or not."""
+    return booking.status == Status.HELD and booking.hold_expires_at is not None and booking.hold_expires_at <= now
+
+
+def until(moment: datetime, *, zone: Zone, now: datetime) -> str:
+    """Return a time, with its day where that is not today's."""
+    local = formatting.in_zone(moment, zone)
+    if local.date() == formatting.in_zone(now, zone).date():
+        return formatting.time_of_day(local)
+    return formatting.day_and_time(moment, zone=zone)
+
+
+def deposit_words(booking: Booking, *, now: datetime | None = None) -> DepositWords | None:
+    """Return what the guest reads of the deposit, in the active language."""
+    advance = advance_of(booking)
+    if advance is None:
+        return None
+    now = now or timezone.now()
+    if advance.state in (AdvanceState.AWAITED, AdvanceState.RECEIVED) and advance.missing_kobo:
+        return _awaited(booking, advance, now)
+    sentences = []
+    if advance.state in _LINES and advance.owed_kobo:
+        owed = formatting.money(advance.owed_kobo)
+        sentences.append(_("More came than was asked for: the restaurant pays %(amount)s back.") % {"amount": owed})
+    return DepositWords(_line(booking, advance), tuple(sentences), is_awaited=False)
+
+
+def _awaited(booking: Booking, advance: Advance, now: datetime) -> DepositWords:
+    if is_hold_over(booking, now):
+        return DepositWords(
+            _("The time for the deposit is over"),
+            (
+                _("Please do not pay it any more."),
+                _("If you have paid already, you have the table if it is still free, or your money back."),
+            ),
+            is_awaited=False,
+        )
+    missing = formatting.money(advance.missing_kobo)
+    values = {"time": until(advance.due_at, zone=booking.restaurant.time_zone, now=now), "amount": missing}
+    is_held = booking.status == Status.HELD
+    if is_held:
+        line = _("Held until %(time)s for a deposit of %(amount)s") % values
+        sentence = _("The table is yours once the deposit has come. It comes off your bill.")
+    else:
+        line = _("A deposit of %(amount)s is due until %(time)s") % values
+        sentence = _("Your table is booked, and the deposit comes off your bill.")
+    sentences = [sentence]
+    if advance.held_kobo:
+        amount = formatting.money(advance.held_kobo)
+        sentences.insert(0, _("%(amount)s of the deposit has come; the rest is still missing.") % {"amount": amount})
+    return DepositWords(line, tuple(sentences), True, booking.policy.get("deposit_instructions", ""))
+
+
+_LINES = frozenset({AdvanceState.RECEIVED, AdvanceState.APPLIED, AdvanceState.KEPT})
+
+
+def _line(booking: Booking, advance: Advance) -> str:
+    held = formatting.money(min(advance.held_kobo, advance.amount_kobo))
+    sentences = {
+        AdvanceState.RECEIVED: _("Your deposit of %(amount)s has come; it comes off your bill") % {"amount": held},
+        AdvanceState.APPLIED: _("Your deposit of %(amount)s came off your bill") % {"amount": held},
+        AdvanceState.KEPT: _("The restaurant keeps your deposit of %(amount)s, as was agreed") % {"amount": held},
+        AdvanceState.LAPSED: _("The deposit did not come in time")
+        if booking.status == Status.EXPIRED
+        else _("No deposit is awaited any more"),
+        AdvanceState.OWED_BACK: _("The restaurant pays your deposit of %(amount)s back")
+        % {"amount": formatting.money(advance.owed_kobo)},
+        AdvanceState.RETURNED: _("The restaurant has paid your deposit of %(amount)s back")
+        % {"amount": formatting.money(advance.returned_kobo)},
+    }
+    return sentences[AdvanceState(advance.state)]
+
+
+# --- Which message told what ---------------------------------------------------------------------------------------
+
+KINDS = ("booking.held", "booking.deposit_received", "booking.deposit_lapsed", "booking.deposit_owed_back")
+
+
+def message_key(kind: str, entry: int) -> str:
+    """Return under what a message about an entry of a deposit's history is told once."""
+    return f"{kind}:{entry}"
+
+
+def message_keys(entries: Iterable[int]) -> list[str]:
+    """Return the keys of all messages that these entries may have caused."""
+    return [message_key(kind, entry) for entry in entries for kind in KINDS]

@@ -1,0 +1,298 @@
+"""Money for a deposit: taking it, in time or late, and paying it back.
+
+Never money without a table: what comes after the hold is over books the same time again where there is room, and is
+owed back where there is none. The lock order is the day, the booking, its advance.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from functools import partial
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from bookings import errors, selectors, terms
+from bookings.availability import Reason, find_slot_time
+from bookings.events import BookingConfirmed, DepositReturned
+from bookings.models import Advance, AdvanceHistory, Booking, TableAllocation
+from bookings.rearranging import Sought
+from bookings.services import advances, claiming, guests
+from bookings.services.claiming import Actor, Claim
+from bookings.states import LIVE, STAFF_CHANNELS, ActorKind, AdvanceState, Channel, Status
+from core import audit, codes
+from core.errors import Busy
+from core.outbox import publish
+from restaurants.service_plan import remembered_plan
+
+CODE_TRIES = 5
+# These have had their table, or have it.
+WITH_A_TABLE = frozenset({Status.REQUESTED, Status.CONFIRMED, Status.ARRIVED, Status.SEATED})
+# What more comes beside these is owed back by itself, as more than was asked for.
+SETTLED_WITH_MONEY = frozenset({AdvanceState.APPLIED, AdvanceState.KEPT})
+
+
+class Outcome(StrEnum):
+    """What a receipt has done."""
+
+    CONFIRMED = "confirmed"
+    NOTED = "noted"
+    SHORT = "short"
+    OWED_BACK = "owed_back"
+    AGAIN = "again"
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What came of some money: the booking and its advance as they are now."""
+
+    booking: Booking
+    advance: Advance
+    outcome: Outcome
+
+    @property
+    def missing_kobo(self) -> int:
+        return self.advance.missing_kobo
+
+    @property
+    def owed_kobo(self) -> int:
+        return self.advance.owed_kobo
+
+
+def receive_deposit(
+    *, booking: Booking, amount_kobo: int, by: Actor, reference: str = "", expected_version: int | None = None
+) -> Receipt:
+    """Take note of money that has come for a booking's deposit, and return what it has done.
+
+    A table held for it becomes a booking once nothing is missing; less leaves it held as long as before, and more is
+    owed back. Money that comes when the hold is over takes the same time again under the day's lock, or is owed back.
+    The same reference counts once.
+
+    :param amount_kobo: of this time
+    :raises NoDepositAsked: when the terms of the booking know none
+    :raises NotAnAmount: when it is nothing
+    :raises BookingMovedOn: when it is no longer of the expected version
+    :raises core.errors.Busy: when the day stays locked by others for three seconds
+    """
+    if amount_kobo <= 0:
+        raise errors.NotAnAmount
+    for _attempt in range(CODE_TRIES):
+        try:
+            return claiming.searching_first(
+                partial(
+                    _receive_under_lock,
+                    booking_id=booking.pk,
+                    restaurant_id=booking.restaurant_id,
+                    seen_day=booking.service_day,
+                    amount_kobo=amount_kobo,
+                    by=by,
+                    reference=reference.strip()[:100],
+                    expected_version=expected_version,
+                )
+            )
+        except IntegrityError as clash:
+            if claiming.constraint_of(clash) != "code_is_unique_among_live_bookings":
+                raise
+    raise Busy
+
+
+@transaction.atomic
+def _receive_under_lock(
+    sought: Sought | None,
+    *,
+    booking_id: int,
+    restaurant_id: int,
+    seen_day: date,
+    amount_kobo: int,
+    by: Actor,
+    reference: str,
+    expected_version: int | None,
+) -> Receipt:
+    claiming.lock_service_days(restaurant_id, [seen_day])
+    booking = claiming.locked(booking_id)
+    if booking.service_day != seen_day:
+        raise Busy
+    now = timezone.now()
+    advance = advances.locked(booking) or _paid_unasked(booking, by=by)
+    if reference and advance.history.filter(received_kobo__gt=0, reference=reference).exists():
+        return Receipt(booking, advance, Outcome.AGAIN)
+    if expected_version is not None and booking.version != expected_version:
+        raise errors.BookingMovedOn(version=booking.version)
+    advance.received_kobo += amount_kobo
+    money: dict[str, Any] = {"received_kobo": amount_kobo, "reference": reference}
+    is_over = booking.hold_expires_at is not None and booking.hold_expires_at <= now
+    if booking.status == Status.HELD and not is_over:
+        outcome, entry = _in_time(booking, advance, by=by, money=money)
+    elif booking.status == Status.HELD or (
+        booking.status == Status.EXPIRED and advance.state == AdvanceState.LAPSED and not advance.returned_kobo
+    ):
+        outcome, entry = _late(booking, advance, by=by, money=money, now=now, sought=sought)
+    elif booking.status in WITH_A_TABLE:
+        outcome, entry = _for_a_booking(advance, by=by, money=money)
+    else:
+        outcome, entry = _without_a_table(advance, by=by, money=money)
+    if outcome != Outcome.CONFIRMED:
+        booking.version += 1
+        booking.save(update_fields=["version", "updated_at"])
+    if outcome == Outcome.OWED_BACK:
+        is_cancelled = booking.status in (Status.CANCELLED, Status.DECLINED)
+        advances.tell_owed(booking, advance, entry, "cancelled" if is_cancelled else "too_late")
+    else:
+        advances.tell_received(booking, advance, entry, confirms=outcome == Outcome.CONFIRMED)
+        if advance.owed_kobo:
+            advances.tell_owed(booking, advance, entry, "surplus")
+    audit.record(
+        "deposit.received", actor=by.user or by.app, target=booking, details={"kobo": amount_kobo, "as": str(outcome)}
+    )
+    claiming.tell_open_pages(remembered_plan(restaurant_id), booking.service_day)
+    return Receipt(booking, advance, outcome)
+
+
+def _paid_unasked(booking: Booking, *, by: Actor) -> Advance:
+    """Return an advance for a deposit that was to be paid at the house, and comes before."""
+    if not terms.deposit_kobo(booking.policy) or booking.status not in WITH_A_TABLE:
+        raise errors.NoDepositAsked
+    return advances.ask(booking, due_at=booking.starts_at, by=by, is_told=False)
+
+
+def _in_time(booking: Booking, advance: Advance, *, by: Actor, money: dict[str, Any]) -> tuple[Outcome, AdvanceHistory]:
+    if advance.missing_kobo:
+        advance.save()
+        return Outcome.SHORT, advances.record(advance, by=by, from_state=advance.state, **money)
+    entry = advances.move(advance, AdvanceState.RECEIVED, by=by, **money)
+    confirm(booking, by=by)
+    return Outcome.CONFIRMED, entry
+
+
+def _for_a_booking(advance: Advance, *, by: Actor, money: dict[str, Any]) -> tuple[Outcome, AdvanceHistory]:
+    """Note money for a table that is theirs already."""
+    is_whole = advance.held_kobo >= advance.amount_kobo
+    if advance.state == AdvanceState.LAPSED or (advance.state == AdvanceState.AWAITED and is_whole):
+        return Outcome.NOTED, advances.move(advance, AdvanceState.RECEIVED, by=by, **money)
+    advance.save()
+    entry = advances.record(advance, by=by, from_state=advance.state, **money)
+    return (Outcome.SHORT if advance.missing_kobo else Outcome.NOTED), entry
+
+
+def _without_a_table(advance: Advance, *, by: Actor, money: dict[str, Any]) -> tuple[Outcome, AdvanceHistory]:
+    if advance.state in SETTLED_WITH_MONEY or advance.state == AdvanceState.OWED_BACK:
+        advance.save()
+        outcome = Outcome.OWED_BACK if advance.state == AdvanceState.OWED_BACK else Outcome.NOTED
+        return outcome, advances.record(advance, by=by, from_state=advance.state, **money)
+    return Outcome.OWED_BACK, advances.move(advance, AdvanceState.OWED_BACK, by=by, **money)
+
+
+def _late(
+    booking: Booking, advance: Advance, *, by: Actor, money: dict[str, Any], now: datetime, sought: Sought | None
+) -> tuple[Outcome, AdvanceHistory]:
+    """Take the same time again if there is room; no table is given for a part of the money."""
+    if advance.held_kobo >= advance.amount_kobo:
+        try:
+            with transaction.atomic():
+                _claim_again(booking, now=now, sought=sought)
+        except errors.BookingRefused:
+            pass
+        except IntegrityError as clash:
+            if claiming.constraint_of(clash) != "one_table_one_party":
+                raise
+        else:
+            entry = advances.move(advance, AdvanceState.RECEIVED, by=by, **money)
+            confirm(booking, by=by, reason="the deposit came late")
+            return Outcome.CONFIRMED, entry
+    # The attempt may have left its marks on the row in memory.
+    booking.refresh_from_db(fields=["code", "is_locked"])
+    before = advance.state
+    if before == AdvanceState.AWAITED:
+        advance.move_to(AdvanceState.LAPSED)
+        advances.record(advance, by=Actor.system(), from_state=before)
+    entry = advances.move(advance, AdvanceState.OWED_BACK, by=by, **money)
+    if booking.status == Status.HELD:
+        claiming.move(booking, Status.EXPIRED, by=Actor.system())
+        claiming.free_tables(booking)
+    return Outcome.OWED_BACK, entry
+
+
+def _claim_again(booking: Booking, *, now: datetime, sought: Sought | None) -> None:
+    """Give a booking whose hold is over a table for its own time, as if it were asked for now.
+
+    Notice and window are not looked at again: they were kept when it was asked for.
+
+    :raises BookingRefused: when there is no room, the time has passed, or the house seats nobody then any more
+    """
+    plan, occupancy, expired = selectors.plan_and_occupancy(
+        booking.restaurant_id, booking.service_day, now=now, except_booking=booking.pk
+    )
+    slot = find_slot_time(plan, booking.starts_at)
+    if booking.starts_at <= now:
+        raise errors.TimeInThePast
+    if not plan.is_bookable or isinstance(slot, Reason) or slot.service_day != booking.service_day:
+        raise errors.BookingRefused
+    claim = Claim(slot, booking.party_size, booking.ends_at, booking.area_id)
+    # Whoever has booked there once more meanwhile needs no second table.
+    claiming.refuse_own_overlap(
+        booking, claim, restaurant_id=plan.id, by=Actor(booking.diner, ActorKind.DINER, Channel(booking.channel))
+    )
+    promised = sorted(booking.allocations.values_list("table_id", flat=True)) if booking.is_locked else None
+    found = claiming.find_tables(
+        plan,
+        occupancy,
+        claim,
+        now=now,
+        online=booking.channel not in STAFF_CHANNELS,
+        table_ids=promised,
+        except_booking=booking.pk,
+        sought=sought,
+    )
+    if expired:
+        claiming.expire_holds(expired, now=now)
+    if found.moves:
+        claiming.make_room(plan, found)
+    if Booking.objects.filter(code=booking.code, status__in=LIVE).exclude(pk=booking.pk).exists():
+        # Somebody else was given it while it was nobody's.
+        booking.code = codes.new_code()
+    booking.is_locked = booking.is_locked or not plan.is_seating(found.table_ids)
+    TableAllocation.objects.filter(booking=booking).delete()
+    claiming.allocate(booking, plan, found.table_ids)
+
+
+def confirm(booking: Booking, *, by: Actor, reason: str = "") -> None:
+    """Turn a locked hold whose deposit is settled into a booking; its guest is the house's from now on."""
+    guests.enter(booking, by=Actor.system())
+    claiming.move(booking, Status.CONFIRMED, by=by, reason=reason)
+    TableAllocation.objects.filter(booking=booking, live=True).update(expires_at=None)
+    publish(BookingConfirmed(restaurant_id=claiming.house_of(booking), booking_id=booking.public_id))
+
+
+def return_deposit(*, booking: Booking, by: Actor, reference: str = "", expected_version: int | None = None) -> Advance:
+    """Note that the house has paid back all that it owes for a booking, and return the advance.
+
+    :raises NothingOwedBack: when it owes nothing, or has paid it back already
+    :raises BookingMovedOn: when the booking is no longer of the expected version
+    """
+    with transaction.atomic():
+        booking = claiming.locked(booking.pk, expected_version=expected_version)
+        advance = advances.locked(booking)
+        owed = advance.owed_kobo if advance is not None else 0
+        if advance is None or not owed:
+            raise errors.NothingOwedBack
+        advance.returned_kobo += owed
+        money: dict[str, Any] = {"returned_kobo": owed, "reference": reference.strip()[:100]}
+        if advance.state == AdvanceState.OWED_BACK:
+            entry = advances.move(advance, AdvanceState.RETURNED, by=by, **money)
+        else:
+            advance.save()
+            entry = advances.record(advance, by=by, from_state=advance.state, **money)
+        booking.version += 1
+        booking.save(update_fields=["version", "updated_at"])
+        publish(
+            DepositReturned(
+                restaurant_id=claiming.house_of(booking),
+                booking_id=booking.public_id,
+                entry=entry.pk,
+                returned_kobo=owed,
+            )
+        )
+        audit.record("deposit.returned", actor=by.user or by.app, target=booking, details={"kobo": owed})
+        claiming.tell_open_pages(remembered_plan(booking.restaurant_id), booking.service_day)
+    return advance
