@@ -55,7 +55,8 @@ def book_table(
     suggested time. The same `request_key` returns the booking it made before. Staff (by.channel) are not held to the
     online limits of size, notice and window; they may choose the tables and pass over the pacing.
 
-    :param offer: the sealed suggestions that the diner was shown, from `offers.seal`
+    :param offer: the sealed suggestions that the diner was shown, from `offers.seal`; or the apology for a booking that
+        the house cancelled, from `offers.seal_apology`, whose points are promised with this one from now on
     :raises BookingRefused: its subclass for the first rule that says no; NoTableFree and TooManyAtOnce carry the
         nearest free times as `details["alternatives"]`
     :raises UnknownSuggestion: when the offer is made up, too old, or another party's
@@ -63,7 +64,8 @@ def book_table(
     """
     if by.is_online and not (guest.phone or guest.email):
         raise errors.ContactMissing
-    shown = _opened(offer, restaurant_id, party_size, by)
+    bumped = offers.opened_apology(offer, restaurant_id=restaurant_id) if by.is_online else None
+    shown = None if bumped else _opened(offer, restaurant_id, party_size, by)
 
     def make(plan: ServicePlan, claim: Claim) -> Booking:
         awaits_approval = by.is_online and plan.awaits_approval(claim.party_size)
@@ -89,6 +91,7 @@ def book_table(
         table_ids=table_ids,
         heed_pacing=heed_pacing,
         request_key=request_key,
+        bumped=bumped,
         make=make,
     )
 
@@ -206,6 +209,21 @@ def _asked_and_shown(offer: offers.Offer | None, claim: Claim, by: Actor) -> dic
     }
 
 
+def _carry_points_over(bumped: UUID, booking: Booking, *, by: Actor) -> None:
+    """Promise with a new booking what was promised with the one that the house cancelled: once, to whoever is first."""
+    cancelled = (
+        Booking.objects.select_for_update(of=("self",))
+        .filter(public_id=bumped, restaurant_id=booking.restaurant_id, status=Status.CANCELLED)
+        .first()
+    )
+    if cancelled is None or not cancelled.bonus_points:
+        return
+    booking.bonus_points, cancelled.bonus_points = cancelled.bonus_points, 0
+    cancelled.save(update_fields=["bonus_points", "updated_at"])
+    changes = {"bonus_points": {"from": booking.bonus_points, "to": 0}}
+    claiming.record(cancelled, by=by, from_status=cancelled.status, changes=changes, reason="went to the next booking")
+
+
 # --- One way to take tables ------------------------------------------------------------------------------------
 
 
@@ -220,6 +238,7 @@ def _take(
     table_ids: Sequence[int] | None = None,
     heed_pacing: bool = True,
     request_key: UUID | None = None,
+    bumped: UUID | None = None,
 ) -> Booking:
     if (earlier := _made_before(request_key)) is not None:
         return earlier
@@ -241,6 +260,7 @@ def _take(
                     area=area,
                     table_ids=table_ids,
                     heed_pacing=heed_pacing,
+                    bumped=bumped,
                 )
             )
         except DomainError as refusal:
@@ -280,6 +300,7 @@ def _take_under_lock(
     area: UUID | None,
     table_ids: Sequence[int] | None,
     heed_pacing: bool,
+    bumped: UUID | None,
 ) -> Booking:
     day = claim.slot.service_day
     claiming.lock_service_days(plan.id, [day])
@@ -327,6 +348,8 @@ def _take_under_lock(
     booking.is_locked = bool(table_ids) or not current.is_seating(found.table_ids)
     booking.policy = claiming.terms(current, claim.party_size)
     booking.created_by = by.user
+    if bumped is not None:
+        _carry_points_over(bumped, booking, by=by)
     booking.save(force_insert=True)
     claiming.allocate(booking, current, found.table_ids)
     claiming.record(booking, by=by, from_status="")

@@ -27,6 +27,7 @@ from bookings.models import Booking
 from bookings.services import Actor
 from bookings.states import UPCOMING, Occasion, Status
 from bookings.subscribers import address_of, manage_url, map_url, terms_sentences
+from bookings.times import times_instead
 from core import phones
 from core.errors import DomainError
 from core.headers import private_page
@@ -70,8 +71,12 @@ def _booking_page(request: HttpRequest, found: Booking) -> HttpResponse:
     restaurant_url = request.build_absolute_uri(reverse("bookings:restaurant", args=[restaurant.slug]))
     when = formatting.day_and_time(found.starts_at, zone=restaurant.time_zone)
     invitation = _("We have a table at %(restaurant)s on %(when)s.") % {"restaurant": restaurant.name, "when": when}
+    is_bumped = selectors.is_owed_an_apology(found)
     context = {
         **_named(found),
+        "is_bumped": is_bumped,
+        "points": found.bonus_points if is_bumped else 0,
+        "times_instead": times_instead(found, now=now) if is_bumped else [],
         "heading": wording.heading_of(found),
         "tone": wording.tone_of(found),
         "is_new": status in UPCOMING and now - found.created_at < NEW_FOR and len(history) == 1,

@@ -18,8 +18,10 @@ from accounts.models import User
 from bookings import access, errors, limits, services, waitlist, wording
 from bookings.forms.waiting import DayForm, WaitForm
 from bookings.models import FreeTimeAlert, QueueEntry, StandbyEntry
+from bookings.selectors import booking_by_public_id
 from bookings.services import Actor
 from bookings.states import QueueStatus, StandbyStatus
+from bookings.subscribers import BOOKING
 from bookings.subscribers_waiting import ALERT, QUEUE, STANDBY
 from bookings.times import book_url
 from core import phones
@@ -309,6 +311,9 @@ def short(request: HttpRequest, key: str) -> HttpResponse:
     if kind == QUEUE and (place := waitlist.queue_entry_by_public_id(public_id)) is not None:
         access.remember(request, place)
         return redirect("bookings:queue", public_id=public_id)
+    if kind == BOOKING and (booking := booking_by_public_id(public_id)) is not None:
+        access.remember(request, booking)
+        return redirect("bookings:booking", public_id=public_id)
     if kind == ALERT and (alert := waitlist.alert_by_public_id(public_id)) is not None:
         if alert.told_of is None or alert.told_of <= timezone.now():
             return redirect("bookings:restaurant", slug=alert.restaurant.slug)
