@@ -95,8 +95,8 @@ def _offered_instead(booking: Booking) -> dict[str, Any]:
         "restaurant_url": "",
     }
     with translation.override(booking.language):
-        near = times_instead(booking)[: len(notifications.catalogue.OFFERED_TIMES)]
-        for name, time in zip(notifications.catalogue.OFFERED_TIMES, near, strict=False):
+        names = notifications.catalogue.OFFERED_TIMES
+        for name, time in zip(names, times_instead(booking, count=len(names)), strict=False):
             offered[name] = formatting.day_and_time(time.starts_at, zone=zone)
             offered[f"{name}_url"] = settings.BASE_URL + time.url
     return offered

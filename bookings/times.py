@@ -108,11 +108,11 @@ def times_of(
     return times
 
 
-def times_instead(booking: Booking, *, now: datetime | None = None) -> list[Time]:
+def times_instead(booking: Booking, *, count: int = selectors.ALTERNATIVES, now: datetime | None = None) -> list[Time]:
     """Return the free times nearest to one that the house had to cancel; their addresses carry the apology along."""
     plan = remembered_plan(booking.restaurant_id)
     slots = selectors.alternatives_to(
-        plan.id, booking.starts_at, booking.party_size, include_wanted=True, now=now or timezone.now()
+        plan.id, booking.starts_at, booking.party_size, count=count, include_wanted=True, now=now
     )
     offer = offers.seal_apology(plan.id, booking.public_id)
     day = booking.starts_at.astimezone(plan.zone).date()

@@ -70,6 +70,8 @@ class BlockAdmin(ScopedPage, ModelAdmin):
                         form.add_error(name, str(sentence))
             except DomainError as refused:
                 refusal, status = _said(refused), refused.status
+                if isinstance(refused, errors.BlockHitsBookings):
+                    refusal = _now("There are bookings on these tables at that time. See what would become of each.")
                 if isinstance(refused, LOOK_AGAIN):
                     found, refusal = self._looked_at_or_why_not(request, form, refusal)
         elif form.errors and set(form.errors) <= set(form.OF_A_CLOSING):
