@@ -11,7 +11,7 @@ from psycopg.types.range import TimestamptzRange
 from bookings import errors, selectors
 from bookings.availability import GRAIN
 from bookings.models import Block, Booking, TableAllocation
-from bookings.services import claiming, freed
+from bookings.services import changing, claiming, floor, freed
 from bookings.services.claiming import Actor
 from core.errors import InvalidInput
 from restaurants.service_plan import ServicePlan, plan_of
@@ -129,10 +129,11 @@ def clear_expired_holds(restaurant_id: int, starts_at: datetime, ends_at: dateti
         claiming.expire_holds(taken.expired_holds, now=now)
 
 
-def _bookings_on(
-    table_ids: Sequence[int], restaurant_id: int, starts_at: datetime, ends_at: datetime
-) -> list[dict[str, object]]:
-    rows = TableAllocation.objects.filter(
+def keys_of_bookings_at(
+    restaurant_id: int, table_ids: Sequence[int], starts_at: datetime, ends_at: datetime, *, now: datetime
+) -> set[int]:
+    """Return the keys of bookings that have one of these tables in a stretch of time, or sit there beyond their own."""
+    booked = TableAllocation.objects.filter(
         restaurant_id=restaurant_id,
         table_id__in=table_ids,
         live=True,
@@ -140,8 +141,19 @@ def _bookings_on(
         during__startswith__gt=starts_at - selectors.LONGEST_ALLOCATION,
         during__startswith__lt=ends_at,
         during__endswith__gt=starts_at,
-    ).values_list("booking_id", flat=True)
-    bookings = Booking.objects.filter(pk__in=set(rows)).order_by("starts_at")
+    ).exclude(expires_at__lte=now)
+    keys = set(booked.values_list("booking_id", flat=True))
+    if starts_at < claiming.to_the_grain(now) + changing.OVERRUN and ends_at > now:
+        # Their rows may have ended, they have not left.
+        sitting = floor.tables_sat_at(restaurant_id, selectors.service_day_of(restaurant_id, now))
+        keys |= set(sitting.filter(table_id__in=table_ids).values_list("booking_id", flat=True))
+    return keys
+
+
+def _bookings_on(
+    table_ids: Sequence[int], restaurant_id: int, starts_at: datetime, ends_at: datetime
+) -> list[dict[str, object]]:
+    keys = keys_of_bookings_at(restaurant_id, table_ids, starts_at, ends_at, now=timezone.now())
     return [
         {
             "code": booking.code,
@@ -149,5 +161,5 @@ def _bookings_on(
             "party_size": booking.party_size,
             "guest_name": booking.guest_name,
         }
-        for booking in bookings
+        for booking in Booking.objects.filter(pk__in=keys).order_by("starts_at")
     ]

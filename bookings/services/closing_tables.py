@@ -238,18 +238,20 @@ def _asked(
         raise InvalidInput(errors={"ends_at": [_("This time is over. Choose an end that is still to come.")]})
     plan = plan_of(restaurant_id)
     tables = blocks.tables_meant(plan, area_id, table_id)
+    asked = Closing(plan, tables, starts_at, ends_at, area_id, table_id)
+    since = _since(asked, now)
     blocked = TableAllocation.objects.filter(
         restaurant_id=restaurant_id,
         table_id__in=tables,
         live=True,
         block__isnull=False,
-        during__startswith__gt=starts_at - selectors.LONGEST_ALLOCATION,
+        during__startswith__gt=since - selectors.LONGEST_ALLOCATION,
         during__startswith__lt=ends_at,
-        during__endswith__gt=starts_at,
+        during__endswith__gt=since,
     )
     if names := sorted({plan.table_names[table] for table in blocked.values_list("table_id", flat=True)}):
         raise errors.TableTaken(tables=names)
-    return Closing(plan, tables, starts_at, ends_at, area_id, table_id)
+    return asked
 
 
 def _since(closing: Closing, now: datetime) -> datetime:
@@ -259,19 +261,7 @@ def _since(closing: Closing, now: datetime) -> datetime:
 def _in_the_way(closing: Closing, *, now: datetime) -> list[InTheWay]:
     """Return the bookings at the closed tables, in the order of the clock."""
     plan, since = closing.plan, _since(closing, now)
-    at_these = TableAllocation.objects.filter(
-        restaurant_id=plan.id, table_id__in=closing.table_ids, live=True, booking__isnull=False
-    )
-    booked = at_these.filter(
-        during__startswith__gt=since - selectors.LONGEST_ALLOCATION,
-        during__startswith__lt=closing.ends_at,
-        during__endswith__gt=since,
-    ).exclude(expires_at__lte=now)
-    keys = set(booked.values_list("booking_id", flat=True))
-    if since < claiming.to_the_grain(now) + changing.OVERRUN:
-        # Their rows may have ended, they have not left.
-        sitting = floor.tables_sat_at(plan.id, selectors.service_day_of(plan.id, now))
-        keys |= set(sitting.filter(table_id__in=closing.table_ids).values_list("booking_id", flat=True))
+    keys = blocks.keys_of_bookings_at(plan.id, closing.table_ids, since, closing.ends_at, now=now)
     rows: dict[int, list[Row]] = {key: [] for key in keys}
     theirs = TableAllocation.objects.filter(booking__in=keys, live=True).order_by("table_id", "during")
     for key, table_id, during in theirs.values_list("booking_id", "table_id", "during"):
@@ -505,7 +495,9 @@ def _move(plan: ServicePlan, each: InTheWay, *, by: Actor, told: str) -> None:
         except errors.TableStillOccupied as sits:
             raise ClosingOutdated from sits
     claiming.record(booking, by=by, from_status=booking.status, changes=changes, reason=told)
-    Occurrence.objects.filter(booking=booking).update(is_changed=True)
+    if each.to_area is not None:
+        # It no longer follows its series, which would put it back.
+        Occurrence.objects.filter(booking=booking).update(is_changed=True)
     if booking.status != Status.HELD:
         publish(
             BookingChanged(

@@ -1,7 +1,9 @@
 """Tables closed although parties are booked there (edge case 16): a look, then moves, apologies and the block."""
 
+import random
 from collections.abc import Callable
 from datetime import time, timedelta
+from itertools import product
 from typing import Any
 
 import pytest
@@ -11,10 +13,11 @@ from django.urls import reverse
 
 from accounts.models import User
 from accounts.states import Role
-from accounts.tests.factories import log_in, member
+from accounts.tests.factories import UserFactory, log_in, member
 from bookings import closing, errors, offers, selectors, services, solving
 from bookings.models import Block, Booking, BookingHistory, TableAllocation
 from bookings.packing import Party
+from bookings.recurring import Rule
 from bookings.services import Actor, Closing, ClosingOutdated, closing_tables
 from bookings.states import ActorKind, Channel, Status
 from bookings.tests.factories import at, book, guest, tomorrow
@@ -317,6 +320,33 @@ class TestPromisedTables:
         assert tables_of(promised) == ["T2"]
 
 
+class TestInASeries:
+    def test_another_table_leaves_a_date_in_its_series_and_a_bump_is_told_by_itself(self) -> None:
+        restaurant = house(tables=(2, 2))
+        ada = UserFactory()
+        series = services.begin_series(
+            restaurant_id=restaurant.pk,
+            rule=Rule(tomorrow(), time(19), count=2),
+            party_size=2,
+            guest=guest(),
+            by=Actor.diner(ada),
+            diner=ada,
+        )
+        first, second = (occurrence.booking for occurrence in series.occurrences.order_by("planned_on")[:2])
+        booked_at(restaurant, "T2", starts_at=second.starts_at, guest=guest(2), is_locked=True)
+        work_off_outbox()
+        for booking in (first, second):
+            day = booking.service_day
+            span = {"starts_at": at("18:00", day), "ends_at": at("23:00", day)}
+            close(restaurant, look(restaurant, "T1", **span), "T1", **span)
+        work_off_outbox()
+
+        assert not series.occurrences.get(booking=first).is_changed
+        second.refresh_from_db()
+        assert second.status == Status.CANCELLED
+        assert Message.objects.filter(kind="booking.cancelled").count() == 1
+
+
 @pytest.mark.usefixtures("evening")
 class TestWhoSitsThere:
     def seated_at(self, restaurant: Restaurant, name: str, clock: str = "19:00", **more: Any) -> Booking:
@@ -374,8 +404,9 @@ class TestWhoSitsThere:
         with time_machine.travel(at("17:59"), tick=True):
             party = self.seated_at(restaurant, "T1", "18:00")
         with time_machine.travel(at("19:40"), tick=True):
-            found = look(restaurant, "T1")
-            close(restaurant, found, "T1")
+            with pytest.raises(errors.BlockHitsBookings):
+                services.block_tables(**asked(restaurant, "T1"), reason="A leg broke", by=desk(restaurant))
+            close(restaurant, look(restaurant, "T1"), "T1")
 
         party.refresh_from_db()
         assert (tables_of(party), party.ends_at) == (["T2"], at("19:55"))
@@ -578,6 +609,48 @@ class TestTheArithmetic:
 
         assert found.of == {1: None, 2: (1,), 3: (1,)} and found.is_best
 
+    @pytest.mark.parametrize("seed", range(30))
+    def test_takes_the_table_from_as_few_covers_as_can_be(self, seed: int) -> None:
+        """Against every arrangement there is of a small evening."""
+        dice = random.Random(seed)
+        tables, stretches = [(1,), (2,), (1, 2), (3,)], [0b0011, 0b0110, 0b1100, 0b0111, 0b1000]
+        taken = {table: dice.choice([0, 0, 0b0001, 0b1000]) for table in (1, 2, 3)}
+        others: list[Party] = []
+        for key in (8, 9):
+            sits_at, bits = dice.choice(tables), dice.choice(stretches)
+            if fits([*[(each.table_ids, each.bits) for each in others], (sits_at, bits)], taken):
+                others.append(Party(key, bits, tuple({sits_at, *dice.sample(tables, 2)}), sits_at))
+        leaving = [
+            closing.Leaving(key, dice.choice(stretches), dice.randint(1, 8), tuple(dice.sample(tables, 2)))
+            for key in (1, 2, 3, 4)
+        ]
+
+        found = closing.find_places(taken, others, leaving)
+
+        everybody: list[Party | closing.Leaving] = [*leaving, *others]
+        choices = [(*party.at_home, None) for party in leaving] + [party.options for party in others]
+        best = min(
+            sum(party.covers for party, to in zip(leaving, places, strict=False) if to is None)
+            for places in product(*choices)
+            if fits([(to, party.bits) for to, party in zip(places, everybody, strict=True) if to], taken)
+        )
+        assert sum(party.covers for party in leaving if found.of[party.key] is None) == best
+        assert found.is_best
+        seated = [(to, party.bits) for party in leaving if (to := found.of[party.key])]
+        seated += [(found.moves.get(party.key, party.table_ids), party.bits) for party in others]
+        assert fits(seated, taken)
+
+
+def fits(seated: list[tuple[tuple[int, ...], int]], taken: dict[int, int]) -> bool:
+    """Tell whether nobody of these sits where another does, or where something is taken."""
+    masks = dict(taken)
+    for tables, bits in seated:
+        for table in tables:
+            if masks[table] & bits:
+                return False
+            masks[table] |= bits
+    return True
+
 
 class TestTheApology:
     def bumped(self, points: int = 200, **asked: Any) -> tuple[Restaurant, Booking]:
@@ -608,7 +681,7 @@ class TestTheApology:
         work_off_outbox()
 
         text = Message.objects.get(kind="booking.bumped")
-        assert "Sorry: Suya Spot" in text.sms_text and "The generator failed." in text.sms_text
+        assert "Sorry, Suya Spot" in text.sms_text and "The generator failed." in text.sms_text
         address = text.sms_text[text.sms_text.index("/w/b") :].split()[0]
         page = client.get(address, follow=True)
         assert page.redirect_chain[-1][0] == reverse("bookings:booking", args=[booking.public_id])

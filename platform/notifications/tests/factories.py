@@ -79,11 +79,12 @@ CONTEXTS: dict[str, list[dict[str, Any]]] = {
     ],
     "booking.bumped": [
         {
-            "restaurant_name": "Iya Eba & Sons",
+            "restaurant_name": "Iya Eba & Sons of Pounded Yam",
             "when": "12/06 19:30",
-            "reason": "No power.",
+            "reason": reason,
             "book_url": "https://buka.example/w/b0123456789012345678901ABCDEFGHIJKLMNOP",
         }
+        for reason in ("No power.", "Our generator failed, and the terrace is dark.")
     ],
     "booking.declined": [_booking | _why],
     "booking.series": [
