@@ -208,7 +208,7 @@ def close_tables(
             claiming.lock_service_days(restaurant_id, days)
             blocks.clear_expired_holds(restaurant_id, starts_at, ends_at)
             agreed = _agreed(_asked(restaurant_id, starts_at, ends_at, area_id, table_id, now=timezone.now()), seal)
-            if agreed.bumps and not told.strip():
+            if any(each.booking.status != Status.HELD for each in agreed.bumps) and not told.strip():
                 raise errors.ReasonMissing
             _apply(agreed, by=by, told=told, points=points)
             block = _block(agreed, reason=reason, by=by)
@@ -330,17 +330,17 @@ def _places_on(
 def _put_those_moved_earlier(
     taken: dict[int, int], occupancy: Occupancy, earlier: list[InTheWay], moved: dict[int, Tables]
 ) -> None:
-    for each in earlier:
-        for table_id in each.to or ():
-            taken[table_id] = taken.get(table_id, 0) | occupancy.bits(each.starts_at, each.ends_at)
+    # All leave before anybody sits down: one may go where another was.
     rows = TableAllocation.objects.filter(booking__in=moved, live=True).values_list("booking_id", "table_id", "during")
     stretches = {}
     for key, table_id, during in rows:
         stretches[key] = occupancy.bits(during.lower, during.upper)
         taken[table_id] = taken.get(table_id, 0) & ~stretches[key]
-    for key, tables in moved.items():
+    seated = [(each.to or (), occupancy.bits(each.starts_at, each.ends_at)) for each in earlier]
+    seated += [(tables, stretches.get(key, 0)) for key, tables in moved.items()]
+    for tables, bits in seated:
         for table_id in tables:
-            taken[table_id] = taken.get(table_id, 0) | stretches.get(key, 0)
+            taken[table_id] = taken.get(table_id, 0) | bits
 
 
 def _leaving(
