@@ -12,6 +12,7 @@ ACTIONS = {
     "booking.no_show_undone": Action(_("Took a no-show back"), Severity.NOTICE),
     "booking.pacing_passed": Action(_("Took more guests at once than the house allows"), Severity.NOTICE),
     "booking.day_moved": Action(_("Moved a special day with its bookings"), Severity.NOTICE),
+    "booking.tables_closed": Action(_("Closed tables that were booked"), Severity.NOTICE),
     "booking.calendar_opened": Action(_("Opened a house's bookings to a calendar program"), Severity.NOTICE),
     "guest.blocked": Action(_("Blocked a guest"), Severity.NOTICE),
     "guest.unblocked": Action(_("Let a blocked guest book again"), Severity.NOTICE),

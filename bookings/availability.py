@@ -282,12 +282,12 @@ def best_seating(
         return best[0]
     bits = occupancy.bits(starts_at, until + timedelta(minutes=plan.policy.buffer_minutes))
     if not best:
-        return _joined(plan, occupancy, bits, party_size, online=online, area_id=area_id)
+        return joined_tables(plan, occupancy, bits, party_size, online=online, area_id=area_id)
     least = plan.shortest_turn // GRAIN
     return min(best, key=lambda seating: occupancy.gaps(seating, bits, shorter_than=least))
 
 
-def _joined(
+def joined_tables(
     plan: ServicePlan, occupancy: Occupancy, bits: int, party_size: int, *, online: bool, area_id: int | None = None
 ) -> Seating | None:
     """Return free tables of one area that take a group together: as few as can be, then with the least spare seats.
@@ -360,7 +360,7 @@ def answer(
             areas = {
                 area
                 for area in plan.tables_by_area(online=online)
-                if _joined(plan, occupancy, bits, party_size, online=online, area_id=area)
+                if joined_tables(plan, occupancy, bits, party_size, online=online, area_id=area)
             }
         if not areas:
             reason = Reason.NO_TABLE

@@ -41,12 +41,15 @@ class BookingChanged(Event):
 
 @dataclass(frozen=True)
 class BookingCancelled(Event):
+    """A booking is off; `is_bumped` when the house took the party's table and offers other times for it."""
+
     name: ClassVar[str] = "booking.cancelled"
     booking_id: UUID
     by: str
     is_late: bool
     reason: str
     restaurant_id: UUID | None = None
+    is_bumped: bool = False
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,7 @@ from bookings.models import (
     TableAllocation,
 )
 from bookings.pricing import Prices
-from bookings.states import OCCUPYING, AdvanceState, Status
+from bookings.states import APOLOGY, OCCUPYING, AdvanceState, Status
 from core.encryption import index_of_email
 from restaurants.models import Restaurant
 from restaurants.service_plan import ServicePlan, plan_of, plans_of, remembered_plan
@@ -360,6 +360,19 @@ def bookings_by_code(code: str) -> list[Booking]:
 
 def history_of(booking: Booking) -> "QuerySet[BookingHistory]":
     return booking.history.select_related("actor", "partner").order_by("at", "pk")
+
+
+def is_owed_an_apology(booking: Booking) -> bool:
+    """Tell whether the house took this party's table and cancelled the booking for it."""
+    if booking.status != Status.CANCELLED:
+        return False
+    return booking.history.filter(to_status=Status.CANCELLED, changes__has_key=APOLOGY).exists()
+
+
+def points_carried_over(bumped: UUID) -> int:
+    """Return how many points the next booking gets for one that the house cancelled; none once another has them."""
+    points = Booking.objects.filter(public_id=bumped, status=Status.CANCELLED).values_list("bonus_points", flat=True)
+    return points.first() or 0
 
 
 def wants_no_thanks(booking: Booking) -> bool:

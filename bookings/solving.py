@@ -105,17 +105,24 @@ def _solution(model: "cp_model.CpModel", seconds: float) -> "cp_model.CpSolver |
     """
     from ortools.sat.python import cp_model
 
-    solver = cp_model.CpSolver()
-    solver.parameters.max_time_in_seconds = seconds
-    solver.parameters.num_workers = 1
-    # That more parties than tables cannot sit is plain to the linear relaxation, and to nothing else.
-    solver.parameters.linearization_level = 2
-    status = solver.solve(model)
+    solver, status = _solved(model, seconds)
     if status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
         return solver
     if status == cp_model.INFEASIBLE:
         return None
     raise Undecided
+
+
+def _solved(model: "cp_model.CpModel", seconds: float) -> "tuple[cp_model.CpSolver, Any]":
+    """Return the solver as it ended, and its status."""
+    from ortools.sat.python import cp_model
+
+    solver = cp_model.CpSolver()
+    solver.parameters.max_time_in_seconds = seconds
+    solver.parameters.num_workers = 1
+    # That more parties than tables cannot sit is plain to the linear relaxation, and to nothing else.
+    solver.parameters.linearization_level = 2
+    return solver, solver.solve(model)
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +217,72 @@ def seat_all(
     if solver is None:
         return None
     return [next(tables for literal, tables in literals if solver.value(literal)) for literals in chosen]
+
+
+@dataclass(frozen=True, slots=True)
+class Placing:
+    """A party's stretch as a mask, what each seating it could take costs, and what it costs that it gets none.
+
+    `without` is None for whoever must have one.
+    """
+
+    bits: int
+    costs: Mapping[tuple[int, ...], int]
+    without: int | None = None
+
+
+def place_cheapest(
+    taken: Mapping[int, int],
+    placings: Sequence[Placing],
+    known: Sequence[tuple[int, ...] | None],
+    *,
+    seconds: float = SECONDS,
+) -> tuple[list[tuple[int, ...] | None], bool]:
+    """Return tables for each, in their order, or None for who gets none, so that all of it costs least; and whether
+    nothing cheaper exists, or the time was over before that was known.
+
+    :param known: an answer that is possible: the search begins there, and what is returned costs no more
+    """
+    from ortools.sat.python import cp_model
+
+    model = cp_model.CpModel()
+    by_table: dict[int, list[tuple[int, Any]]] = {}
+    chosen: list[list[tuple[Any, tuple[int, ...] | None]]] = []
+    costs: list[Any] = []
+    for placing, had in zip(placings, known, strict=True):
+        literals: list[tuple[Any, tuple[int, ...] | None]] = []
+        for table_ids, cost in placing.costs.items():
+            if any(taken.get(table_id, 0) & placing.bits for table_id in table_ids):
+                continue
+            literal = model.new_bool_var("")
+            literals.append((literal, table_ids))
+            costs.append(cost * literal)
+            for table_id in table_ids:
+                by_table.setdefault(table_id, []).append((placing.bits, literal))
+        if placing.without is not None:
+            literal = model.new_bool_var("")
+            literals.append((literal, None))
+            costs.append(placing.without * literal)
+        for literal, place in literals:
+            model.add_hint(literal, place == had)
+        model.add_exactly_one(literal for literal, _place in literals)
+        chosen.append(literals)
+    _seat_one_at_a_time(model, by_table)
+    model.minimize(sum(costs))
+    solver, status = _solved(model, seconds)
+    if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+        return list(known), False
+    found = [next(tables for literal, tables in literals if solver.value(literal)) for literals in chosen]
+    if _cost(placings, known) <= _cost(placings, found):
+        found = list(known)
+    return found, status == cp_model.OPTIMAL
+
+
+def _cost(placings: Sequence[Placing], places: Sequence[tuple[int, ...] | None]) -> int:
+    return sum(
+        (placing.without or 0) if tables is None else placing.costs[tables]
+        for placing, tables in zip(placings, places, strict=True)
+    )
 
 
 def _seat_one_at_a_time(model: "cp_model.CpModel", by_table: Mapping[int, Sequence[tuple[int, Any]]]) -> None:

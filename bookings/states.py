@@ -79,6 +79,10 @@ ADVANCE_MACHINE = Machine(
 )
 
 
+# In the changes of a history line: the house cancelled for want of a table, and owes the guest another time.
+APOLOGY = "apology"
+
+
 class Channel(models.TextChoices):
     """The door a booking or a move came through."""
 

@@ -15,10 +15,12 @@ from bookings import access, calendars, selectors, terms
 from bookings.models import Booking, BookingSeries, Occurrence
 from bookings.services import guests, tagging
 from bookings.states import ActorKind, Occasion, OccurrenceState, Status
+from bookings.times import times_instead
 from core import codes, phones
 from localization import formatting
 from localization.formatting import Zone
 from notifications import services as notifications
+from notifications.states import Channel
 from restaurants.models import Restaurant
 
 # The rest stands on the series' own page.
@@ -55,13 +57,18 @@ def tell_of_change(*, booking_id: UUID, version: int, changes: dict[str, Any], r
     if not told or any(stands[name] != value for name, value in told.items()):
         return
     kind = "booking.changed" if booking.status == Status.CONFIRMED else "booking.requested"
-    _write(booking, kind, f"booking.changed:{booking.public_id}:{version}", method="REQUEST", reason=reason)
+    area = booking.area.name if booking.area and "area" in told else ""
+    _write(booking, kind, f"booking.changed:{booking.public_id}:{version}", method="REQUEST", reason=reason, area=area)
 
 
-def tell_of_cancellation(*, booking_id: UUID, by: str, is_late: bool, reason: str, **_more: Any) -> None:
+def tell_of_cancellation(
+    *, booking_id: UUID, by: str, is_late: bool, reason: str, is_bumped: bool = False, **_more: Any
+) -> None:
     booking = _booking(booking_id)
     if booking is None or _told_by_series(booking):
         return
+    if is_bumped:
+        _text_of_bump(booking, reason)
     _write(
         booking,
         "booking.cancelled",
@@ -71,7 +78,49 @@ def tell_of_cancellation(*, booking_id: UUID, by: str, is_late: bool, reason: st
         reason=reason,
         # What was agreed about cancelling is past.
         policy_text="",
+        **(_offered_instead(booking) if is_bumped else {}),
     )
+
+
+def _offered_instead(booking: Booking) -> dict[str, Any]:
+    """Return what the mail to a bumped guest offers: the nearest times that are free as it is written, and points."""
+    zone = booking.restaurant.time_zone
+    offered: dict[str, Any] = {
+        "offer_url": manage_url(booking),
+        "points": booking.bonus_points or "",
+        # One button too many beside the times that carry the points.
+        "restaurant_url": "",
+    }
+    with translation.override(booking.language):
+        names = notifications.catalogue.OFFERED_TIMES
+        for name, time in zip(names, times_instead(booking, count=len(names)), strict=False):
+            offered[name] = formatting.day_and_time(time.starts_at, zone=zone)
+            offered[f"{name}_url"] = settings.BASE_URL + time.url
+    return offered
+
+
+def _text_of_bump(booking: Booking, reason: str) -> None:
+    """Text whoever is bumped: they may be on their way, and no mail reaches them there."""
+    if not booking.guest_phone:
+        return
+    try:
+        notifications.send(
+            kind="booking.bumped",
+            to=booking.guest_phone,
+            channel=Channel.SMS,
+            name=booking.guest_name,
+            language=booking.language,
+            context={
+                "restaurant_name": booking.restaurant.name,
+                "when": short_time(booking.starts_at, booking.restaurant.time_zone),
+                "reason": reason,
+                "book_url": short_url(BOOKING, booking.public_id),
+            },
+            dedupe_key=f"booking.bumped:{booking.public_id}",
+            useful_until=max(booking.starts_at, timezone.now()) + timedelta(minutes=30),
+        )
+    except notifications.BadPhone:
+        return
 
 
 def tell_of_refusal(*, booking_id: UUID, reason: str, **_more: Any) -> None:

@@ -14,7 +14,7 @@ from bookings.models import Advance, Booking
 from bookings.selectors import booking_by_public_id
 from bookings.states import AdvanceState, Status
 from bookings.subscribers import manage_url, terms_text
-from bookings.subscribers_waiting import BOOKING, short_time, short_url
+from bookings.texting import BOOKING, naira, short_time, short_url
 from core import codes, phones
 from localization import formatting
 from notifications import services as notifications
@@ -124,12 +124,6 @@ def _times_near(booking: Booking) -> str:
     zone, now = booking.restaurant.time_zone, timezone.now()
     with translation.override(booking.language):
         return formatting.list_of(until(datetime.fromisoformat(each["starts_at"]), zone=zone, now=now) for each in free)
-
-
-def naira(kobo: int) -> str:
-    """Return an amount in letters that every phone can show."""
-    whole, rest = divmod(kobo, 100)
-    return f"NGN {whole:,}.{rest:02}" if rest else f"NGN {whole:,}"
 
 
 def _until(moment: datetime, booking: Booking) -> str:

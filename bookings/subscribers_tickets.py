@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.urls import reverse
@@ -15,14 +14,12 @@ from bookings import access, calendars, ticket_wording, ticketing
 from bookings.models import Ticket, TicketedEvent, TicketOrder
 from bookings.states import FOR_THE_GUEST, EventStatus, OrderStatus, TicketState
 from bookings.subscribers import address_of, map_url
+from bookings.texting import ORDER, naira, short_time, short_url
 from core import codes, phones
 from localization import formatting
 from notifications import services as notifications
 from notifications.services import BadPhone, BadRecipient
 from notifications.states import Channel
-
-# One letter of a short address for each (bookings.subscribers_waiting has the others).
-TICKET, ORDER = "t", "o"
 
 
 def tell_of_order(*, order_id: UUID, is_held: bool = False, **_more: Any) -> None:
@@ -72,9 +69,8 @@ def _tell_of_hold(order: TicketOrder) -> None:
         "tickets.held",
         key,
         useful_until=order.hold_expires_at,
-        # Phones that know only the Latin alphabet have no sign for the naira.
-        amount=f"N{outstanding // 100:,}",
-        until=_short(order.hold_expires_at, zone),
+        amount=naira(outstanding),
+        until=short_time(order.hold_expires_at, zone),
     )
 
 
@@ -249,8 +245,8 @@ def _text_order(order: TicketOrder, kind: str, key: str, *, useful_until: dateti
     context = {
         "restaurant_name": event.restaurant.name,
         "event_name": event.name,
-        "when": _short(event.starts_at, event.restaurant.time_zone),
-        "order_url": f"{settings.BASE_URL}{reverse('machines:short', args=[access.short_key(ORDER, order.public_id)])}",
+        "when": short_time(event.starts_at, event.restaurant.time_zone),
+        "order_url": short_url(ORDER, order.public_id),
         "why": "restaurant",
         "is_whole": "yes",
         **context,
@@ -291,11 +287,6 @@ def _terms(order: TicketOrder) -> str:
 
 def _money(kobo: int, language: str) -> str:
     return formatting.money(kobo, language) if kobo else ""
-
-
-def _short(moment: datetime, zone: str) -> str:
-    """Return a time in the fewest letters that every phone can show."""
-    return moment.astimezone(ZoneInfo(zone)).strftime("%d/%m %H:%M")
 
 
 # --- Addresses -------------------------------------------------------------------------------------------------------

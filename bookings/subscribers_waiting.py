@@ -13,15 +13,13 @@ from bookings import access, services, waitlist
 from bookings.models import FreeTimeAlert, QueueEntry, StandbyEntry
 from bookings.selectors import booking_by_public_id
 from bookings.states import FOR_THE_GUEST, QueueStatus, StandbyStatus
+from bookings.texting import ALERT, QUEUE, STANDBY, short_time, short_url
 from bookings.times import book_url
 from localization import formatting
 from notifications import services as notifications
 from notifications.services import BadPhone, BadRecipient
 from notifications.states import Channel
 from restaurants.identity import key_of
-
-# One letter of a short address for each kind of those who wait, and for a booking.
-STANDBY, QUEUE, ALERT, BOOKING = "s", "q", "a", "b"
 
 
 def look_again(*, restaurant_id: UUID, service_day: date) -> None:
@@ -208,14 +206,6 @@ def _range(waiter: StandbyEntry | FreeTimeAlert) -> dict[str, Any]:
         }
 
 
-def short_time(moment: datetime, zone: str, *, like: datetime | None = None) -> str:
-    """Return a time in the fewest letters that every phone can show; without the day where that is clear."""
-    local = moment.astimezone(ZoneInfo(zone))
-    if like is not None and local.date() == like.astimezone(ZoneInfo(zone)).date():
-        return local.strftime("%H:%M")
-    return local.strftime("%d/%m %H:%M")
-
-
 # --- Addresses -------------------------------------------------------------------------------------------------------
 
 
@@ -237,7 +227,3 @@ def _signed(name: str, waiter: StandbyEntry | FreeTimeAlert | QueueEntry) -> str
     with translation.override(waiter.language):
         path = reverse(name, args=[waiter.public_id])
     return f"{settings.BASE_URL}{path}?token={access.token_for(waiter)}"
-
-
-def short_url(kind: str, public_id: UUID) -> str:
-    return f"{settings.BASE_URL}{reverse('machines:short', args=[access.short_key(kind, public_id)])}"

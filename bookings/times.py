@@ -11,9 +11,10 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from bookings import selectors
+from bookings import offers, selectors
 from bookings.availability import Reason, Slot, party_refusal
 from bookings.discovery import DINNER, nearest_times
+from bookings.models import Booking
 from bookings.services.claiming import refused
 from localization import formatting
 from restaurants.service_plan import ServicePlan, remembered_plan
@@ -107,11 +108,33 @@ def times_of(
     return times
 
 
-def book_url(slug: str, starts_at: datetime, zone: tzinfo, party_size: int, area: UUID | None = None) -> str:
+def times_instead(booking: Booking, *, count: int = selectors.ALTERNATIVES, now: datetime | None = None) -> list[Time]:
+    """Return the free times nearest to one that the house had to cancel; their addresses carry the apology along."""
+    plan = remembered_plan(booking.restaurant_id)
+    slots = selectors.alternatives_to(
+        plan.id, booking.starts_at, booking.party_size, count=count, include_wanted=True, now=now
+    )
+    offer = offers.seal_apology(plan.id, booking.public_id)
+    day = booking.starts_at.astimezone(plan.zone).date()
+    return [
+        Time(
+            slot.starts_at,
+            book_url(plan.slug, slot.starts_at, plan.zone, booking.party_size, offer=offer),
+            slot.starts_at.astimezone(plan.zone).date() != day,
+        )
+        for slot in slots
+    ]
+
+
+def book_url(
+    slug: str, starts_at: datetime, zone: tzinfo, party_size: int, area: UUID | None = None, *, offer: str = ""
+) -> str:
     """Return the address at which a restaurant's time is booked, the time as its own clock shows it."""
     query = {"starts_at": starts_at.astimezone(zone).isoformat(), "party": str(party_size)}
     if area is not None:
         query["area"] = str(area)
+    if offer:
+        query["offer"] = offer
     return f"{reverse('bookings:book', args=[slug])}?{urlencode(query)}"
 
 

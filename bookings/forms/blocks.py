@@ -9,12 +9,16 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from bookings.services.closing_tables import MOST_POINTS
 from core.forms import LineField
 from restaurants.models import Area, Restaurant, Table
 
+# Some thousands of bookings in the way, and more than any house has.
+LONGEST_SEAL = 100_000
+
 
 class BlockForm(forms.Form):
-    """Where and when; the times are the restaurant's own clock."""
+    """Where and when, by the restaurant's own clock; and what guests are told when some of them lose their table."""
 
     restaurant = forms.ModelChoiceField(label=_("Restaurant"), queryset=Restaurant.objects.none())
     area = forms.ModelChoiceField(
@@ -31,6 +35,26 @@ class BlockForm(forms.Form):
     )
     reason = LineField(label=_("Reason"), max_length=200, help_text=_("Repair, private event, rain. Staff see it."))
 
+    # --- Once bookings stand in the way ---
+
+    told = LineField(
+        label=_("Reason for the guests"),
+        max_length=300,
+        required=False,
+        help_text=_("Stands in the message to everybody who loses their table or sits in another area."),
+    )
+    points = forms.IntegerField(
+        label=_("Points as an apology"),
+        required=False,
+        min_value=0,
+        max_value=MOST_POINTS,
+        widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
+        help_text=_("Promised to each guest who loses their table, with their next booking here. Nought is none."),
+    )
+    seal = forms.CharField(max_length=LONGEST_SEAL, required=False, widget=forms.HiddenInput)
+
+    OF_A_CLOSING = ("told", "points", "seal")
+
     def __init__(
         self,
         data: Any = None,
@@ -46,6 +70,10 @@ class BlockForm(forms.Form):
         if houses.count() > 1:
             for name in ("area", "table"):
                 self.fields[name].label_from_instance = _with_house  # type: ignore[attr-defined]
+
+    def fields_asked_first(self) -> list[forms.BoundField]:
+        """Return what is asked before it is known whether somebody stands in the way."""
+        return [field for field in self if field.name not in self.OF_A_CLOSING]
 
     def clean(self) -> dict[str, Any]:
         answers = super().clean() or {}

@@ -12,6 +12,7 @@ from bookings.services.booking import (
 )
 from bookings.services.changing import attach_to_account, cancel_booking, change_booking, note_for_staff
 from bookings.services.claiming import Actor, Guest
+from bookings.services.closing_tables import Closing, ClosingOutdated, InTheWay, close_tables, look_at_closing
 from bookings.services.deposits import Outcome, Receipt, receive_deposit, return_deposit
 from bookings.services.desk_acts import Act, Answer, perform
 from bookings.services.feeds import close_feed, open_feed, renew_feed
@@ -100,12 +101,15 @@ __all__ = [
     "Actor",
     "Answer",
     "BookingMovedOn",
+    "Closing",
+    "ClosingOutdated",
     "DateOutcome",
     "DayMove",
     "DayMoveOutdated",
     "DayNotMovable",
     "DayTaken",
     "Guest",
+    "InTheWay",
     "Offering",
     "Outcome",
     "Quote",
@@ -127,6 +131,7 @@ __all__ = [
     "close_feed",
     "close_old_queues",
     "close_past",
+    "close_tables",
     "complete_visit",
     "confirm_hold",
     "confirm_request",
@@ -147,6 +152,7 @@ __all__ = [
     "line_of",
     "look_after_queues",
     "look_after_waiting",
+    "look_at_closing",
     "look_at_dates",
     "look_at_day_move",
     "mark_arrived",

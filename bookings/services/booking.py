@@ -62,10 +62,11 @@ def book_table(
     suggested time. The same `request_key` returns the booking it made before. Staff (by.channel) are not held to the
     online limits of size, notice and window; they may choose the tables and pass over the pacing.
 
-    :param offer: the sealed suggestions that the diner was shown, from `offers.seal`
     :param asks_deposit: for staff, who ask for one or do not; online the terms decide
     :param holds_for_deposit: False where the table is to be theirs while the deposit is still awaited: of many dates
         made at once none is to be lost because nobody looked
+    :param offer: the sealed suggestions that the diner was shown, from `offers.seal`; or the apology for a booking that
+        the house cancelled, from `offers.seal_apology`, whose points are promised with this one from now on
     :raises BookingRefused: its subclass for the first rule that says no; NoTableFree and TooManyAtOnce carry the
         nearest free times as `details["alternatives"]`
     :raises UnknownSuggestion: when the offer is made up, too old, or another party's
@@ -73,7 +74,8 @@ def book_table(
     """
     if by.is_online and not (guest.phone or guest.email):
         raise errors.ContactMissing
-    shown = _opened(offer, restaurant_id, party_size, by)
+    bumped = offers.opened_apology(offer, restaurant_id=restaurant_id) if by.is_online else None
+    shown = None if bumped else _opened(offer, restaurant_id, party_size, by)
 
     def make(plan: ServicePlan, claim: Claim) -> Booking:
         awaits_approval = by.is_online and plan.awaits_approval(claim.party_size)
@@ -99,6 +101,7 @@ def book_table(
         table_ids=table_ids,
         heed_pacing=heed_pacing,
         request_key=request_key,
+        bumped=bumped,
         make=make,
         deposit=_Deposit(is_asked=by.is_online or asks_deposit, is_asked_anyway=asks_deposit, holds=holds_for_deposit),
     )
@@ -255,6 +258,21 @@ def _asked_and_shown(offer: offers.Offer | None, claim: Claim, by: Actor) -> dic
     }
 
 
+def _carry_points_over(bumped: UUID, booking: Booking, *, by: Actor) -> None:
+    """Promise with a new booking what was promised with the one that the house cancelled: once, to whoever is first."""
+    cancelled = (
+        Booking.objects.select_for_update(of=("self",))
+        .filter(public_id=bumped, restaurant_id=booking.restaurant_id, status=Status.CANCELLED)
+        .first()
+    )
+    if cancelled is None or not cancelled.bonus_points:
+        return
+    booking.bonus_points, cancelled.bonus_points = cancelled.bonus_points, 0
+    cancelled.save(update_fields=["bonus_points", "updated_at"])
+    changes = {"bonus_points": {"from": booking.bonus_points, "to": 0}}
+    claiming.record(cancelled, by=by, from_status=cancelled.status, changes=changes, reason="went to the next booking")
+
+
 # --- One way to take tables ------------------------------------------------------------------------------------
 
 
@@ -270,6 +288,7 @@ def _take(
     heed_pacing: bool = True,
     request_key: UUID | None = None,
     deposit: _Deposit | None = None,
+    bumped: UUID | None = None,
 ) -> Booking:
     if (earlier := _made_before(request_key)) is not None:
         return earlier
@@ -292,6 +311,7 @@ def _take(
                     table_ids=table_ids,
                     heed_pacing=heed_pacing,
                     deposit=deposit,
+                    bumped=bumped,
                 )
             )
         except DomainError as refusal:
@@ -332,6 +352,7 @@ def _take_under_lock(
     table_ids: Sequence[int] | None,
     heed_pacing: bool,
     deposit: _Deposit | None,
+    bumped: UUID | None,
 ) -> Booking:
     day = claim.slot.service_day
     claiming.lock_service_days(plan.id, [day])
@@ -382,6 +403,8 @@ def _take_under_lock(
     # Tables joined for a group are no combination of the house's: nobody else may arrange them.
     booking.is_locked = bool(table_ids) or not current.is_seating(found.table_ids)
     booking.created_by = by.user
+    if bumped is not None:
+        _carry_points_over(bumped, booking, by=by)
     booking.save(force_insert=True)
     claiming.allocate(booking, current, found.table_ids)
     claiming.record(booking, by=by, from_status="")

@@ -22,7 +22,7 @@ from bookings.services import advances, claiming, deposits, freed, guests
 from bookings.services.booking import with_alternatives
 from bookings.services.claiming import Actor, Claim, Guest
 from bookings.services.floor import refuse_occupied_tables
-from bookings.states import FOR_THE_GUEST, UPCOMING, ActorKind, AdvanceState, Status
+from bookings.states import APOLOGY, FOR_THE_GUEST, UPCOMING, ActorKind, AdvanceState, Status
 from core.errors import Busy
 from core.outbox import publish
 from restaurants.service_plan import ServicePlan, plan_of, remembered_plan
@@ -30,6 +30,8 @@ from restaurants.service_plan import ServicePlan, plan_of, remembered_plan
 LONGEST_STAY = timedelta(hours=12)
 # For whom sits longer than they were to, at a table they are moved to.
 OVERRUN = timedelta(minutes=15)
+# As many as a booking can hold.
+MOST_POINTS = 32_767
 
 
 class _Unset:
@@ -275,8 +277,8 @@ def _claim_anew(
         booking.shift_name = claim.slot.shift.name
         booking.starts_at, booking.ends_at = claim.slot.starts_at, claim.ends_at
         booking.area_id = claim.area_id
-        if not kept_time and by.kind in FOR_THE_GUEST:
-            # It was promised for that time.
+        if not kept_time and by.kind in FOR_THE_GUEST and booking.suggested_times:
+            # It was promised for that time; an apology is owed whenever they come.
             booking.bonus_points = 0
         if booking.status == Status.HELD and booking.hold_expires_at is not None:
             booking.hold_expires_at = min(booking.hold_expires_at, booking.starts_at)
@@ -382,9 +384,18 @@ def _differences(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any
     }
 
 
-def cancel_booking(*, booking: Booking, by: Actor, reason: str = "", expected_version: int | None = None) -> Booking:
+def cancel_booking(
+    *,
+    booking: Booking,
+    by: Actor,
+    reason: str = "",
+    expected_version: int | None = None,
+    apology: int | None = None,
+) -> Booking:
     """Cancel a booking and free its tables. A diner's cancellation inside the penalty window counts as late.
 
+    :param apology: for a party that the house has no table for any more: how many points it promises with the next
+        booking, beside those promised already. The guest is offered near times
     :raises TooLateToChange: when a diner comes after the party's time, or after the party itself
     :raises ReasonMissing: when the restaurant gives none
     :raises core.states.IllegalMove: when it is over already
@@ -402,7 +413,11 @@ def cancel_booking(*, booking: Booking, by: Actor, reason: str = "", expected_ve
         )
         # A hold that only kept a table for a form is no news; one with a guest, who had yet to pay, is.
         was_held = booking.status == Status.HELD and advances.locked(booking) is None
-        claiming.move(booking, Status.CANCELLED, by=by, reason=reason)
+        changes = None
+        if apology is not None:
+            booking.bonus_points = min(booking.bonus_points + apology, MOST_POINTS)
+            changes = {APOLOGY: {"points": apology}}
+        claiming.move(booking, Status.CANCELLED, by=by, reason=reason, changes=changes)
         claiming.free_tables(booking)
         if not was_held:
             publish(
@@ -412,6 +427,7 @@ def cancel_booking(*, booking: Booking, by: Actor, reason: str = "", expected_ve
                     by=by.kind,
                     is_late=booking.is_late_cancellation,
                     reason=reason,
+                    is_bumped=apology is not None,
                 )
             )
         claiming.tell_open_pages(remembered_plan(booking.restaurant_id), booking.service_day)

@@ -351,8 +351,8 @@ def usual_turn(plan: ServicePlan, day: date, now: datetime, party_size: int) -> 
 def refuse_occupied_tables(booking: Booking) -> None:
     """Refuse while an earlier party overruns: its rows may have ended, its people have not left."""
     tables = TableAllocation.objects.filter(booking=booking, live=True).values("table_id")
-    sitting = _sitting(booking.restaurant_id, booking.service_day).filter(table_id__in=tables).exclude(booking=booking)
-    names = list(sitting.values_list("table__name", flat=True))
+    sitting = tables_sat_at(booking.restaurant_id, booking.service_day).filter(table_id__in=tables)
+    names = list(sitting.exclude(booking=booking).values_list("table__name", flat=True))
     if names:
         raise errors.TableStillOccupied(tables=names)
 
@@ -361,11 +361,11 @@ def _leave_out_occupied_tables(
     occupancy: Occupancy, restaurant_id: int, day: date, starts_at: datetime, until: datetime
 ) -> None:
     """Count tables of parties that overrun as taken, so that the best of the really free ones is found."""
-    for table_id in _sitting(restaurant_id, day).values_list("table_id", flat=True):
+    for table_id in tables_sat_at(restaurant_id, day).values_list("table_id", flat=True):
         occupancy.add(Allocation(table_id, starts_at, until, covers=0))
 
 
-def _sitting(restaurant_id: int, day: date) -> QuerySet[TableAllocation]:
+def tables_sat_at(restaurant_id: int, day: date) -> QuerySet[TableAllocation]:
     """Return the tables of parties seated in this service; one left open yesterday has gone home long since."""
     return TableAllocation.objects.filter(
         restaurant_id=restaurant_id, live=True, booking__status=Status.SEATED, booking__service_day=day

@@ -21,8 +21,8 @@ from bookings.collectors import advances
 from bookings.models import Advance, AdvanceHistory, Booking
 from bookings.services import Actor
 from bookings.states import AdvanceState, Status
-from bookings.subscribers_waiting import BOOKING, short_url
 from bookings.tests.factories import at, book, guest, tomorrow
+from bookings.texting import BOOKING, short_url
 from core.personal_data import Subject
 from core.testing import work_off_outbox
 from notifications.models import Message

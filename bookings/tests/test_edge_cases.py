@@ -1,11 +1,11 @@
 """The edge cases of the booking domain, each by its number and in a house of its own, through the services.
 
 Every one has more tests beside what it is about; these are what a reader of the list looks for. Those about gateways
-(of 8: a webhook before the redirect, a refund that fails) and ticketed events (18) wait for payments and events; an
-apology with what a bumped party is offered (16) as well.
+(of 8: a webhook before the redirect, a refund that fails) wait for payments.
 """
 
 from datetime import date, datetime, time, timedelta
+from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
@@ -27,7 +27,7 @@ from core.testing import work_off_outbox
 from notifications.models import Message
 from restaurants.models import Restaurant, SpecialDay, TableCombination, TurnTime
 from restaurants.service_plan import plan_of
-from restaurants.tests.factories import ShiftFactory, house
+from restaurants.tests.factories import AreaFactory, ShiftFactory, TableFactory, house
 
 pytestmark = pytest.mark.django_db
 
@@ -427,6 +427,8 @@ class TestCase15APartnerIsBehind:
 
 
 class TestCase16ATableBreaks:
+    """Seated parties, promised tables, races and the page: bookings/tests/test_closing_tables.py."""
+
     def test_nobody_is_bumped_silently_and_who_can_move_does(self):
         restaurant = house(tables=(2, 2))
         by = desk(restaurant)
@@ -452,6 +454,50 @@ class TestCase16ATableBreaks:
 
         assert tables_of(booking) == [other.name]
         assert "19:00" not in free_clocks(restaurant)
+
+    def test_the_terrace_closes_all_are_packed_anew_and_one_is_bumped_with_an_apology(self):
+        restaurant = house(tables=(4, 2))
+        terrace = AreaFactory(restaurant=restaurant, name="Terrace")
+        for name in ("O1", "O2"):
+            TableFactory(restaurant=restaurant, area=terrace, name=name, max_party=4)
+        # The couple inside sits at the four, and moves to the two for those from the terrace.
+        inside = book(restaurant, by=desk(restaurant), table_ids=[restaurant.tables.get(name="T1").pk])
+        Booking.objects.update(is_locked=False)
+        four = book(restaurant, party_size=4, area=terrace.public_id, guest=guest(2))
+        three = book(restaurant, party_size=3, area=terrace.public_id, guest=guest(3))
+        work_off_outbox()
+        closed = {
+            "restaurant_id": restaurant.pk,
+            "starts_at": at("18:00"),
+            "ends_at": at("23:00"),
+            "area_id": terrace.pk,
+        }
+
+        found = services.look_at_closing(**closed)
+        services.close_tables(
+            **closed, reason="No power", seal=found.seal, told="Our generator failed.", points=300, by=desk(restaurant)
+        )
+        work_off_outbox()
+
+        for booking in (four, three):
+            booking.refresh_from_db()
+        assert (tables_of(four), tables_of(inside)) == (["T1"], ["T2"])
+        assert (three.status, three.is_late_cancellation) == (Status.CANCELLED, False)
+        moved = Message.objects.get(kind="booking.changed")
+        assert moved.recipient == four.guest_email and "Room" in moved.body_text
+        apology = Message.objects.get(kind="booking.cancelled")
+        assert apology.recipient == three.guest_email
+        assert "Our generator failed." in apology.body_text and "300 points" in apology.body_text
+        link = next(line for line in apology.body_text.splitlines() if "/book/?" in line)
+        query = parse_qs(urlsplit(link).query)
+        again = book(
+            restaurant,
+            starts_at=datetime.fromisoformat(query["starts_at"][0]),
+            party_size=int(query["party"][0]),
+            offer=query["offer"][0],
+            guest=guest(3),
+        )
+        assert again.bonus_points == 300
 
 
 class TestCase17AYearOfWeeks:

@@ -133,6 +133,19 @@ class TestChanges:
         assert plans
         assert scans_without_the_table(plans) == []
 
+    def test_a_look_at_closing_the_whole_floor_asks_for_its_own_rows(self, today, house, days_ahead):
+        start = seven(today, days_ahead)
+
+        plans = query_plans(
+            lambda: services.look_at_closing(
+                restaurant_id=house.pk, starts_at=start, ends_at=start + timedelta(hours=2)
+            ),
+            about=ALLOCATIONS,
+        )
+
+        assert plans
+        assert scans_without_the_table(plans) == []
+
 
 class TestTheWatch:
     def test_sees_the_question_that_must_not_be_asked(self, today, house):

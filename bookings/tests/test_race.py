@@ -13,7 +13,7 @@ from psycopg.types.range import TimestamptzRange
 
 from accounts.tests.factories import UserFactory, member
 from bookings import errors, selectors, services
-from bookings.models import Booking, TableAllocation
+from bookings.models import Block, Booking, TableAllocation
 from bookings.services import Actor, claiming
 from bookings.states import OCCUPYING, Status
 from bookings.tests.factories import at, book, guest, tomorrow
@@ -375,3 +375,34 @@ class TestDeposits:
         assert outcomes == ["again"] * 7 + ["confirmed"]
         booking.refresh_from_db()
         assert (booking.advance.received_kobo, booking.status) == (2_000_000, Status.CONFIRMED)
+
+
+class TestTablesThatClose:
+    def test_nobody_gets_one_meanwhile_and_nobody_who_has_one_is_forgotten(self):
+        restaurant = house(tables=(2, 2, 2, 2))
+        staff = Actor.staff(member(restaurant.pk))
+        closed = {
+            "restaurant_id": restaurant.pk,
+            "starts_at": at("18:00"),
+            "ends_at": at("23:00"),
+            "table_id": restaurant.tables.get(name="T1").pk,
+        }
+        book(restaurant, by=staff, table_ids=[closed["table_id"]], guest=guest(99))
+        seal = services.look_at_closing(**closed).seal
+
+        def close() -> object:
+            return services.close_tables(**closed, reason="Leg", seal=seal, told="A table broke.", by=staff)
+
+        rivals = [lambda n=number: book(restaurant, guest=guest(n)) for number in range(1, 9)]
+        results = at_once(*[lambda action=action: insistently(action) for action in (close, *rivals, close)])
+
+        assert overlaps() == 0
+        unexpected = [each for each in results if isinstance(each, Exception) and not isinstance(each, DomainError)]
+        assert unexpected == []
+        promised = Booking.objects.get(guest_name=guest(99).name)
+        blocks = Block.objects.count()
+        at_the_table = TableAllocation.objects.filter(table_id=closed["table_id"], live=True)
+        # Either all of it or nothing: whoever was quicker made the look outdated.
+        assert (blocks, at_the_table.get().block_id is not None) in ((0, False), (1, True))
+        assert promised.status == Status.CONFIRMED
+        assert promised.allocations.filter(live=True).count() == 1

@@ -16,9 +16,10 @@ from bookings import access, services
 from bookings.models import Ticket, TicketedEvent, TicketKind, TicketOrder
 from bookings.services import Actor, Guest
 from bookings.states import OrderStatus, PaidWhen, TicketState
-from bookings.subscribers_tickets import TICKET, order_url, ticket_url
+from bookings.subscribers_tickets import order_url, ticket_url
 from bookings.tests.factories import at, guest
 from bookings.tests.ticket_factories import event_at, order, staff_of
+from bookings.texting import TICKET
 from core.testing import work_off_outbox
 from notifications.models import Message
 from notifications.states import Channel

@@ -85,11 +85,14 @@ class Offer:
     points: int
     choices: list[tuple[datetime, int, str]]
     """Start, points, and the query of this page's address for it."""
+    is_apology: bool = False
 
 
 def _offer(wish: WishForm, quote: Quote, slots: "list[selectors.Slot]") -> Offer | None:
     """Return the suggestions beside the time asked for, or those that stood beside it when one of them was chosen."""
     token = wish.cleaned_data["offer"]
+    if (bumped := offers.opened_apology(token, restaurant_id=quote.plan.id)) is not None:
+        return Offer(token, selectors.points_carried_over(bumped), [], is_apology=True)
     shown = offers.opened(token, restaurant_id=quote.plan.id, party_size=quote.party_size) if token else None
     if shown is not None:
         return Offer(token, shown.points_for(quote.starts_at), [])
@@ -131,7 +134,7 @@ def _take(request: HttpRequest, restaurant: Restaurant) -> HttpResponse:
             diner=diner,
             language=current_language().code,
             request_key=details.cleaned_data["request_key"],
-            offer=_offer_taken(request, wish),
+            offer=_offer_taken(request, restaurant, wish),
             **details.wishes(),
             **wish.wish(),
         )
@@ -182,9 +185,11 @@ def _asked(sent: Mapping[str, Any]) -> dict[str, Any]:
     return asked
 
 
-def _offer_taken(request: HttpRequest, wish: WishForm) -> str:
-    """Return the offer the form carries; what was chosen after a refusal was not part of it."""
-    return "" if request.POST.get("take") else wish.cleaned_data["offer"]
+def _offer_taken(request: HttpRequest, restaurant: Restaurant, wish: WishForm) -> str:
+    """Return the offer the form carries; what was chosen after a refusal was no part of it, but of an apology."""
+    token: str = wish.cleaned_data["offer"]
+    is_apology = offers.opened_apology(token, restaurant_id=restaurant.pk) is not None
+    return "" if request.POST.get("take") and not is_apology else token
 
 
 def _known_of(request: HttpRequest) -> dict[str, str]:
@@ -285,16 +290,20 @@ def _choices(wish: WishForm, restaurant: Restaurant, refusal: DomainError) -> li
         )
     zone = ZoneInfo(restaurant.time_zone)
     day = wanted.astimezone(zone).date()
-    return [_choice(alternative, day, wish.cleaned_data["area"], party_size) for alternative in found]
+    token = wish.cleaned_data["offer"]
+    kept = {"offer": token} if offers.opened_apology(token, restaurant_id=restaurant.pk) else {}
+    return [_choice(alternative, day, wish.cleaned_data["area"], party_size, kept) for alternative in found]
 
 
-def _choice(alternative: Mapping[str, Any], day: Any, asked: UUID | None, party_size: int) -> Choice:
+def _choice(
+    alternative: Mapping[str, Any], day: Any, asked: UUID | None, party_size: int, kept: dict[str, str]
+) -> Choice:
     starts_at = datetime.fromisoformat(alternative["starts_at"])
     areas = {area["id"]: area["name"] for area in alternative["areas"]}
     # The asked area where it is free; else the only one there is; else the house chooses among several.
     area = str(asked) if str(asked) in areas else next(iter(areas)) if len(areas) == 1 and asked else ""
     note = areas[area] if area else ""
-    query = {"starts_at": alternative["starts_at"], "party": party_size, **({"area": area} if area else {})}
+    query = {"starts_at": alternative["starts_at"], "party": party_size, **({"area": area} if area else {}), **kept}
     value = f"{alternative['starts_at']}|{area}"
     return Choice(starts_at, value, urlencode(query), starts_at.date() != day, note)
 

@@ -27,6 +27,7 @@ from bookings.qr import qr_of
 from bookings.services import Actor
 from bookings.states import UPCOMING, Occasion, Status
 from bookings.subscribers import address_of, manage_url, map_url, terms_sentences
+from bookings.times import times_instead
 from bookings.views.ticketing import orders_listed
 from core import phones
 from core.errors import DomainError
@@ -71,9 +72,13 @@ def _booking_page(request: HttpRequest, found: Booking) -> HttpResponse:
     restaurant_url = request.build_absolute_uri(reverse("bookings:restaurant", args=[restaurant.slug]))
     when = formatting.day_and_time(found.starts_at, zone=restaurant.time_zone)
     invitation = _("We have a table at %(restaurant)s on %(when)s.") % {"restaurant": restaurant.name, "when": when}
+    is_bumped = selectors.is_owed_an_apology(found)
     context = {
         **_named(found),
         "heading": wording.heading_of(found, now),
+        "is_bumped": is_bumped,
+        "points": found.bonus_points if is_bumped else 0,
+        "times_instead": times_instead(found, now=now) if is_bumped else [],
         "tone": wording.tone_of(found),
         "is_new": status in UPCOMING and now - found.created_at < NEW_FOR and len(history) == 1,
         "is_requested": status == Status.REQUESTED,

@@ -5,7 +5,6 @@ from urllib.parse import quote as quoted
 from urllib.parse import urlencode
 from uuid import UUID, uuid4
 
-from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
@@ -24,7 +23,8 @@ from bookings.qr import qr_of
 from bookings.services import Actor
 from bookings.states import EventStatus, OrderStatus, PaidWhen, TicketState
 from bookings.subscribers import address_of, map_url
-from bookings.subscribers_tickets import TICKET, ticket_url
+from bookings.subscribers_tickets import ticket_url
+from bookings.texting import TICKET, short_url
 from core import phones
 from core.errors import DomainError
 from core.headers import private_page
@@ -364,14 +364,9 @@ def _shown(ticket: Ticket, order: TicketOrder) -> dict[str, Any]:
         "status": TicketState(ticket.state).label,
         "tone": ticket_wording.TICKET_TONES[TicketState(ticket.state)],
         "shows_code": shows_code,
-        "qr": qr_of(short_ticket_url(ticket)) if shows_code else "",
+        "qr": qr_of(short_url(TICKET, ticket.public_id)) if shows_code else "",
         "may_name": is_usable and not ticket.is_passed_on,
     }
-
-
-def short_ticket_url(ticket: Ticket) -> str:
-    """Return the address that a ticket's QR code holds: as short as can be, for a small code that is read fast."""
-    return f"{settings.BASE_URL}{reverse('machines:short', args=[access.short_key(TICKET, ticket.public_id)])}"
 
 
 @private_page
@@ -479,7 +474,7 @@ def _ticket_page(
         else order.get_status_display(),
         "tone": ticket_wording.TICKET_TONES[TicketState(found.state)] if is_usable else "bad",
         "is_usable": is_usable,
-        "qr": qr_of(short_ticket_url(found)) if is_usable else "",
+        "qr": qr_of(short_url(TICKET, found.public_id)) if is_usable else "",
         "is_buyers": is_mine,
         "may_pass_on": is_usable and order.terms.get("may_be_passed_on") and event.ends_at > timezone.now(),
         "may_name": is_usable and is_mine and not found.is_passed_on,

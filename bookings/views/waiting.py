@@ -20,8 +20,7 @@ from bookings.forms.waiting import DayForm, WaitForm
 from bookings.models import FreeTimeAlert, QueueEntry, StandbyEntry
 from bookings.services import Actor
 from bookings.states import QueueStatus, StandbyStatus
-from bookings.subscribers_tickets import ORDER, TICKET
-from bookings.subscribers_waiting import ALERT, BOOKING, QUEUE, STANDBY
+from bookings.texting import ALERT, BOOKING, ORDER, QUEUE, STANDBY, TICKET
 from bookings.ticketing import order_by_public_id, ticket_by_public_id
 from bookings.times import book_url
 from core import phones

@@ -19,6 +19,10 @@ from notifications.states import Channel
 WEB_ADDRESS = re.compile(r"https?://[^\s\x00-\x1f\x7f<>\"']{3,2000}")
 
 
+# The names under which a message of that kind is given near times, each with an address of its own.
+OFFERED_TIMES = ("first_time", "second_time", "third_time")
+
+
 class Purpose(Enum):
     TRANSACTIONAL = "transactional"
     # Kept apart from the others: wants consent, a way out, and decent hours.
@@ -67,6 +71,8 @@ class Kind:
 _booking = frozenset({"guest_name", "restaurant_name", "code", "party_size", "when"})
 _stay = _booking - {"guest_name"}
 _place = frozenset({"address", "landmark", "phone", "map_url"})
+# What a house offers instead of a table it had to take back: near times, the page with all of them, points.
+_offered_instead = frozenset({"offer_url", "points", *OFFERED_TIMES, *(f"{name}_url" for name in OFFERED_TIMES)})
 _waiting = frozenset({"restaurant_name", "party_size"})
 _range = frozenset({"day", "earliest", "latest"})
 _waiter = frozenset({"guest_name"})
@@ -102,14 +108,22 @@ KINDS = {
             "booking.changed",
             _("Booking changed"),
             needs=_booking | {"address", "booking_url"},
-            may_have=_place | {"policy_text", "occasion", "grace_minutes", "reason"},
+            may_have=_place | {"policy_text", "occasion", "grace_minutes", "reason", "area"},
         ),
         Kind(
             "booking.cancelled",
             _("Booking cancelled"),
             needs=_booking | {"cancelled_by"},
-            may_have=frozenset({"phone", "reason", "policy_text", "restaurant_url"}),
+            may_have=frozenset({"phone", "reason", "policy_text", "restaurant_url"}) | _offered_instead,
             choices={"cancelled_by": ("diner", "restaurant")},
+        ),
+        # The mail is the cancellation's; a phone is told besides, for the guest may be on their way.
+        Kind(
+            "booking.bumped",
+            _("Booking cancelled for want of a table"),
+            needs=frozenset({"restaurant_name", "when", "book_url"}),
+            may_have=frozenset({"reason"}),
+            channels=(Channel.SMS,),
         ),
         Kind(
             "booking.declined",

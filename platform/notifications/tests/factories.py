@@ -20,6 +20,16 @@ _place = {
 }
 _link = {"booking_url": "https://buka.example/en/bookings/018f?key=a&b=c"}
 _terms = {"policy_text": "You can cancel free of charge until 17:30.", "occasion": "Birthday"}
+_instead = {
+    "offer_url": "https://buka.example/en/bookings/018f/?token=a",
+    "points": 200,
+    "first_time": "Friday 12 June, 21:00",
+    "first_time_url": "https://buka.example/en/r/iya/book/?starts_at=1&party=4&offer=a",
+    "second_time": "Saturday 13 June, 19:30",
+    "second_time_url": "https://buka.example/en/r/iya/book/?starts_at=2&party=4&offer=a",
+    "third_time": "Saturday 13 June, 20:00",
+    "third_time_url": "https://buka.example/en/r/iya/book/?starts_at=3&party=4&offer=a",
+}
 _why = {
     "phone": "+234 803 123 4567",
     "reason": "There is no water today.",
@@ -69,10 +79,25 @@ CONTEXTS: dict[str, list[dict[str, Any]]] = {
     ],
     "booking.confirmed": [_booking | _place | _link | _terms | {"grace_minutes": 15}],
     "booking.requested": [_booking | _place | _link | _terms],
-    "booking.changed": [_booking | _place | _link | _terms | {"grace_minutes": 1, "reason": "Eid is a day later."}],
+    "booking.changed": [
+        _booking | _place | _link | _terms | {"grace_minutes": 1, "reason": "Eid is a day later.", "area": "Terrace"}
+    ],
     "booking.cancelled": [
         _booking | _why | {"policy_text": "Your deposit is on its way back.", "cancelled_by": who}
         for who in ("diner", "restaurant")
+    ]
+    + [
+        _booking | _why | _instead | {"policy_text": "", "cancelled_by": "restaurant"} | {"points": points}
+        for points in (1, 200)
+    ],
+    "booking.bumped": [
+        {
+            "restaurant_name": "Iya Eba & Sons of Pounded Yam",
+            "when": "12/06 19:30",
+            "reason": reason,
+            "book_url": "https://buka.example/w/b0123456789012345678901ABCDEFGHIJKLMNOP",
+        }
+        for reason in ("No power.", "Our generator failed, and the terrace is dark.")
     ],
     "booking.declined": [_booking | _why],
     "booking.held": [
@@ -134,7 +159,7 @@ CONTEXTS: dict[str, list[dict[str, Any]]] = {
         _evening
         | _place
         | _tickets
-        | {"amount": "N1,280,000", "until": "11/06 14:45", "instructions": "Demo Bank, 0000000000.\nWrite the code."}
+        | {"amount": "NGN 1,280,000", "until": "11/06 14:45", "instructions": "Demo Bank, 0000000000.\nWrite the code."}
         | {"terms": "Tickets are not taken back."}
     ],
     "tickets.expired": [_evening | _place | _tickets | {"owed_back": owed} for owed in ("₦28,000", "")],

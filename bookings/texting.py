@@ -1,0 +1,32 @@
+"""What text messages share: a letter for each thing they lead to, addresses and figures in the fewest letters."""
+
+from datetime import datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.urls import reverse
+
+from bookings import access
+
+# One letter of a short address for each kind of thing that it opens.
+STANDBY, QUEUE, ALERT, BOOKING, TICKET, ORDER = "s", "q", "a", "b", "t", "o"
+
+
+def short_url(kind: str, public_id: UUID) -> str:
+    """Return the short address that opens a thing of one of the kinds above to whoever has it."""
+    return f"{settings.BASE_URL}{reverse('machines:short', args=[access.short_key(kind, public_id)])}"
+
+
+def short_time(moment: datetime, zone: str, *, like: datetime | None = None) -> str:
+    """Return a time in the fewest letters that every phone can show; without the day where that is clear."""
+    local = moment.astimezone(ZoneInfo(zone))
+    if like is not None and local.date() == like.astimezone(ZoneInfo(zone)).date():
+        return local.strftime("%H:%M")
+    return local.strftime("%d/%m %H:%M")
+
+
+def naira(kobo: int) -> str:
+    """Return an amount in letters that every phone can show."""
+    whole, rest = divmod(kobo, 100)
+    return f"NGN {whole:,}.{rest:02}" if rest else f"NGN {whole:,}"
