@@ -15,6 +15,7 @@ from bookings import access, calendars, selectors, terms
 from bookings.models import Booking, BookingSeries, Occurrence
 from bookings.services import guests, tagging
 from bookings.states import ActorKind, Occasion, OccurrenceState, Status
+from bookings.texting import BOOKING, short_time, short_url
 from bookings.times import times_instead
 from core import codes, phones
 from localization import formatting
