@@ -502,7 +502,8 @@ class TestRestaurantPage:
         start_afresh()
         self.page(client, restaurant)
 
-        with django_assert_max_num_queries(7):
+        # One of them asks for the events of the house.
+        with django_assert_max_num_queries(8):
             self.page(client, restaurant, date=tomorrow())
 
     def test_the_times_alone_are_a_fragment_and_a_page(self, client):

@@ -16,13 +16,23 @@ from django.utils import timezone
 from accounts.privacy.models import Erasure
 from accounts.privacy.services import erasing
 from accounts.tests.factories import UserFactory, member
-from bookings import errors, selectors, services
+from bookings import errors, selectors, services, ticketing
 from bookings.floor_view import TableState, day_on_the_floor
-from bookings.models import Advance, Booking, StandbyEntry, TableAllocation
+from bookings.models import (
+    Advance,
+    Booking,
+    StandbyEntry,
+    TableAllocation,
+    Ticket,
+    TicketedEvent,
+    TicketKind,
+    TicketOrder,
+)
 from bookings.recurring import Rule
 from bookings.services import Actor
 from bookings.states import StandbyStatus, Status
 from bookings.tests.factories import at, book, guest, tomorrow, visit
+from bookings.tests.ticket_factories import event_at, order
 from core.testing import work_off_outbox
 from notifications.models import Message
 from restaurants.models import Restaurant, SpecialDay, TableCombination, TurnTime
@@ -522,3 +532,44 @@ class TestCase17AYearOfWeeks:
         refused = [each for each in refusal.value.details["dates"] if each["outcome"] == "refused"]
         assert [each["reason"] for each in refused] == ["booking_no_table_free", "booking_closed"]
         assert Booking.objects.count() == 1
+
+
+class TestCase18TicketsThatChangeHands:
+    def test_sold_out_then_more_then_passed_on_and_given_back_still_agree(self):
+        restaurant = house(tables=(2,))
+        event = event_at(restaurant, kinds=[("Ticket", 1, 500_000, 4)], capacity=4)
+        first, second = order(event, Ticket=2), order(event, Ticket=2, number=2)
+        with pytest.raises(errors.TicketsSoldOut):
+            order(event, Ticket=1, number=3)
+
+        kind = TicketKind.objects.get()
+        services.check_capacity(event.pk, capacity=6, stocks={kind.pk: 6})
+        TicketedEvent.objects.update(capacity=6)
+        TicketKind.objects.update(stock=6)
+        third = order(event, Ticket=1, number=3)
+        before = first.tickets.first()
+        after = services.pass_on(ticket=before, name="Demo friend", by=diner())
+        for paid in (first, second, third):
+            kobo = ticketing.due_kobo(paid, paid.tickets.all())
+            services.receive_payment(order=paid, amount_kobo=kobo, reference="DEMO", by=desk(restaurant))
+        services.give_back(ticket=second.tickets.first(), by=diner())
+
+        event.refresh_from_db()
+        kind.refresh_from_db()
+        sold = ticketing.sold_of_event(event)
+        assert (sold.guests, sold.left(event, kind)) == (4, 2)
+        assert ticketing.guest_list(event).count() == 4
+        assert Ticket.objects.count() == 5
+        assert [each.code for each in ticketing.orders_owed_back(TicketOrder.objects.all())] == [second.code]
+        with time_machine.travel(at("18:00"), tick=True):
+            admitted = 0
+            for ticket in Ticket.objects.all():
+                try:
+                    services.admit(event=event, code=ticket.code, by=desk(restaurant))
+                    admitted += 1
+                except errors.TicketNotValid:
+                    assert ticket.state == "void"
+            with pytest.raises(errors.TicketWasPassedOn):
+                services.admit(event=event, code=before.code, by=desk(restaurant))
+        assert (admitted, ticketing.admitted_count(event)) == (4, 4)
+        assert after.pk == before.pk

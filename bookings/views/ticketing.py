@@ -479,7 +479,8 @@ def _ticket_page(
         "may_pass_on": is_usable and order.terms.get("may_be_passed_on") and event.ends_at > timezone.now(),
         "may_name": is_usable and is_mine and not found.is_passed_on,
         "pass_on": form or PassOnForm(),
-        "holder": HolderForm(initial={"name": found.holder_name}),
+        # Beside the other form, which asks for a name as well.
+        "holder": HolderForm(initial={"name": found.holder_name}, auto_id="holder_%s"),
         "refusal": refusal,
     }
     status = refusal.status if refusal is not None else 422 if mistakes else 200
