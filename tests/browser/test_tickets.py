@@ -59,7 +59,7 @@ def test_a_diner_buys_pays_and_passes_one_on(page, buka_server, suya_spot, windo
         page.get_by_role("button", name="Pass the ticket on").press("Enter")
         look(page, "passed-on")
         page.get_by_role("link", name="Back to the tickets").click()
-        assert page.get_by_text("Passed on").is_visible()
+        assert page.get_by_text("Passed on", exact=True).is_visible()
         page.get_by_role("link", name="Give everything back").click()
         look(page, "give-back")
         page.get_by_role("button", name="Yes, give them back").press("Enter")
