@@ -130,8 +130,12 @@ class TicketedEventAdmin(ScopedPage, ModelAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         fields = [*super().get_readonly_fields(request, obj)]
-        if obj is not None and not (_is_draft(obj) and self.has_change_permission(request, obj)):
-            fields += ["begins", "ends", "room", "area", "sale_begins", "sale_ends"]
+        may_write = obj is None or self.has_change_permission(request, obj)
+        if not (may_write and _is_draft(obj)):
+            # What the form declares itself stays in it unless it is named here.
+            fields += [*FIXED_ON_SALE, "begins", "ends"]
+        if not may_write:
+            fields += ["sale_from", "sale_until", "sale_begins", "sale_ends"]
         return fields
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
