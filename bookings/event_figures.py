@@ -78,6 +78,12 @@ def outstanding_by_order(event: TicketedEvent) -> dict[int, int]:
     return dict(orders.filter(outstanding__gt=0).values_list("pk", "outstanding"))
 
 
+def owed_back_of(event: TicketedEvent) -> int:
+    """Return what the house has to pay back of an event in all, in kobo."""
+    owed = ticketing.orders_owed_back(TicketOrder.objects.filter(event=event).order_by())
+    return sum(paid - back - due for paid, back, due in owed.values_list("paid_kobo", "paid_back_kobo", "due"))
+
+
 @dataclass(frozen=True)
 class Concerned:
     """Whom it concerns when an event is moved or called off."""

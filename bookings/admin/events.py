@@ -212,6 +212,7 @@ class TicketedEventAdmin(ScopedPage, ModelAdmin):
         if event is not None:
             context |= {
                 "figures": event_figures.figures_of_event(event),
+                "owed_back": event_figures.owed_back_of(event),
                 "may_run": self.may(request, Ability.RUN_SERVICE, event.restaurant_id),
                 "may_edit": self.may(request, self.edits, event.restaurant_id),
             }

@@ -320,6 +320,25 @@ class TestCallingOff:
         assert now_of(event).name == "Highlife night"
         assert manager.get(way("guests", event)).status_code == 200
 
+    def test_leads_to_the_money_that_goes_back(self, place, manager, event) -> None:
+        for number, naira in ((1, 5_000), (2, 0)):
+            made = order(event, Ticket=1, number=number)
+            if naira:
+                services.receive_payment(order=made, amount_kobo=naira * 100, reference="X", by=staff_of(place))
+        assert "To be paid back" not in manager.get(way("change", event)).content.decode()
+
+        services.call_off_event(event=event, reason="Rain", by=staff_of(place))
+
+        page = manager.get(way("change", event))
+        assert page.context["owed_back"] == 500_000
+        assert "owed=yes" in page.content.decode()
+
+    def test_of_an_address_that_is_no_key_is_not_found(self, manager) -> None:
+        for name in ("put_on_sale", "move", "call_off", "sell", "guests", "door"):
+            where = reverse(f"admin:bookings_ticketedevent_{name}", args=[10**30])
+            assert manager.get(where).status_code == 404
+            assert manager.post(where).status_code in (404, 405)
+
 
 class TestSelling:
     def sold(self, event: TicketedEvent, key: Any = None, **changes: Any) -> dict[str, Any]:

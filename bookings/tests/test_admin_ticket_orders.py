@@ -86,6 +86,10 @@ class TestLookingUp:
         assert self.found(host, owed="yes", q="diner 2") == []
         assert self.found(host, owed="yes", q="diner 1") == [made.code]
 
+    @pytest.mark.parametrize("asked", [{"event__id__exact": "9" * 30}, {"owed": "no"}, {"status__exact": "x"}])
+    def test_stands_whatever_is_asked_of_it(self, host, made, asked) -> None:
+        assert host.get(reverse(LIST), asked, follow=True).status_code == 200
+
     def test_asks_as_many_queries_however_many_there_are(self, host, event, django_assert_max_num_queries) -> None:
         order(event, Ticket=1)
         host.get(reverse(LIST))

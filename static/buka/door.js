@@ -7,6 +7,11 @@
   if (!field) return;
   const live = document.getElementById("v-live");
 
+  // The theme hides the page until its scripts have begun: autofocus comes too early.
+  for (const [target, moment] of [[document, "alpine:initialized"], [window, "load"]]) {
+    target.addEventListener(moment, () => setTimeout(() => field.focus()), { once: true });
+  }
+
   function next() {
     field.value = "";
     field.focus();
