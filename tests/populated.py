@@ -26,8 +26,9 @@ from bookings import services as booking_services
 from bookings.models import Block, Booking, FreeTimeAlert, GuestNote, GuestTag
 from bookings.recurring import Rule
 from bookings.services import Actor, Guest
-from bookings.states import Channel
+from bookings.states import Channel, EventRoom
 from bookings.tests.factories import at
+from bookings.tests.ticket_factories import event_at
 from core.testing import with_second_factor
 from restaurants.models import ListingClaim, Photo, Restaurant, SpecialDay, SpecialTerms, TableCombination
 from restaurants.reviews import services as reviews
@@ -112,7 +113,7 @@ class House:
                 }
             row = self.rows.get(".".join(parts[1:3]))
             key = str(row.pk) if row is not None else ""
-            return {"object_id": key, "pk": key, "other": key} if key else {}
+            return {"object_id": key, "pk": key, "other": key, "ticket": self.public_ids["ticket"]} if key else {}
         if "series" in parts:
             return {"id": self.public_ids["series"], "public_id": self.public_ids["series"]}
         if "alerts" in parts:
@@ -254,6 +255,13 @@ def populated(mark: str) -> House:
         by=Actor.diner(diner),
         diner=diner,
     )
+    evening = event_at(place, name=f"Evening of {mark}", room=EventRoom.NONE, by=manager)
+    ordered = booking_services.order_tickets(
+        event=evening,
+        wanted={kind.public_id: 1 for kind in evening.kinds.all()},
+        guest=Guest(f"Buyer {secret}", phone="+2348031234505", email=f"{secret}-buyer@example.com"),
+        by=Actor.staff(host),
+    )
     app, app_secret, delivery = _partner(place.pk, owner, secret)
     tag = GuestTag.objects.create(restaurant=place, name=f"Tag {secret}"[:40])
     assert booking.guest is not None
@@ -308,7 +316,7 @@ def populated(mark: str) -> House:
         listing_claim,
         *(booking.guest, tag, note, review),
         *(booking, membership, host, invitation, app, app.grants.get(), delivery, delivery.endpoint),
-        series,
+        *(series, evening, ordered),
     ):
         found.rows[row._meta.label_lower] = row
     _rest_of_the_admin(found)
@@ -331,6 +339,7 @@ def populated(mark: str) -> House:
         "waiting": str(waiting.public_id),
         "alerts": str(alert.public_id),
         "queue": str(queued.public_id),
+        "ticket": str(ordered.tickets.order_by("pk")[0].public_id),
         "reviews": str(review.public_id),
     }
     return found

@@ -23,7 +23,7 @@ from accounts.scoping import OwnRowsFilter, ScopedPage
 from accounts.states import Ability
 from bookings import errors, services
 from bookings.forms.blocks import BlockForm
-from bookings.models import Block
+from bookings.models import Block, TicketedEvent
 from bookings.services import Actor, Closing, ClosingOutdated, InTheWay
 from bookings.states import Status
 from core.errors import DomainError, InvalidInput
@@ -148,6 +148,15 @@ class BlockAdmin(ScopedPage, ModelAdmin):
         self.log_addition(request, block, [{"added": {}}])
         self.message_user(request, _now("The tables are blocked."), messages.SUCCESS)
         return HttpResponseRedirect(reverse("admin:bookings_block_changelist"))
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        to_delete, counts, lacking, protected = super().get_deleted_objects(objs, request)
+        events = formatting.list_of(TicketedEvent.objects.filter(block__in=list(objs)).order_by("starts_at"))
+        if events:
+            # Without it the tables could be booked by others while the event takes place.
+            sentence = _now("This keeps the tables for %(events)s. Move the event, or call it off.")
+            protected = [*protected, sentence % {"events": events}]
+        return to_delete, counts, lacking, protected
 
     def delete_model(self, request: HttpRequest, obj: Block) -> None:
         services.remove_block(block=obj)

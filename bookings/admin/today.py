@@ -11,6 +11,7 @@ from decimal import Decimal
 from functools import wraps
 from typing import Any
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -27,13 +28,13 @@ from accounts.models import User
 from accounts.selectors import may, restaurant_ids_where
 from accounts.states import Ability
 from bookings import board as boards
-from bookings import selectors, services, terms, waitlist
+from bookings import event_figures, selectors, services, terms, waitlist
 from bookings.admin.moved_on import what_stands
 from bookings.availability import day_slots
 from bookings.deposit_words import advance_of, is_hold_over
 from bookings.forms import desk
 from bookings.guest_book import with_chits
-from bookings.models import Booking
+from bookings.models import Booking, TicketedEvent
 from bookings.services import Actor, BookingMovedOn
 from bookings.states import AdvanceState, Channel
 from core import audit
@@ -136,6 +137,7 @@ def urls(site: Any) -> list[URLPattern]:
         path("today/", site.admin_view(require_safe(first_house)), name="today"),
         at("today/<uuid:house>/", show_day, "today_day"),
         at("today/<uuid:house>/board/", show_board, "today_board"),
+        at("today/<uuid:house>/events/", show_events, "today_events"),
         at("today/<uuid:house>/times/", show_times, "today_times"),
         at("today/<uuid:house>/walk-in/", seat_walk_in, "today_walk_in", "GET", "HEAD", "POST"),
         at("today/<uuid:house>/book/", take_booking, "today_book", "GET", "HEAD", "POST"),
@@ -228,6 +230,7 @@ def day_page(
         "today": today,
         "live_url": f"/ws/restaurants/{at.restaurant.public_id}/today",
         **_board_context(at, day, refusals=refusals),
+        "events": _events(at, day),
         "queue_refusal": queue_refusal,
     }
     return render(at.request, "admin/today/today.html", context, status=status)
@@ -249,6 +252,19 @@ def _board_context(
         "waiting": waitlist.waiting_count(at.restaurant.pk, day),
         "deposits": selectors.deposits_to_settle(at.restaurant.pk, now=board.now),
     }
+
+
+def show_events(at: Desk) -> HttpResponse:
+    """The events of a day alone, as an open page asks for them from time to time."""
+    context = {"desk": at, "zone": at.restaurant.time_zone, "events": _events(at, at.day())}
+    return render(at.request, "admin/today/_events.html", context)
+
+
+def _events(at: Desk, day: date) -> list[tuple[TicketedEvent, event_figures.Figures]]:
+    """Return the ticketed events of a day with how they stand."""
+    events = list(event_figures.events_of_day(at.restaurant.pk, day, ZoneInfo(at.restaurant.time_zone)))
+    figures = event_figures.figures_of([event.pk for event in events])
+    return [(event, figures[event.pk]) for event in events]
 
 
 def board_html(at: Desk, day: date, **kwargs: Any) -> str:

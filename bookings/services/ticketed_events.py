@@ -185,6 +185,16 @@ def _check_times(starts_at: datetime, ends_at: datetime) -> None:
 def _blocked(event: TicketedEvent, *, by: Actor) -> Block | None:
     if event.room == EventRoom.NONE:
         return None
+    kept = Block.objects.filter(
+        restaurant=event.restaurant_id,
+        area=event.area_id,
+        table=None,
+        starts_at__lte=event.starts_at,
+        ends_at__gte=event.ends_at,
+    )
+    # Tables that were booked have been closed for it first, with all that this means for their guests.
+    if (block := kept.exclude(pk__in=TicketedEvent.objects.exclude(block=None).values("block")).first()) is not None:
+        return block
     return blocks.block_tables(
         restaurant_id=event.restaurant_id,
         starts_at=event.starts_at,

@@ -22,10 +22,13 @@ from accounts.states import Role
 from accounts.tests.back_office import filled_in, wrong
 from accounts.tests.factories import UserFactory, log_in, member
 from bookings import services
-from bookings.models import Block, Booking, BookingSeries, GuestTag, HouseGuest
+from bookings.models import Block, Booking, BookingSeries, GuestTag, HouseGuest, TicketedEvent, TicketOrder
 from bookings.recurring import Rule
 from bookings.services import Actor, Guest
+from bookings.states import EventRoom
 from bookings.tests.factories import at, book, tomorrow
+from bookings.tests.ticket_factories import event_at
+from bookings.tests.ticket_factories import order as order_tickets
 from core.audit.models import AuditEvent
 from core.back_office import PlatformPage
 from restaurants.models import (
@@ -100,6 +103,8 @@ def furnished(name: str) -> dict[type[Model], Any]:
         by=Actor.staff(owner),
         table_id=table.pk,
     )
+    event = event_at(restaurant, name=f"{name} night", room=EventRoom.NONE, by=owner)
+    order = order_tickets(event, Ticket=2, guest=Guest(name=f"{name} buyer", phone="+2348031234577"))
     app, _secret = partners.register_app(
         name=f"{name} till",
         organisation=f"{name} Ltd",
@@ -123,7 +128,8 @@ def furnished(name: str) -> dict[type[Model], Any]:
         PartnerApp: app, PartnerGrant: app.grants.get(), Endpoint: endpoint, Delivery: endpoint.deliveries.get(),
         Restaurant: restaurant, Area: area, Table: table, TableCombination: combination, SpecialDay: day,
         Shift: shift, Menu: section.menu, MenuSection: section, Dish: dish, Booking: booking,
-        BookingSeries: series, Block: block, HouseGuest: booking.guest, Review: review,
+        BookingSeries: series, Block: block, TicketedEvent: event, TicketOrder: order,
+        HouseGuest: booking.guest, Review: review,
         GuestTag: GuestTag.objects.create(restaurant=restaurant, name=f"{name} tag"),
         Membership: Membership.objects.get(restaurant=restaurant, user=owner),
         Invitation: invite_member(
@@ -181,6 +187,7 @@ def arguments(pattern: URLPattern, row: Any, rows: dict[type[Model], Any]) -> di
         "move": "arrive",
         "to": "closed",
         "table": rows[Table].pk,
+        "ticket": rows[TicketOrder].tickets.order_by("pk").first().public_id,
     }
     return {name: known[name] for name in pattern.pattern.converters}
 
@@ -324,8 +331,10 @@ class TestRoles:
         }
         return {model for model, name in names.items() if client.get(reverse(name)).status_code == 200}
 
-    def test_a_host_sees_bookings_and_blocks_only(self, ours) -> None:
-        assert self.opened(signed_in(member(ours[Restaurant].pk, Role.HOST))) == {Booking, BookingSeries, Block}
+    def test_a_host_sees_bookings_blocks_and_events_only(self, ours) -> None:
+        seen = self.opened(signed_in(member(ours[Restaurant].pk, Role.HOST)))
+
+        assert seen == {Booking, BookingSeries, Block, TicketedEvent, TicketOrder}
 
     def test_a_manager_sees_all_but_the_staff(self, ours) -> None:
         seen = self.opened(signed_in(member(ours[Restaurant].pk, Role.MANAGER)))

@@ -80,6 +80,19 @@ class TestPuttingOnSale:
         assert [found["code"] for found in refused.value.details["bookings"]] == [booking.code]
         assert TicketedEvent.objects.get().status == EventStatus.DRAFT
 
+    def test_takes_over_the_block_with_which_booked_tables_were_closed_for_it(self, place):
+        booking = book(place, "19:00")
+        closed = {"restaurant_id": place.pk, "starts_at": at("17:30"), "ends_at": at("23:30")}
+        found = services.look_at_closing(**closed)
+        block, _done = services.close_tables(
+            **closed, reason="Event", seal=found.seal, told="We have an event.", by=staff_of(place)
+        )
+        event = event_at(place)
+        assert event.block == block
+        assert now_of(booking).status == "cancelled"
+        services.call_off_event(event=event, reason="Rain.", by=staff_of(place))
+        assert not Block.objects.exists()
+
     def test_needs_a_time_to_come_and_something_to_sell(self, place):
         for wrong in ({"starts_at": timezone.now() - timedelta(hours=1)}, {"ends_at": at("19:00") + timedelta(days=3)}):
             with pytest.raises(InvalidInput):

@@ -191,6 +191,8 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             _page(request, _("Bookings"), "menu_book", "bookings_booking"),
             _page(request, _("Repeated bookings"), "event_repeat", "bookings_bookingseries"),
             _page(request, _("Blocked tables"), "block", "bookings_block"),
+            _page(request, _("Events"), "confirmation_number", "bookings_ticketedevent"),
+            _page(request, _("Ticket orders"), "receipt_long", "bookings_ticketorder"),
             _page(request, _("Guests"), "contacts", "bookings_houseguest"),
             _page(request, _("Tags for guests"), "sell", "bookings_guesttag"),
             _page(request, _("Reviews"), "reviews", "reviews_review"),
