@@ -21,14 +21,12 @@ from bookings.forms.tickets import DoorForm
 from bookings.models import Ticket, TicketedEvent, TicketOrder
 from bookings.services import Actor
 from bookings.states import TICKET_LIVE, OrderStatus, TicketState
+from bookings.texting import TICKET
 from core import audit
 from core.codes import normalise
 from core.contact_search import by_contact
 from core.errors import DomainError
 from localization import formatting
-
-# A short address has this letter before a ticket's key.
-TICKET_LETTER = "t"
 
 
 def address_of(name: str, event: TicketedEvent) -> str:
@@ -122,7 +120,7 @@ def code_in(text: str) -> str:
 
 def _public_id_in(last: str) -> UUID | None:
     if (opened := access.opened_by(last)) is not None:
-        return opened[1] if opened[0] == TICKET_LETTER else None
+        return opened[1] if opened[0] == TICKET else None
     try:
         return UUID(last)
     except ValueError:

@@ -11,7 +11,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.tests.factories import UserFactory
+from accounts.states import Role
+from accounts.tests.factories import UserFactory, log_in, member
 from bookings import access, services
 from bookings.models import Ticket, TicketedEvent, TicketKind, TicketOrder
 from bookings.services import Actor, Guest
@@ -234,6 +235,27 @@ class TestTheirOwn:
         ticket = order(event, Ticket=1).tickets.get()
         answer = client.get(f"/w/{access.short_key(TICKET, ticket.public_id)}", follow=True)
         assert ticket.code[:4] in text_of(answer)
+
+
+class TestStaffWithAScanner:
+    def test_are_led_to_the_ticket_and_let_its_guest_in(self, client, event):
+        ticket = order(event, Ticket=1).tickets.get()
+        log_in(client, member(event.restaurant_id, Role.HOST))
+        page = client.get(f"/w/{access.short_key(TICKET, ticket.public_id)}", follow=True)
+        assert "Let this guest in" in text_of(page)
+        assert "Pass the ticket on" not in text_of(page)
+        assert client.post(url("pass_ticket_on", ticket.public_id), {"name": "Thief"}).status_code == 404
+        with time_machine.travel(at("18:00"), tick=True):
+            log_in(client, member(event.restaurant_id, Role.HOST))
+            client.post(page.context["door_url"], {"code": ticket.code})
+        assert Ticket.objects.get().state == TicketState.ADMITTED
+
+    def test_of_another_house_are_holders_like_everybody(self, client, event):
+        ticket = order(event, Ticket=1).tickets.get()
+        log_in(client, member(house(name="Elsewhere").pk, Role.HOST))
+        assert client.get(url("ticket", ticket.public_id)).status_code == 404
+        page = client.get(f"/w/{access.short_key(TICKET, ticket.public_id)}", follow=True)
+        assert "Let this guest in" not in text_of(page)
 
 
 class TestGivingBackAndPassingOn:

@@ -16,6 +16,8 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import User
+from accounts.selectors import may
+from accounts.states import Ability
 from bookings import access, calendars, errors, limits, services, ticket_wording, ticketing, wording
 from bookings.forms.ticketing import BuyerForm, ChoiceOfTickets, HolderForm, PassOnForm
 from bookings.models import Ticket, TicketedEvent, TicketOrder
@@ -438,7 +440,9 @@ def ticket(request: HttpRequest, public_id: UUID) -> HttpResponse:
             raise Http404(_("We could not find that ticket."))
         access.remember(request, found)
         return redirect("bookings:ticket", public_id=public_id)
-    return _ticket_page(request, _own_ticket(request, found))
+    if not is_at_the_door(request, found):
+        found = _own_ticket(request, found)
+    return _ticket_page(request, found)
 
 
 def _ticket(public_id: UUID) -> Ticket:
@@ -450,11 +454,20 @@ def _ticket(public_id: UUID) -> Ticket:
 
 
 def _own_ticket(request: HttpRequest, found: Ticket) -> Ticket:
-    is_holders = access.may_open(request, found.public_id)
-    is_buyers = not found.is_passed_on and access.may_see(request, found.order)
-    if not (is_holders or is_buyers):
+    if not _is_theirs(request, found):
         raise Http404(_("We could not find that ticket."))
     return found
+
+
+def _is_theirs(request: HttpRequest, found: Ticket) -> bool:
+    """Tell whether this is the holder, or the buyer of a ticket that has not been passed on."""
+    is_buyers = not found.is_passed_on and access.may_see(request, found.order)
+    return is_buyers or access.may_open(request, found.public_id)
+
+
+def is_at_the_door(request: HttpRequest, found: Ticket) -> bool:
+    """Tell whether whoever asks lets guests in there, and has scanned the ticket of one."""
+    return may(request.user, Ability.RUN_SERVICE, restaurant_id=found.order.event.restaurant_id)
 
 
 def _ticket_page(
@@ -464,6 +477,9 @@ def _ticket_page(
     is_valid_order = order.status == OrderStatus.CONFIRMED
     is_usable = is_valid_order and found.state == TicketState.VALID
     is_mine = access.may_see(request, order)
+    is_theirs = _is_theirs(request, found)
+    lets_in = is_usable and is_at_the_door(request, found)
+    may_go_on = order.terms.get("may_be_passed_on", False)
     mistakes = form is not None and not form.is_valid()
     context = {
         **_placed(event),
@@ -476,7 +492,13 @@ def _ticket_page(
         "is_usable": is_usable,
         "qr": qr_of(short_url(TICKET, found.public_id)) if is_usable else "",
         "is_buyers": is_mine,
-        "may_pass_on": is_usable and order.terms.get("may_be_passed_on") and event.ends_at > timezone.now(),
+        "door_url": reverse("admin:bookings_ticketedevent_door", args=[event.pk])
+        if is_usable and is_at_the_door(request, found)
+        else "",
+        "may_pass_on": is_usable
+        and is_theirs
+        and order.terms.get("may_be_passed_on")
+        and event.ends_at > timezone.now(),
         "may_name": is_usable and is_mine and not found.is_passed_on,
         "pass_on": form or PassOnForm(),
         # Beside the other form, which asks for a name as well.

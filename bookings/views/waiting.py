@@ -23,6 +23,7 @@ from bookings.states import QueueStatus, StandbyStatus
 from bookings.texting import ALERT, BOOKING, ORDER, QUEUE, STANDBY, TICKET
 from bookings.ticketing import order_by_public_id, ticket_by_public_id
 from bookings.times import book_url
+from bookings.views.ticketing import is_at_the_door
 from core import phones
 from core.errors import DomainError
 from core.headers import private_page
@@ -311,7 +312,8 @@ def short(request: HttpRequest, key: str) -> HttpResponse:
         access.remember(request, place)
         return redirect("bookings:queue", public_id=public_id)
     if kind == TICKET and (ticket := ticket_by_public_id(public_id)) is not None:
-        access.remember(request, ticket)
+        if not is_at_the_door(request, ticket):
+            access.remember(request, ticket)
         return redirect("bookings:ticket", public_id=public_id)
     if kind == ORDER and (order := order_by_public_id(public_id)) is not None:
         access.remember(request, order)
