@@ -485,20 +485,13 @@ def _ticket_page(
         **_placed(event),
         "order": order,
         "ticket": found,
-        "status": TicketState(found.state).label
-        if order.status == OrderStatus.CONFIRMED
-        else order.get_status_display(),
+        "status": TicketState(found.state).label if is_valid_order else order.get_status_display(),
         "tone": ticket_wording.TICKET_TONES[TicketState(found.state)] if is_usable else "bad",
         "is_usable": is_usable,
         "qr": qr_of(short_url(TICKET, found.public_id)) if is_usable else "",
         "is_buyers": is_mine,
-        "door_url": reverse("admin:bookings_ticketedevent_door", args=[event.pk])
-        if is_usable and is_at_the_door(request, found)
-        else "",
-        "may_pass_on": is_usable
-        and is_theirs
-        and order.terms.get("may_be_passed_on")
-        and event.ends_at > timezone.now(),
+        "door_url": reverse("admin:bookings_ticketedevent_door", args=[event.pk]) if lets_in else "",
+        "may_pass_on": is_usable and is_theirs and may_go_on and event.ends_at > timezone.now(),
         "may_name": is_usable and is_mine and not found.is_passed_on,
         "pass_on": form or PassOnForm(),
         # Beside the other form, which asks for a name as well.
