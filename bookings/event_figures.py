@@ -81,7 +81,7 @@ def outstanding_by_order(event: TicketedEvent) -> dict[int, int]:
 def owed_back_of(event: TicketedEvent) -> int:
     """Return what the house has to pay back of an event in all, in kobo."""
     owed = ticketing.orders_owed_back(TicketOrder.objects.filter(event=event).order_by())
-    return sum(paid - back - due for paid, back, due in owed.values_list("paid_kobo", "paid_back_kobo", "due"))
+    return sum(paid - back - due for paid, back, due in owed.values_list("paid_kobo", "paid_back_kobo", "due"))  # type: ignore[misc]
 
 
 @dataclass(frozen=True)
