@@ -355,5 +355,5 @@ def _deposit_sentences(policy: dict[str, Any], amount: str) -> list[str]:
         return [_("The restaurant asks for a deposit of %(amount)s, payable there.") % {"amount": amount}]
     asked = _("A deposit of %(amount)s is paid before the visit; it comes off your bill.") % {"amount": amount}
     if policy.get("free_cancellation_hours"):
-        return [asked, _("If you cancel later than that, or do not come, the restaurant keeps it.")]
+        return [asked, _("If you cancel after the free time, or do not come, the restaurant keeps it.")]
     return [asked, _("If you do not come, the restaurant keeps it.")]

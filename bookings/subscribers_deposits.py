@@ -10,7 +10,7 @@ from django.utils import timezone, translation
 
 from bookings import services
 from bookings.deposit_words import advance_of, message_key, until
-from bookings.models import Advance, Booking
+from bookings.models import Advance, Booking, Occurrence
 from bookings.selectors import booking_by_public_id
 from bookings.states import AdvanceState, Status
 from bookings.subscribers import manage_url, terms_text
@@ -44,7 +44,10 @@ def tell_of_deposit(*, booking_id: UUID, entry: int, amount_kobo: int, due_at: d
             "policy_text": _terms(booking),
             "table": table,
         },
-        by_text={"amount": naira(amount_kobo), "until": _until_in_short(due_at, booking), "table": table},
+        # Of a series' many dates nobody wants as many texts: the mail says which.
+        by_text=None
+        if Occurrence.objects.filter(booking=booking).exists()
+        else {"amount": naira(amount_kobo), "until": _until_in_short(due_at, booking), "table": table},
     )
 
 
@@ -147,7 +150,7 @@ def _write(
     *,
     useful_until: datetime,
     by_mail: dict[str, Any],
-    by_text: dict[str, Any],
+    by_text: dict[str, Any] | None,
 ) -> None:
     """Write to the guest by mail and to their phone, as far as they have given either; once for each fact."""
     restaurant = booking.restaurant
@@ -179,7 +182,7 @@ def _write(
             dedupe_key=key,
             useful_until=useful_until,
         )
-    if not booking.guest_phone:
+    if not booking.guest_phone or by_text is None:
         return
     context = {
         **known,

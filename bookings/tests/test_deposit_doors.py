@@ -19,6 +19,7 @@ from accounts.tests.factories import UserFactory, log_in, member
 from bookings import access, erasers, retention, selectors, services
 from bookings.collectors import advances
 from bookings.models import Advance, AdvanceHistory, Booking
+from bookings.recurring import Rule
 from bookings.services import Actor
 from bookings.states import AdvanceState, Status
 from bookings.tests.factories import at, book, guest, tomorrow
@@ -101,7 +102,7 @@ class TestTheFormBefore:
 
         for said in (
             "A deposit of ₦20,000 is paid before the visit; it comes off your bill.",
-            "If you cancel later than that, or do not come, the restaurant keeps it.",
+            "If you cancel after the free time, or do not come, the restaurant keeps it.",
             "We hold the table for you for 1 hour until the deposit has come.",
         ):
             assert page.index(said) < page.index("Hold this table")
@@ -339,6 +340,12 @@ class TestMessages:
         assert "came when the table had gone to somebody else" in said
         assert "Free near your time:" in said
         assert "came too late" in text.sms_text
+
+    def test_the_dates_of_a_series_fill_no_phone(self, strict):
+        rule = Rule(tomorrow(), time(19), count=3)
+        services.begin_series(restaurant_id=strict.pk, rule=rule, party_size=2, guest=guest(), by=Actor.diner(None))
+
+        assert [message.channel for message in self.told("booking.held")] == ["email"] * 3
 
     def test_a_guest_without_a_phone_or_an_address(self, strict):
         book(strict, guest=services.Guest("Ada", email="ada@example.com"))

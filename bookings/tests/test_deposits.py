@@ -1,11 +1,13 @@
 """Deposits: a table is held for one, the money makes it a booking, and no money is kept without a table."""
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
 import time_machine
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
@@ -14,7 +16,7 @@ from bookings import errors, selectors, services, terms
 from bookings.models import Advance, AdvanceHistory, Booking, BookingHistory, HouseGuest, TableAllocation
 from bookings.recurring import Rule
 from bookings.services import Actor, Outcome
-from bookings.states import AdvanceState, Status
+from bookings.states import ADVANCE_MACHINE, AdvanceState, Status
 from bookings.tests.factories import at, book, guest, tomorrow
 from core.models import OutboxEvent
 from core.states import IllegalMove
@@ -743,3 +745,9 @@ class TestTheDatabaseKeepsTheRules:
 
         with pytest.raises(IntegrityError, match=name), transaction.atomic():
             type(restaurant.policy).objects.update(**change)
+
+
+def test_the_domains_page_draws_the_machine_as_it_is():
+    page = Path(settings.BASE_DIR, "docs/domains/bookings.md").read_text()
+
+    assert f"```mermaid\n{ADVANCE_MACHINE.mermaid()}```" in page

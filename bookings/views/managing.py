@@ -94,7 +94,7 @@ def _booking_page(request: HttpRequest, found: Booking) -> HttpResponse:
         "occasion": Occasion(found.occasion).label if found.occasion else "",
         "address": address_of(restaurant),
         "map_url": map_url(restaurant),
-        "qr": qr_of(manage_url(found)) if found.is_occupying else "",
+        "qr": qr_of(manage_url(found)) if found.is_occupying and status != Status.HELD else "",
         "terms": terms_sentences(found.policy, starts_at=found.starts_at, zone=restaurant.time_zone),
         "lines": wording.lines_of(history, zone=restaurant.time_zone),
         "restaurant_url": restaurant_url,
