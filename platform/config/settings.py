@@ -232,6 +232,12 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 300},
     },
     "send booking reminders": {"task": "bookings.send_reminders", "schedule": 300.0, "options": {"expires": 300}},
+    "release unpaid tickets": {
+        "task": "bookings.release_unpaid_tickets",
+        "schedule": 30.0,
+        "options": {"expires": 30},
+    },
+    "send event reminders": {"task": "bookings.send_event_reminders", "schedule": 300.0, "options": {"expires": 300}},
     "keep the guest book": {"task": "bookings.keep_guest_book", "schedule": crontab(hour=4, minute=23)},
     "seal the audit": {"task": "core.audit.seal", "schedule": 60.0, "options": {"expires": 60}},
     "watch for attacks": {"task": "core.audit.watch", "schedule": 30.0, "options": {"expires": 30}},
