@@ -26,8 +26,9 @@ from bookings import services as booking_services
 from bookings.models import Block, Booking, FreeTimeAlert, GuestNote, GuestTag
 from bookings.recurring import Rule
 from bookings.services import Actor, Guest
-from bookings.states import Channel
+from bookings.states import Channel, EventRoom
 from bookings.tests.factories import at
+from bookings.tests.ticket_factories import event_at
 from core.testing import with_second_factor
 from restaurants.models import ListingClaim, Photo, Restaurant, SpecialDay, SpecialTerms, TableCombination
 from restaurants.reviews import services as reviews
@@ -188,6 +189,8 @@ class House:
             "notes": "Intruder",
             "reason": "Intruder",
             "name": "Intruder",
+            "code": "INTRUDER",
+            "amount": "1.00",
             "scopes": ["bookings:read", "bookings:write"],
             "event_types": ["booking.confirmed"],
             "role": "owner",
@@ -254,6 +257,7 @@ def populated(mark: str) -> House:
         by=Actor.diner(diner),
         diner=diner,
     )
+    tickets = _with_tickets(place, mark, secret, manager)
     app, app_secret, delivery = _partner(place.pk, owner, secret)
     tag = GuestTag.objects.create(restaurant=place, name=f"Tag {secret}"[:40])
     assert booking.guest is not None
@@ -332,8 +336,29 @@ def populated(mark: str) -> House:
         "alerts": str(alert.public_id),
         "queue": str(queued.public_id),
         "reviews": str(review.public_id),
+        **tickets,
     }
     return found
+
+
+def _with_tickets(place: Restaurant, mark: str, secret: str, manager: User) -> dict[str, str]:
+    """Sell tickets for an evening, pass one on, and return the public ids by the words of their addresses."""
+    event = event_at(place, name=f"Songs of {mark}", room=EventRoom.NONE, by=manager)
+    order = booking_services.order_tickets(
+        event=event,
+        wanted={kind.public_id: 2 for kind in event.kinds.filter(guests=1)},
+        guest=Guest(f"Listens {secret}", phone="+2348031234506", email=f"{secret}-listens@example.com"),
+        by=Actor.diner(None),
+    )
+    kept, given = order.tickets.order_by("pk")
+    booking_services.pass_on(
+        ticket=given, name=f"Holder {secret}", email=f"{secret}-holder@example.com", by=Actor.diner(None)
+    )
+    return {
+        "events": str(event.public_id),
+        "ticket-orders": str(order.public_id),
+        "tickets": str(kept.public_id),
+    }
 
 
 def _person(restaurant_id: int, role: Role, secret: str, number: int) -> User:

@@ -11,6 +11,7 @@ from django.utils import timezone
 from bookings import access, ticketing
 from bookings.models import Ticket, TicketedEvent, TicketOrder
 from bookings.states import OrderStatus, PaidWhen
+from bookings.subscribers_tickets import order_url, ticket_url
 from bookings.ticketing import Sold
 from restaurants.api.bodies import absolute, money, page_url
 from restaurants.models import Restaurant
@@ -131,6 +132,12 @@ def ticket_body(
     }
 
 
+def handover_body(ticket: Ticket) -> dict[str, Any]:
+    """Return what opens a ticket to its new holder."""
+    url = ticket_url(ticket, language=ticket.holder_language)
+    return {"id": ticket.public_id, "url": url, "token": access.token_for(ticket)}
+
+
 def held_ticket_body(ticket: Ticket, *, for_staff: bool, for_holder: bool, knows_order: bool) -> dict[str, Any]:
     """Return a ticket by itself, with its event."""
     body = ticket_body(ticket, for_staff=for_staff, for_holder=for_holder)
@@ -198,6 +205,11 @@ def order_body(
         "version": order.version,
         "created_at": order.created_at,
         "updated_at": order.updated_at,
+        "links": {
+            "self": absolute(reverse("bookings_api:ticket_order", args=[order.public_id])),
+            "page": absolute(reverse("bookings:ticket_order", args=[order.public_id])),
+        },
+        "manage_url": order_url(order) if with_token else None,
         "token": access.token_for(order) if with_token else None,
     }
     if for_staff:

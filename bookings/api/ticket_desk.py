@@ -11,7 +11,7 @@ from rest_framework.views import APIView
 
 from accounts.partners.access import LetsPartnersIn
 from accounts.partners.states import Scope
-from bookings import access, errors, limits, services
+from bookings import errors, limits, services
 from bookings.api import ticket_bodies as bodies
 from bookings.api import ticket_examples as examples
 from bookings.api import ticket_words as words
@@ -105,7 +105,7 @@ class TransferView(LetsPartnersIn, APIView):
             ticket=found.ticket, name=ask["name"], email=email, language=ask.get("language", ""), by=by
         )
         passed.kind = found.ticket.kind
-        handover = None if email else {"id": passed.public_id, "token": access.token_for(passed)}
+        handover = None if email else bodies.handover_body(passed)
         body = bodies.ticket_body(passed, for_staff=found.is_staff and by.kind == ActorKind.STAFF)
         return Response({**body, "handover": handover})
 

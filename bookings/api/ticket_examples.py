@@ -114,6 +114,11 @@ ORDER: dict[str, Any] = {
     "version": 1,
     "created_at": "2026-12-01T08:15:30Z",
     "updated_at": "2026-12-01T08:15:30Z",
+    "links": {
+        "self": f"https://buka.example/api/ticket-orders/{ORDER_ID}",
+        "page": f"https://buka.example/en/ticket-orders/{ORDER_ID}/",
+    },
+    "manage_url": f"https://buka.example/en/ticket-orders/{ORDER_ID}/?token={TOKEN}",
     "token": TOKEN,
 }
 PAID: dict[str, Any] = {
@@ -123,6 +128,7 @@ PAID: dict[str, Any] = {
     "hold_expires_at": None,
     "payment_instructions": None,
     "version": 2,
+    "manage_url": None,
     "token": None,
 }
 PASSED: dict[str, Any] = {**SECOND, "id": None, "code": None, "holder": {"name": "Bola Adeyemi"}, "passed_on": True}

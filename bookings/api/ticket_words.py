@@ -191,6 +191,7 @@ class HandoverSerializer(Words):
     """What the new holder opens their ticket with: shown once, where no e-mail address was given."""
 
     id = serializers.UUIDField()
+    url = serializers.URLField(help_text="The ticket's page: whoever has this has the ticket.")
     token = serializers.CharField(help_text="Send it as X-Booking-Token with `GET /api/tickets/{id}`.")
 
 
@@ -239,6 +240,11 @@ class OrderForStaffSerializer(Words):
     has_account = serializers.BooleanField()
 
 
+class OrderLinksSerializer(Words):
+    self = serializers.URLField()
+    page = serializers.URLField(help_text="For people.")
+
+
 class TicketOrderSerializer(Words):
     """Tickets that were bought together."""
 
@@ -258,9 +264,9 @@ class TicketOrderSerializer(Words):
     version = serializers.IntegerField()
     created_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()
-    token = serializers.CharField(
-        allow_null=True, help_text="For a buyer without an account: send it as X-Booking-Token. Keep it secret."
-    )
+    links = OrderLinksSerializer()
+    manage_url = serializers.URLField(allow_null=True, help_text="For a buyer without an account: keep it secret.")
+    token = serializers.CharField(allow_null=True, help_text="The same for programs: send it as X-Booking-Token.")
     staff = OrderForStaffSerializer(required=False, help_text="For staff only.")
 
 

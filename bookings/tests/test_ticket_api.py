@@ -240,6 +240,7 @@ class TestOrdering:
         assert [each["code"] for each in body["tickets"]] == [each.code for each in made.tickets.order_by("pk")]
         assert body["money"]["due"] == {"amount": "10000.00", "currency": "NGN"}
         assert access.opens(body["token"], made.public_id)
+        assert body["manage_url"].endswith(f"{body['token']}")
         assert made.guest_phone == "+2348031234567"
         assert TicketHistory.objects.get().actor_kind == "diner"
 
@@ -571,6 +572,7 @@ class TestTickets:
         body = check(schema, theirs, "/api/tickets/{id}")
         assert body["code"] == Ticket.objects.get().code
         assert body["order"] is None
+        assert handover["url"].endswith(handover["token"])
         assert api.send("GET", f"/api/tickets/{handover['id']}", token=token_of(made)).status_code == 404
         assert api.send("GET", f"/api/tickets/{ticket.public_id}", token=token_of(ticket)).status_code == 404
         further = api.send(
