@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, TextField, Value
+from django.db.models.functions import Concat
 from django.utils.translation import gettext_lazy as _
 
 from bookings import lookup
@@ -24,7 +25,9 @@ from bookings.models import (
     QueueHistory,
     StandbyEntry,
     StandbyHistory,
+    TicketOrder,
 )
+from bookings.ticket_collectors import TICKET_COLLECTORS, TICKETS_NOT_COLLECTED
 from core import codes
 from core.encryption import index_of_email
 from core.personal_data import Collector, Subject
@@ -206,12 +209,16 @@ def guest_book(subject: Subject) -> Iterator[dict[str, Any]]:
 
 def work_in_the_guest_book(subject: Subject) -> Iterator[dict[str, Any]]:
     """What somebody wrote and did in a guest book, without telling about whom."""
-    for note in GuestNote.objects.filter(written_by_id=subject.account).order_by("pk"):
-        yield {"at": note.written_at, "what": "wrote a note"}
-    for tagging in GuestTagging.objects.filter(given_by_id=subject.account).select_related("tag").order_by("pk"):
-        yield {"at": tagging.given_at, "what": f"gave the tag {tagging.tag.name}"}
-    for guest in HouseGuest.objects.filter(blocked_by_id=subject.account).only("blocked_at").order_by("pk"):
-        yield {"at": guest.blocked_at, "what": "blocked a guest"}
+    wrote = GuestNote.objects.filter(written_by_id=subject.account).values_list("written_at", Value("wrote a note"))
+    gave = GuestTagging.objects.filter(given_by_id=subject.account).values_list(
+        "given_at", Concat(Value("gave the tag "), "tag__name", output_field=TextField())
+    )
+    blocked = HouseGuest.objects.filter(blocked_by_id=subject.account).values_list(
+        "blocked_at", Value("blocked a guest")
+    )
+    # An archive asks a great many questions: one here for three.
+    for at, what in sorted(wrote.order_by().union(gave.order_by(), blocked.order_by(), all=True)):
+        yield {"at": at, "what": what}
 
 
 def work_at_the_desk(subject: Subject) -> Iterator[dict[str, Any]]:
@@ -354,36 +361,41 @@ def work_with_those_who_wait(subject: Subject) -> Iterator[dict[str, Any]]:
 
 
 def find_guest(*, code: str, contact: str, address: str) -> Subject | None:
-    """Return the guest who knows a booking's code and its phone or e-mail, with the bookings that are surely theirs.
+    """Return the guest who knows the code of a booking, or of tickets, and its phone or e-mail, with the bookings and
+    orders that are surely theirs.
 
     Those are the one of the code, and others without an account under the same name and the same contact: a phone
     alone may be shared by two.
 
     :raises core.errors.TooManyAttempts: :raises core.errors.Unavailable: before anything is looked up
     """
-    booking = lookup.find_booking(
+    found = lookup.find_booking_or_tickets(
         code=codes.normalise(code),
-        knows=lambda found: lookup.known_by_phone(found, contact) or lookup.known_by_email(found, contact),
+        knows=lambda row: lookup.known_by_phone(row, contact) or lookup.known_by_email(row, contact),
         address=address,
     )
-    if booking is None or booking.diner_id is not None:
+    if found is None or found.diner_id is not None:
         # Whoever has an account asks from there.
         return None
     same = Q(pk__in=[])
-    if booking.guest_phone_index and lookup.known_by_phone(booking, contact):
-        same |= Q(guest_phone_index=booking.guest_phone_index)
-    if booking.guest_email_index and lookup.known_by_email(booking, contact):
-        same |= Q(guest_email_index=booking.guest_email_index)
-    name = search_form(booking.guest_name)
-    theirs = {booking.public_id} | {
-        other.public_id
-        for other in Booking.objects.filter(same, diner=None).only("public_id", "guest_name")
-        if search_form(other.guest_name) == name
+    if found.guest_phone_index and lookup.known_by_phone(found, contact):
+        same |= Q(guest_phone_index=found.guest_phone_index)
+    if found.guest_email_index and lookup.known_by_email(found, contact):
+        same |= Q(guest_email_index=found.guest_email_index)
+    name = search_form(found.guest_name)
+    rows = {
+        label: frozenset(
+            row.public_id
+            for row in model.objects.filter(same, diner=None).only("public_id", "guest_name")
+            if search_form(row.guest_name) == name
+        )
+        for label, model in (("bookings.Booking", Booking), ("bookings.TicketOrder", TicketOrder))
     }
+    rows[found._meta.label] |= {found.public_id}
     return Subject(
-        emails=frozenset({booking.guest_email.lower()} - {""}),
-        rows={"bookings.Booking": frozenset(theirs)},
-        language=booking.language,
+        emails=frozenset({found.guest_email.lower()} - {""}),
+        rows={label: keys for label, keys in rows.items() if keys},
+        language=found.language,
     )
 
 
@@ -515,7 +527,10 @@ COLLECTORS += [
     ),
 ]
 
+COLLECTORS += TICKET_COLLECTORS
+
 NOT_COLLECTED = {
+    **TICKETS_NOT_COLLECTED,
     "bookings.CalendarFeed": "An address that its person made and sees on their own page.",
     "bookings.CalendarFeed.user": "An address that its person made and sees on their own page.",
     "bookings.BookingSeries.created_by": "The history of the first booking says who made it.",

@@ -189,7 +189,6 @@ class House:
             "notes": "Intruder",
             "reason": "Intruder",
             "name": "Intruder",
-            "code": "INTRUDER",
             "amount": "1.00",
             "scopes": ["bookings:read", "bookings:write"],
             "event_types": ["booking.confirmed"],
