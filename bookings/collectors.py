@@ -224,18 +224,14 @@ def work_in_the_guest_book(subject: Subject) -> Iterator[dict[str, Any]]:
 def work_at_the_desk(subject: Subject) -> Iterator[dict[str, Any]]:
     """What somebody did with other people's bookings, without telling whose they were."""
     theirs = bookings_about(subject).order_by().values("pk")
-    acts = BookingHistory.objects.filter(actor_id=subject.account).exclude(booking__in=theirs)
-    for entry in acts.select_related("booking").order_by("pk").iterator(chunk_size=500):
-        yield {
-            "booking": entry.booking.public_id,
-            "at": entry.at,
-            "what": f"{entry.from_status} → {entry.to_status}",
-        }
+    moves = BookingHistory.objects.filter(actor_id=subject.account).exclude(booking__in=theirs)
     steps = AdvanceHistory.objects.filter(actor_id=subject.account).exclude(advance__booking__in=theirs)
-    for step in steps.select_related("advance__booking").order_by("pk").iterator(chunk_size=500):
-        booking = step.advance.booking
-        what = f"deposit: {step.from_state} → {step.to_state}"
-        yield {"booking": booking.public_id if booking else "", "at": step.at, "what": what}
+    acts = moves.order_by().values_list("booking__public_id", "at", Value(""), "from_status", "to_status")
+    money = steps.order_by().values_list(
+        "advance__booking__public_id", "at", Value("deposit: "), "from_state", "to_state"
+    )
+    for booking, at, of, before, after in acts.union(money, all=True).order_by("at").iterator(chunk_size=500):
+        yield {"booking": booking or "", "at": at, "what": f"{of}{before} → {after}"}
     for block in Block.objects.filter(created_by_id=subject.account).order_by("pk"):
         yield {"booking": "", "at": block.created_at, "what": f"blocked: {block.reason}"}
     for act in DeskAct.objects.filter(actor_id=subject.account).order_by("pk").iterator(chunk_size=500):
@@ -352,12 +348,12 @@ def queued(subject: Subject) -> Iterator[dict[str, Any]]:
 def work_with_those_who_wait(subject: Subject) -> Iterator[dict[str, Any]]:
     """What somebody did with others' places in lines, without telling whose they were."""
     theirs = standby_about(subject).order_by().values("pk")
-    acts = StandbyHistory.objects.filter(actor_id=subject.account).exclude(entry__in=theirs).select_related("entry")
-    for act in acts.order_by("pk").iterator(chunk_size=500):
-        yield {"place": act.entry.public_id, "at": act.at, "what": f"{act.from_status} → {act.to_status}"}
-    at_the_door = QueueHistory.objects.filter(actor_id=subject.account).select_related("entry")
-    for step in at_the_door.order_by("pk").iterator(chunk_size=500):
-        yield {"place": step.entry.public_id, "at": step.at, "what": f"{step.from_status} → {step.to_status}"}
+    acts = StandbyHistory.objects.filter(actor_id=subject.account).exclude(entry__in=theirs)
+    at_the_door = QueueHistory.objects.filter(actor_id=subject.account)
+    told = ("entry__public_id", "at", "from_status", "to_status")
+    both = acts.order_by().values_list(*told).union(at_the_door.order_by().values_list(*told), all=True)
+    for place, at, before, after in both.order_by("at").iterator(chunk_size=500):
+        yield {"place": place, "at": at, "what": f"{before} → {after}"}
 
 
 def find_guest(*, code: str, contact: str, address: str) -> Subject | None:

@@ -16,6 +16,7 @@ from bookings.models import (
     QueueEntry,
     StandbyEntry,
     Ticket,
+    TicketHistory,
     TicketOrder,
 )
 from bookings.states import GUESTS_ARE_KEPT, OrderStatus, Status
@@ -77,6 +78,10 @@ def old_guests(before: datetime) -> QuerySet[HouseGuest]:
 
 def old_orders(before: datetime) -> QuerySet[TicketOrder]:
     return TicketOrder.objects.filter(event__starts_at__lt=before).exclude(guest_name=FORGOTTEN)
+
+
+def old_ticket_money(before: datetime) -> QuerySet[TicketHistory]:
+    return TicketHistory.objects.filter(order__event__starts_at__lt=before).exclude(reference="", reason="")
 
 
 def unpaid_orders(before: datetime) -> QuerySet[TicketOrder]:
@@ -173,6 +178,14 @@ POLICIES = [
         _("after the evening of the event"),
         _("Books and records of a business are kept for six years (Companies and Allied Matters Act 2020, s. 375)."),
         **emptying(old_orders, guest_name=FORGOTTEN, guest_phone="", guest_email="", diner=None),
+    ),
+    Policy(
+        "bookings.ticket_references",
+        _("What was written about payments for tickets"),
+        timedelta(days=6 * 365),
+        _("after the evening of the event"),
+        _("Books and records of a business are kept for six years (Companies and Allied Matters Act 2020, s. 375)."),
+        **emptying(old_ticket_money, reference="", reason=""),
     ),
     Policy(
         "bookings.unpaid_tickets",

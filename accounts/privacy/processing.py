@@ -96,7 +96,12 @@ ACTIVITIES: Sequence[Activity] = (
         _("Buyers of tickets and those to whom one is passed on, with an account or without"),
         _contract,
         _("The restaurant whose event it is, and the partner apps that it lets see its bookings."),
-        ("bookings.ticket_orders", "bookings.unpaid_tickets", "bookings.ticket_holders"),
+        (
+            "bookings.ticket_orders",
+            "bookings.ticket_references",
+            "bookings.unpaid_tickets",
+            "bookings.ticket_holders",
+        ),
     ),
     Activity(
         "waiting",

@@ -136,7 +136,7 @@ class ReturnView(LetsPartnersIn, APIView):
         ),
         tags=ORDER_TAGS,
         parameters=[TOKEN],
-        request=words.ReturnAskSerializer,
+        request=words.GiveBackAskSerializer,
         responses={
             200: words.TicketOrderSerializer,
             404: NO_TICKET,
@@ -157,7 +157,7 @@ class ReturnView(LetsPartnersIn, APIView):
             # What was paid is owed to whoever bought it.
             raise no_such_ticket()
         by = found.for_change()
-        ask = read(request, words.ReturnAskSerializer)
+        ask = read(request, words.GiveBackAskSerializer)
         services.give_back(ticket=found.ticket, by=by, reason=ask.get("reason", ""))
         return shown(request, again(found.order_entry))
 

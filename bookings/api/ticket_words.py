@@ -70,7 +70,7 @@ class TransferAskSerializer(Words):
     )
 
 
-class ReturnAskSerializer(Words):
+class GiveBackAskSerializer(Words):
     reason = LineField(max_length=300, required=False, allow_blank=True, help_text="Why; staff must say so.")
 
 

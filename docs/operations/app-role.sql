@@ -24,13 +24,11 @@ REVOKE UPDATE, DELETE ON privacy_consent FROM buka_app;
 GRANT UPDATE (withdrawn_at, withdrawn_door, withdrawn_address, address) ON privacy_consent TO buka_app;
 REVOKE UPDATE ON privacy_erased FROM buka_app;
 
--- Of the history of bookings, tickets and waiting only what may name a guest is emptied, and who no longer exists is let
--- go.
+-- Of the history of bookings and of waiting only what may name a guest is emptied, and who no longer exists is let go.
 REVOKE UPDATE, DELETE ON bookings_bookinghistory, bookings_standbyhistory, bookings_queuehistory FROM buka_app;
-REVOKE UPDATE, DELETE ON bookings_tickethistory FROM buka_app;
-GRANT UPDATE (reason, actor_id, partner_id) ON bookings_bookinghistory, bookings_tickethistory TO buka_app;
+GRANT UPDATE (reason, actor_id, partner_id) ON bookings_bookinghistory TO buka_app;
 GRANT UPDATE (reason, actor_id) ON bookings_standbyhistory, bookings_queuehistory TO buka_app;
 
--- Of the history of deposits, beside that, the reference of a transfer, once the books need it no longer.
-REVOKE UPDATE, DELETE ON bookings_advancehistory FROM buka_app;
-GRANT UPDATE (reason, reference, actor_id, partner_id) ON bookings_advancehistory TO buka_app;
+-- Of the history of deposits and of tickets, beside that, the reference of a transfer, once the books need it no longer.
+REVOKE UPDATE, DELETE ON bookings_advancehistory, bookings_tickethistory FROM buka_app;
+GRANT UPDATE (reason, reference, actor_id, partner_id) ON bookings_advancehistory, bookings_tickethistory TO buka_app;
