@@ -1,11 +1,12 @@
-"""Whom a breach touches: the guests of bookings, with an account or without."""
+"""Whom a breach touches: guests of bookings, buyers and holders of tickets, with an account or without."""
 
 from datetime import datetime
+from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from bookings.models import Booking
+from bookings.models import Booking, Ticket, TicketOrder
 from core.errors import InvalidInput
 from core.personal_data import Affected, Query
 from restaurants.models import Restaurant
@@ -24,21 +25,54 @@ def guests(*, since: datetime, until: datetime, restaurant: str = "", **_asked: 
     then = Q(starts_at__gte=since, starts_at__lt=until) | Q(created_at__gte=since, created_at__lt=until)
     bookings = Booking.objects.filter(then)
     if restaurant:
-        if not Restaurant.objects.filter(slug=restaurant).exists():
-            raise NoSuchHouse
-        bookings = bookings.filter(restaurant__slug=restaurant)
+        bookings = bookings.filter(restaurant=_house(restaurant))
     with_account = bookings.filter(diner__isnull=False).order_by()
-    strangers = bookings.filter(diner=None).exclude(guest_phone_index="", guest_email_index="")
-    contacts = {
-        (booking.guest_email.lower(), booking.guest_phone): {
-            "name": booking.guest_name,
-            "email": booking.guest_email,
-            "phone": booking.guest_phone,
-            "language": booking.language,
+    return Affected(
+        frozenset(with_account.values_list("diner_id", flat=True).distinct()), tuple(_strangers(bookings).values())
+    )
+
+
+def ticket_people(*, since: datetime, until: datetime, restaurant: str = "", **_asked: object) -> Affected:
+    """Return who ordered tickets then, or for an evening then, and to whom one of these was passed on.
+
+    :raises NoSuchHouse: when nobody has that slug
+    """
+    evening = Q(event__starts_at__gte=since, event__starts_at__lt=until)
+    orders = TicketOrder.objects.filter(evening | Q(created_at__gte=since, created_at__lt=until))
+    if restaurant:
+        orders = orders.filter(event__restaurant=_house(restaurant))
+    contacts = _strangers(orders)
+    passed_on = Ticket.objects.filter(order__in=orders.order_by(), is_passed_on=True).exclude(holder_email_index="")
+    for ticket in passed_on.order_by("pk").iterator(chunk_size=1000):
+        contacts[ticket.holder_email.lower(), ""] = {
+            "name": ticket.holder_name,
+            "email": ticket.holder_email,
+            "phone": "",
+            "language": ticket.holder_language,
         }
-        for booking in strangers.order_by("pk").iterator(chunk_size=1000)
-    }
+    with_account = orders.filter(diner__isnull=False).order_by()
     return Affected(frozenset(with_account.values_list("diner_id", flat=True).distinct()), tuple(contacts.values()))
+
+
+def _house(slug: str) -> Restaurant:
+    house = Restaurant.objects.filter(slug=slug).first()
+    if house is None:
+        raise NoSuchHouse
+    return house
+
+
+def _strangers(rows: "QuerySet[Any]") -> dict[tuple[str, str], dict[str, str]]:
+    """Return the contacts of those who have no account, each once."""
+    strangers = rows.filter(diner=None).exclude(guest_phone_index="", guest_email_index="")
+    return {
+        (row.guest_email.lower(), row.guest_phone): {
+            "name": row.guest_name,
+            "email": row.guest_email,
+            "phone": row.guest_phone,
+            "language": row.language,
+        }
+        for row in strangers.order_by("pk").iterator(chunk_size=1000)
+    }
 
 
 QUERIES = [
@@ -47,5 +81,11 @@ QUERIES = [
         _("Guests of bookings made then or for then"),
         ("since", "until", "restaurant"),
         guests,
-    )
+    ),
+    Query(
+        "bookings.ticket_people",
+        _("Buyers and holders of tickets ordered then or for then"),
+        ("since", "until", "restaurant"),
+        ticket_people,
+    ),
 ]

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, TextField, Value
+from django.db.models.functions import Concat
 from django.utils.translation import gettext_lazy as _
 
 from bookings import lookup
@@ -24,7 +25,9 @@ from bookings.models import (
     QueueHistory,
     StandbyEntry,
     StandbyHistory,
+    TicketOrder,
 )
+from bookings.ticket_collectors import TICKET_COLLECTORS, TICKETS_NOT_COLLECTED
 from core import codes
 from core.encryption import index_of_email
 from core.personal_data import Collector, Subject
@@ -206,29 +209,29 @@ def guest_book(subject: Subject) -> Iterator[dict[str, Any]]:
 
 def work_in_the_guest_book(subject: Subject) -> Iterator[dict[str, Any]]:
     """What somebody wrote and did in a guest book, without telling about whom."""
-    for note in GuestNote.objects.filter(written_by_id=subject.account).order_by("pk"):
-        yield {"at": note.written_at, "what": "wrote a note"}
-    for tagging in GuestTagging.objects.filter(given_by_id=subject.account).select_related("tag").order_by("pk"):
-        yield {"at": tagging.given_at, "what": f"gave the tag {tagging.tag.name}"}
-    for guest in HouseGuest.objects.filter(blocked_by_id=subject.account).only("blocked_at").order_by("pk"):
-        yield {"at": guest.blocked_at, "what": "blocked a guest"}
+    wrote = GuestNote.objects.filter(written_by_id=subject.account).values_list("written_at", Value("wrote a note"))
+    gave = GuestTagging.objects.filter(given_by_id=subject.account).values_list(
+        "given_at", Concat(Value("gave the tag "), "tag__name", output_field=TextField())
+    )
+    blocked = HouseGuest.objects.filter(blocked_by_id=subject.account).values_list(
+        "blocked_at", Value("blocked a guest")
+    )
+    # An archive asks a great many questions: one here for three.
+    for at, what in sorted(wrote.order_by().union(gave.order_by(), blocked.order_by(), all=True)):
+        yield {"at": at, "what": what}
 
 
 def work_at_the_desk(subject: Subject) -> Iterator[dict[str, Any]]:
     """What somebody did with other people's bookings, without telling whose they were."""
     theirs = bookings_about(subject).order_by().values("pk")
-    acts = BookingHistory.objects.filter(actor_id=subject.account).exclude(booking__in=theirs)
-    for entry in acts.select_related("booking").order_by("pk").iterator(chunk_size=500):
-        yield {
-            "booking": entry.booking.public_id,
-            "at": entry.at,
-            "what": f"{entry.from_status} → {entry.to_status}",
-        }
+    moves = BookingHistory.objects.filter(actor_id=subject.account).exclude(booking__in=theirs)
     steps = AdvanceHistory.objects.filter(actor_id=subject.account).exclude(advance__booking__in=theirs)
-    for step in steps.select_related("advance__booking").order_by("pk").iterator(chunk_size=500):
-        booking = step.advance.booking
-        what = f"deposit: {step.from_state} → {step.to_state}"
-        yield {"booking": booking.public_id if booking else "", "at": step.at, "what": what}
+    acts = moves.order_by().values_list("booking__public_id", "at", Value(""), "from_status", "to_status")
+    money = steps.order_by().values_list(
+        "advance__booking__public_id", "at", Value("deposit: "), "from_state", "to_state"
+    )
+    for booking, at, of, before, after in acts.union(money, all=True).order_by("at").iterator(chunk_size=500):
+        yield {"booking": booking or "", "at": at, "what": f"{of}{before} → {after}"}
     for block in Block.objects.filter(created_by_id=subject.account).order_by("pk"):
         yield {"booking": "", "at": block.created_at, "what": f"blocked: {block.reason}"}
     for act in DeskAct.objects.filter(actor_id=subject.account).order_by("pk").iterator(chunk_size=500):
@@ -345,45 +348,50 @@ def queued(subject: Subject) -> Iterator[dict[str, Any]]:
 def work_with_those_who_wait(subject: Subject) -> Iterator[dict[str, Any]]:
     """What somebody did with others' places in lines, without telling whose they were."""
     theirs = standby_about(subject).order_by().values("pk")
-    acts = StandbyHistory.objects.filter(actor_id=subject.account).exclude(entry__in=theirs).select_related("entry")
-    for act in acts.order_by("pk").iterator(chunk_size=500):
-        yield {"place": act.entry.public_id, "at": act.at, "what": f"{act.from_status} → {act.to_status}"}
-    at_the_door = QueueHistory.objects.filter(actor_id=subject.account).select_related("entry")
-    for step in at_the_door.order_by("pk").iterator(chunk_size=500):
-        yield {"place": step.entry.public_id, "at": step.at, "what": f"{step.from_status} → {step.to_status}"}
+    acts = StandbyHistory.objects.filter(actor_id=subject.account).exclude(entry__in=theirs)
+    at_the_door = QueueHistory.objects.filter(actor_id=subject.account)
+    told = ("entry__public_id", "at", "from_status", "to_status")
+    both = acts.order_by().values_list(*told).union(at_the_door.order_by().values_list(*told), all=True)
+    for place, at, before, after in both.order_by("at").iterator(chunk_size=500):
+        yield {"place": place, "at": at, "what": f"{before} → {after}"}
 
 
 def find_guest(*, code: str, contact: str, address: str) -> Subject | None:
-    """Return the guest who knows a booking's code and its phone or e-mail, with the bookings that are surely theirs.
+    """Return the guest who knows the code of a booking, or of tickets, and its phone or e-mail, with the bookings and
+    orders that are surely theirs.
 
     Those are the one of the code, and others without an account under the same name and the same contact: a phone
     alone may be shared by two.
 
     :raises core.errors.TooManyAttempts: :raises core.errors.Unavailable: before anything is looked up
     """
-    booking = lookup.find_booking(
+    found = lookup.find_booking_or_tickets(
         code=codes.normalise(code),
-        knows=lambda found: lookup.known_by_phone(found, contact) or lookup.known_by_email(found, contact),
+        knows=lambda row: lookup.known_by_phone(row, contact) or lookup.known_by_email(row, contact),
         address=address,
     )
-    if booking is None or booking.diner_id is not None:
+    if found is None or found.diner_id is not None:
         # Whoever has an account asks from there.
         return None
     same = Q(pk__in=[])
-    if booking.guest_phone_index and lookup.known_by_phone(booking, contact):
-        same |= Q(guest_phone_index=booking.guest_phone_index)
-    if booking.guest_email_index and lookup.known_by_email(booking, contact):
-        same |= Q(guest_email_index=booking.guest_email_index)
-    name = search_form(booking.guest_name)
-    theirs = {booking.public_id} | {
-        other.public_id
-        for other in Booking.objects.filter(same, diner=None).only("public_id", "guest_name")
-        if search_form(other.guest_name) == name
+    if found.guest_phone_index and lookup.known_by_phone(found, contact):
+        same |= Q(guest_phone_index=found.guest_phone_index)
+    if found.guest_email_index and lookup.known_by_email(found, contact):
+        same |= Q(guest_email_index=found.guest_email_index)
+    name = search_form(found.guest_name)
+    rows = {
+        label: frozenset(
+            row.public_id
+            for row in model.objects.filter(same, diner=None).only("public_id", "guest_name")
+            if search_form(row.guest_name) == name
+        )
+        for label, model in (("bookings.Booking", Booking), ("bookings.TicketOrder", TicketOrder))
     }
+    rows[found._meta.label] |= {found.public_id}
     return Subject(
-        emails=frozenset({booking.guest_email.lower()} - {""}),
-        rows={"bookings.Booking": frozenset(theirs)},
-        language=booking.language,
+        emails=frozenset({found.guest_email.lower()} - {""}),
+        rows={label: keys for label, keys in rows.items() if keys},
+        language=found.language,
     )
 
 
@@ -515,7 +523,10 @@ COLLECTORS += [
     ),
 ]
 
+COLLECTORS += TICKET_COLLECTORS
+
 NOT_COLLECTED = {
+    **TICKETS_NOT_COLLECTED,
     "bookings.CalendarFeed": "An address that its person made and sees on their own page.",
     "bookings.CalendarFeed.user": "An address that its person made and sees on their own page.",
     "bookings.BookingSeries.created_by": "The history of the first booking says who made it.",

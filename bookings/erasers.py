@@ -30,6 +30,7 @@ from bookings.models import (
 )
 from bookings.services import Actor, cancel_booking, leave_waitlist
 from bookings.states import STANDBY_LIVE, UPCOMING, ActorKind, OccurrenceState, SeriesStatus
+from bookings.ticket_erasers import TICKET_ERASERS, TICKETS_NOT_ERASED
 from core import codes
 from core.personal_data import Eraser, Outcome, Subject
 from localization import formatting
@@ -270,10 +271,13 @@ ERASERS = [
     ),
 ]
 
+ERASERS += TICKET_ERASERS
+
 _books = "Books of what was paid and paid back: they are kept for six years, without a name."
 
 _pseudonym = "The row it leads to holds nothing of the person any more."
 NOT_ERASED = {
+    **TICKETS_NOT_ERASED,
     "bookings.BookingSeries.created_by": _pseudonym,
     "bookings.QueueEntry.created_by": _pseudonym,
     "bookings.StandbyEntry_areas": "Where people like to sit: a matter of the house.",

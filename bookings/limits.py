@@ -20,6 +20,12 @@ BOOK_AT_THE_DESK = Limit("book.desk", most=60, seconds=60, spreads_load=True)
 WAIT_BY_PERSON = Limit("wait.person", most=10, seconds=600, spreads_load=True)
 WAIT_BY_ADDRESS = Limit("wait.address", most=60, seconds=600, spreads_load=True)
 
+# Each order takes places from others while it waits for its payment.
+TICKETS_BY_PERSON = Limit("tickets.person", most=10, seconds=60, spreads_load=True)
+TICKETS_BY_ADDRESS = Limit("tickets.address", most=60, seconds=60, spreads_load=True)
+# A scanner at a door that many go through at once; far too few to find a code by trying.
+ADMIT = Limit("tickets.door", most=240, seconds=60, spreads_load=True)
+
 
 def look(request: Any) -> None:
     """Count a look at free times or a page of results.
@@ -58,3 +64,28 @@ def wait(request: Any) -> None:
         (WAIT_BY_PERSON, str(person.pk)) if isinstance(person, User) else (WAIT_BY_ADDRESS, address_of(request))
     )
     note(request, limit.take(who))
+
+
+def order_tickets(request: Any, *, at_the_desk: bool = False) -> None:
+    """Count an attempt to order tickets.
+
+    :raises core.errors.TooManyAttempts: when there were too many
+    """
+    person = request.user
+    if getattr(person, "is_partner", False):
+        return
+    if not isinstance(person, User):
+        note(request, TICKETS_BY_ADDRESS.take(address_of(request)))
+    elif at_the_desk:
+        note(request, BOOK_AT_THE_DESK.take(str(person.pk)))
+    else:
+        note(request, TICKETS_BY_PERSON.take(str(person.pk)))
+
+
+def admit(request: Any) -> None:
+    """Count a code that was shown at the door.
+
+    :raises core.errors.TooManyAttempts: when there were too many
+    """
+    if not getattr(request.user, "is_partner", False):
+        note(request, ADMIT.take(str(request.user.pk)))

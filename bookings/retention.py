@@ -15,8 +15,11 @@ from bookings.models import (
     HouseGuest,
     QueueEntry,
     StandbyEntry,
+    Ticket,
+    TicketHistory,
+    TicketOrder,
 )
-from bookings.states import GUESTS_ARE_KEPT, Status
+from bookings.states import GUESTS_ARE_KEPT, OrderStatus, Status
 from core.personal_data import Policy, deleting, emptying
 
 FORGOTTEN = "–"
@@ -71,6 +74,26 @@ def old_guests(before: datetime) -> QuerySet[HouseGuest]:
     """Return the guests who have not booked at the house since."""
     later = Booking.objects.filter(guest=OuterRef("pk"), starts_at__gte=before)
     return HouseGuest.objects.filter(~Exists(later), created_at__lt=before)
+
+
+def old_orders(before: datetime) -> QuerySet[TicketOrder]:
+    return TicketOrder.objects.filter(event__starts_at__lt=before).exclude(guest_name=FORGOTTEN)
+
+
+def old_ticket_money(before: datetime) -> QuerySet[TicketHistory]:
+    return TicketHistory.objects.filter(order__event__starts_at__lt=before).exclude(reference="", reason="")
+
+
+def unpaid_orders(before: datetime) -> QuerySet[TicketOrder]:
+    """Return the orders that were not paid in time; not those whose money came later and is owed back."""
+    never = TicketOrder.objects.filter(status=OrderStatus.EXPIRED, hold_expires_at__lt=before)
+    return never.filter(paid_kobo=F("paid_back_kobo")).exclude(guest_name=FORGOTTEN)
+
+
+def old_holders(before: datetime) -> QuerySet[Ticket]:
+    """Return the tickets of evenings that are over, and with them those whose order was let go of before."""
+    over = Q(order__event__ends_at__lt=before) | Q(order__guest_name=FORGOTTEN)
+    return Ticket.objects.filter(over).exclude(holder_name=FORGOTTEN)
 
 
 _details = {"guest_name": FORGOTTEN, "guest_phone": "", "guest_email": "", "notes": "", "staff_notes": ""}
@@ -147,6 +170,38 @@ POLICIES = [
         _("after the evening"),
         _("To answer questions about the order in which parties were seated."),
         **emptying(old_queues, guest_name=FORGOTTEN, guest_phone=""),
+    ),
+    Policy(
+        "bookings.ticket_orders",
+        _("Name, phone and e-mail address in orders of tickets"),
+        timedelta(days=6 * 365),
+        _("after the evening of the event"),
+        _("Books and records of a business are kept for six years (Companies and Allied Matters Act 2020, s. 375)."),
+        **emptying(old_orders, guest_name=FORGOTTEN, guest_phone="", guest_email="", diner=None),
+    ),
+    Policy(
+        "bookings.ticket_references",
+        _("What was written about payments for tickets"),
+        timedelta(days=6 * 365),
+        _("after the evening of the event"),
+        _("Books and records of a business are kept for six years (Companies and Allied Matters Act 2020, s. 375)."),
+        **emptying(old_ticket_money, reference="", reason=""),
+    ),
+    Policy(
+        "bookings.unpaid_tickets",
+        _("Details given for tickets that were never paid for"),
+        timedelta(days=30),
+        _("after the places were given back"),
+        _("To answer questions about it, and about money that comes late."),
+        **emptying(unpaid_orders, guest_name=FORGOTTEN, guest_phone="", guest_email="", diner=None),
+    ),
+    Policy(
+        "bookings.ticket_holders",
+        _("The names on tickets, and the e-mail addresses they were passed on to"),
+        timedelta(days=90),
+        _("after the event"),
+        _("To answer questions about who came in with which ticket."),
+        **emptying(old_holders, holder_name=FORGOTTEN, holder_email=""),
     ),
     Policy(
         "bookings.desk_acts",

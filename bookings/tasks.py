@@ -68,6 +68,16 @@ def look_after_queues() -> None:
     services.look_after_queues()
 
 
+@shared_task(name="bookings.release_unpaid_tickets")
+def release_unpaid_tickets() -> None:
+    services.release_unpaid_orders()
+
+
+@shared_task(name="bookings.send_event_reminders")
+def send_event_reminders() -> None:
+    services.send_event_reminders()
+
+
 @shared_task(name="bookings.keep_guest_book")
 def keep_guest_book() -> None:
     """Every night: enter who is missing, mend what does not agree, give and take tags by the day."""

@@ -189,6 +189,7 @@ class House:
             "notes": "Intruder",
             "reason": "Intruder",
             "name": "Intruder",
+            "amount": "1.00",
             "scopes": ["bookings:read", "bookings:write"],
             "event_types": ["booking.confirmed"],
             "role": "owner",
@@ -262,6 +263,7 @@ def populated(mark: str) -> House:
         guest=Guest(f"Buyer {secret}", phone="+2348031234505", email=f"{secret}-buyer@example.com"),
         by=Actor.staff(host),
     )
+    tickets = _with_tickets(place, mark, secret, manager)
     app, app_secret, delivery = _partner(place.pk, owner, secret)
     tag = GuestTag.objects.create(restaurant=place, name=f"Tag {secret}"[:40])
     assert booking.guest is not None
@@ -341,8 +343,29 @@ def populated(mark: str) -> House:
         "queue": str(queued.public_id),
         "ticket": str(ordered.tickets.order_by("pk")[0].public_id),
         "reviews": str(review.public_id),
+        **tickets,
     }
     return found
+
+
+def _with_tickets(place: Restaurant, mark: str, secret: str, manager: User) -> dict[str, str]:
+    """Sell tickets for an evening, pass one on, and return the public ids by the words of their addresses."""
+    event = event_at(place, name=f"Songs of {mark}", room=EventRoom.NONE, by=manager)
+    order = booking_services.order_tickets(
+        event=event,
+        wanted={kind.public_id: 2 for kind in event.kinds.filter(guests=1)},
+        guest=Guest(f"Listens {secret}", phone="+2348031234506", email=f"{secret}-listens@example.com"),
+        by=Actor.diner(None),
+    )
+    kept, given = order.tickets.order_by("pk")
+    booking_services.pass_on(
+        ticket=given, name=f"Holder {secret}", email=f"{secret}-holder@example.com", by=Actor.diner(None)
+    )
+    return {
+        "events": str(event.public_id),
+        "ticket-orders": str(order.public_id),
+        "tickets": str(kept.public_id),
+    }
 
 
 def _person(restaurant_id: int, role: Role, secret: str, number: int) -> User:

@@ -16,9 +16,11 @@ from accounts.privacy.services import consents
 from accounts.privacy.states import Door
 from accounts.states import Role
 from accounts.tests.factories import UserFactory, member
-from bookings.models import AdvanceHistory, BookingHistory, QueueHistory, StandbyHistory
+from bookings.models import AdvanceHistory, BookingHistory, QueueHistory, StandbyHistory, TicketHistory
 from bookings.services import Actor, cancel_booking, join_queue, join_waitlist
+from bookings.states import EventRoom
 from bookings.tests.factories import at, book, guest
+from bookings.tests.ticket_factories import event_at, order
 from core import audit
 from core.audit.models import AuditCheckpoint, AuditEvent, AuditSeal
 from restaurants.models import DishPriceHistory  # type: ignore[attr-defined]
@@ -40,6 +42,7 @@ PROOF = {
     BookingHistory: "to_status = 'confirmed'",
     StandbyHistory: "to_status = 'accepted'",
     QueueHistory: "to_status = 'seated'",
+    TicketHistory: "amount_kobo = 1",
 }
 # Not the documented name, so that no role of a server that tests run on is touched.
 ROLE = "buka_app_of_a_test"
@@ -90,7 +93,7 @@ def test_it_does_its_work(as_the_app: None) -> None:
     Consent.objects.filter(user=host).update(address="", withdrawn_address="")
     booking = book(restaurant)
     cancel_booking(booking=booking, by=Actor.diner(None))
-    for history in (BookingHistory, StandbyHistory, QueueHistory):
+    for history in (BookingHistory, StandbyHistory, QueueHistory, TicketHistory):
         history.objects.update(reason="")
     Erased.objects.create(kind="account", fingerprint="f", erasure_id=host.public_id, pseudonym="Erased 1")
     Erased.objects.filter(erased_at__lt=timezone.now()).delete()
@@ -183,6 +186,7 @@ def given_one_of_each() -> None:
         by=Actor.diner(None),
     )
     join_queue(restaurant_id=restaurant.pk, party_size=2, by=Actor.staff(host))
+    order(event_at(restaurant, room=EventRoom.NONE), Ticket=1)
     Erased.objects.create(kind="account", fingerprint="f", erasure_id=host.public_id, pseudonym="Erased 1")
     with connection.cursor() as cursor:
         cursor.execute("SELECT clock_timestamp()")

@@ -493,8 +493,9 @@ class TestGuestsWithoutAnAccount:
             data = json.loads(zipped.read("data.json"))["sections"]
         assert len(data["bookings"]) == 2
         waiting = {"waiting_lists", "waiting_history", "free_time_alerts", "queues"}
-        booked = {"bookings", "bookings_history", "bookings_series", "guest_books", "reviews"}
-        assert set(data) == booked | waiting
+        booked = {"bookings", "bookings_history", "bookings_series", "deposits", "guest_books", "reviews"}
+        tickets = {"ticket_orders", "tickets_passed_on", "ticket_history"}
+        assert set(data) == booked | waiting | tickets
 
     @pytest.mark.parametrize("contact", ["0805 999 9999", NAME, "nobody@example.com"])
     def test_a_code_alone_shows_nothing(self, bookings, contact):

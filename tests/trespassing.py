@@ -28,6 +28,7 @@ WRITING = ("POST", "PUT", "PATCH", "DELETE")
 OPEN_TO_ALL = {
     *("bookings_api:holds", "bookings:book", "restaurants:claim"),
     *("bookings_api:waitlist", "bookings_api:alerts", "bookings:wait"),
+    *("bookings_api:event_orders", "bookings:order_tickets"),
 }
 _WRITES = re.compile(r'^\s*(?:INSERT INTO|UPDATE|DELETE FROM)\s+"?(\w+)"?', re.IGNORECASE)
 

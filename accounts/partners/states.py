@@ -81,6 +81,13 @@ class EventType(models.TextChoices):
     BOOKING_SEATED = "booking.seated", _("A party was seated")
     BOOKING_COMPLETED = "booking.completed", _("A party has left")
     BOOKING_NO_SHOW = "booking.no_show", _("A party did not come")
+    TICKETS_ORDERED = "tickets.ordered", _("Tickets were ordered")
+    TICKETS_CONFIRMED = "tickets.confirmed", _("Tickets were paid for")
+    TICKETS_EXPIRED = "tickets.expired", _("Tickets were not paid for in time")
+    TICKETS_GIVEN_BACK = "tickets.given_back", _("Tickets were given back")
+    TICKET_PASSED_ON = "ticket.passed_on", _("A ticket was passed on to somebody else")
+    TICKET_ADMITTED = "ticket.admitted", _("A guest came in with a ticket")
+    EVENT_MOVED = "event.moved", _("An event was moved to another time")
 
 
 # Without it an app learns nothing of a house's bookings, neither by asking nor by being told.

@@ -10,17 +10,30 @@ from core.outbox import current_event
 logger = logging.getLogger(__name__)
 
 
-def tell_partners(*, booking_id: UUID, restaurant_id: UUID | None, **_more: Any) -> None:
-    """Pass an event of a booking on, as ids: what may be seen of it is asked for with a token."""
+def tell_partners(
+    *,
+    restaurant_id: UUID | None,
+    booking_id: UUID | None = None,
+    order_id: UUID | None = None,
+    ticket_id: UUID | None = None,
+    event_id: UUID | None = None,
+    **_more: Any,
+) -> None:
+    """Pass on what happened to a booking, an order of tickets, a ticket or an event, as ids.
+
+    What may be seen of it is asked for with a token.
+    """
     event = current_event()
     if restaurant_id is None:
         # Recorded before events said where they happened.
         logger.info("Event %s names no restaurant; no partner is told", event.pk)
         return
+    about = {"booking_id": booking_id, "order_id": order_id, "ticket_id": ticket_id, "event_id": event_id}
     webhooks.forward(
         event_id=event.pk,
         event_type=event.name,
         restaurant=restaurant_id,
         occurred_at=event.created_at,
-        data={"booking_id": str(booking_id), "restaurant_id": str(restaurant_id)},
+        data={name: str(public_id) for name, public_id in about.items() if public_id is not None}
+        | {"restaurant_id": str(restaurant_id)},
     )

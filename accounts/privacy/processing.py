@@ -86,6 +86,24 @@ ACTIVITIES: Sequence[Activity] = (
         ),
     ),
     Activity(
+        "tickets",
+        _("Tickets for events"),
+        _("To keep your places, to let in whoever has a ticket, and to know what was paid."),
+        _(
+            "Name, phone, e-mail address, what was ordered and paid; the names on tickets, and whom they were passed "
+            "on to."
+        ),
+        _("Buyers of tickets and those to whom one is passed on, with an account or without"),
+        _contract,
+        _("The restaurant whose event it is, and the partner apps that it lets see its bookings."),
+        (
+            "bookings.ticket_orders",
+            "bookings.ticket_references",
+            "bookings.unpaid_tickets",
+            "bookings.ticket_holders",
+        ),
+    ),
+    Activity(
         "waiting",
         _("Waiting lists, news of free tables, the queue at the door"),
         _("To offer you a table in your turn, and to reach you when it is ready."),

@@ -5,6 +5,23 @@ from django.urls import path
 from bookings.api.finding import AvailabilityView, RestaurantsView
 from bookings.api.reviewing import AnswerView, ReportView, ReviewsView, ReviewView
 from bookings.api.series import SeriesListView, SeriesPreviewView, SeriesView
+from bookings.api.ticket_desk import (
+    CheckInView,
+    PaymentsView,
+    RefundsView,
+    ReturnView,
+    TicketView,
+    TransferView,
+    UndoCheckInView,
+)
+from bookings.api.ticketing import (
+    EventOrdersView,
+    EventsView,
+    EventView,
+    RestaurantEventsView,
+    TicketOrdersView,
+    TicketOrderView,
+)
 from bookings.api.views import (
     BookingsView,
     BookingView,
@@ -46,6 +63,7 @@ urlpatterns = [
     path("restaurants", RestaurantsView.as_view(), name="restaurants"),
     path("restaurants/<uuid:id>/availability", AvailabilityView.as_view(), name="availability"),
     path("restaurants/<uuid:id>/reviews", ReviewsView.as_view(), name="reviews"),
+    path("restaurants/<uuid:id>/events", RestaurantEventsView.as_view(), name="restaurant_events"),
     path("reviews/<uuid:id>", ReviewView.as_view(), name="review"),
     path("reviews/<uuid:id>/answer", AnswerView.as_view(), name="answer_review"),
     path("reviews/<uuid:id>/report", ReportView.as_view(), name="report_review"),
@@ -64,6 +82,18 @@ urlpatterns = [
         path(f"bookings/<uuid:id>/{word}", ServiceMoves.as_view({"post": action}), name=action)
         for word, action in MOVES.items()
     ],
+    path("events", EventsView.as_view(), name="events"),
+    path("events/<uuid:id>", EventView.as_view(), name="event"),
+    path("events/<uuid:id>/orders", EventOrdersView.as_view(), name="event_orders"),
+    path("events/<uuid:id>/check-in", CheckInView.as_view(), name="check_in_ticket"),
+    path("ticket-orders", TicketOrdersView.as_view(), name="ticket_orders"),
+    path("ticket-orders/<uuid:id>", TicketOrderView.as_view(), name="ticket_order"),
+    path("ticket-orders/<uuid:id>/payments", PaymentsView.as_view(), name="ticket_order_payments"),
+    path("ticket-orders/<uuid:id>/refunds", RefundsView.as_view(), name="ticket_order_refunds"),
+    path("tickets/<uuid:id>", TicketView.as_view(), name="ticket"),
+    path("tickets/<uuid:id>/transfer", TransferView.as_view(), name="transfer_ticket"),
+    path("tickets/<uuid:id>/return", ReturnView.as_view(), name="return_ticket"),
+    path("tickets/<uuid:id>/undo-check-in", UndoCheckInView.as_view(), name="undo_check_in"),
     path("waitlist", WaitlistView.as_view(), name="waitlist"),
     path("waitlist/alerts", AlertsView.as_view(), name="alerts"),
     path("waitlist/alerts/<uuid:id>", AlertView.as_view(), name="alert"),

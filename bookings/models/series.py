@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings.models.booking import Booking
 from bookings.states import Channel, Occasion, OccurrenceState, SeriesStatus
-from core.encryption import BlindIndexed, BlindIndexField, EncryptedTextField
+from core.encryption import BlindIndexed, BlindIndexField, BlindIndexQuerySet, EncryptedTextField
 
 
 class BookingSeries(BlindIndexed):
@@ -57,6 +57,8 @@ class BookingSeries(BlindIndexed):
     )
     created_at = models.DateTimeField(_("begun"), auto_now_add=True)
     updated_at = models.DateTimeField(_("last change"), auto_now=True)
+
+    objects = BlindIndexQuerySet["BookingSeries"].as_manager()
 
     class Meta:
         verbose_name = _("repeated booking")

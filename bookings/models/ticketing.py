@@ -23,7 +23,7 @@ from bookings.states import (
     TicketState,
 )
 from core.audit.row_history import never_emptied
-from core.encryption import BlindIndexed, BlindIndexField, EncryptedTextField
+from core.encryption import BlindIndexed, BlindIndexField, BlindIndexQuerySet, EncryptedTextField
 
 
 class TicketedEvent(models.Model):
@@ -177,6 +177,8 @@ class TicketOrder(BlindIndexed):
     created_at = models.DateTimeField(_("ordered"), auto_now_add=True)
     updated_at = models.DateTimeField(_("last change"), auto_now=True)
 
+    objects = BlindIndexQuerySet["TicketOrder"].as_manager()
+
     class Meta:
         verbose_name = _("ticket order")
         verbose_name_plural = _("ticket orders")
@@ -243,6 +245,8 @@ class Ticket(BlindIndexed):
     is_passed_on = models.BooleanField(_("passed on"), default=False, editable=False)
     admitted_at = models.DateTimeField(_("admitted"), null=True, blank=True, editable=False)
     version = models.PositiveIntegerField(default=1, editable=False)
+
+    objects = BlindIndexQuerySet["Ticket"].as_manager()
 
     class Meta:
         verbose_name = _("ticket")

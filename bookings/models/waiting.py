@@ -21,7 +21,7 @@ from bookings.states import (
     StandbyStatus,
 )
 from core.audit.row_history import never_emptied
-from core.encryption import BlindIndexed, BlindIndexField, EncryptedTextField
+from core.encryption import BlindIndexed, BlindIndexField, BlindIndexQuerySet, EncryptedTextField
 
 
 class StandbyEntry(BlindIndexed):
@@ -66,6 +66,8 @@ class StandbyEntry(BlindIndexed):
     offer_expires_at = models.DateTimeField(_("offer ends"), null=True, blank=True)
     joined_at = models.DateTimeField(_("joined"), auto_now_add=True)
     version = models.PositiveIntegerField(default=1, editable=False)
+
+    objects = BlindIndexQuerySet["StandbyEntry"].as_manager()
 
     class Meta:
         verbose_name = _("place on the waiting list")
@@ -179,6 +181,8 @@ class FreeTimeAlert(BlindIndexed):
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
     created_at = models.DateTimeField(_("since"), auto_now_add=True)
 
+    objects = BlindIndexQuerySet["FreeTimeAlert"].as_manager()
+
     class Meta:
         verbose_name = _("wish to be told of a free time")
         verbose_name_plural = _("wishes to be told of a free time")
@@ -245,6 +249,8 @@ class QueueEntry(BlindIndexed):
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", editable=False
     )
+
+    objects = BlindIndexQuerySet["QueueEntry"].as_manager()
 
     class Meta:
         verbose_name = _("party in the queue")

@@ -43,6 +43,7 @@ from core import audit, codes
 from core.outbox import publish
 from localization import formatting
 from restaurants.service_plan import remembered_plan
+from restaurants.states import RestaurantStatus
 
 TICKET_CODE_LENGTH = 8
 CODE_TRIES = 5
@@ -121,7 +122,9 @@ def _order(
     event = locked_event(event.pk)
     now = timezone.now()
     may_be_sold = event.status == EventStatus.ON_SALE and now < event.ends_at
-    if not (ticketing.sale_is_open(event, now=now) if by.is_online else may_be_sold):
+    # A house that takes no bookings just now sells nothing online either.
+    is_open = ticketing.sale_is_open(event, now=now) and event.restaurant.status == RestaurantStatus.LIVE
+    if not (is_open if by.is_online else may_be_sold):
         raise errors.NotOnSale
     kinds = _kinds(event, wanted, by=by)
     _check_room(event, kinds, now=now, by=by)

@@ -29,6 +29,6 @@ REVOKE UPDATE, DELETE ON bookings_bookinghistory, bookings_standbyhistory, booki
 GRANT UPDATE (reason, actor_id, partner_id) ON bookings_bookinghistory TO buka_app;
 GRANT UPDATE (reason, actor_id) ON bookings_standbyhistory, bookings_queuehistory TO buka_app;
 
--- Of the history of deposits, beside that, the reference of a transfer, once the books need it no longer.
-REVOKE UPDATE, DELETE ON bookings_advancehistory FROM buka_app;
-GRANT UPDATE (reason, reference, actor_id, partner_id) ON bookings_advancehistory TO buka_app;
+-- Of the history of deposits and of tickets, beside that, the reference of a transfer, once the books need it no longer.
+REVOKE UPDATE, DELETE ON bookings_advancehistory, bookings_tickethistory FROM buka_app;
+GRANT UPDATE (reason, reference, actor_id, partner_id) ON bookings_advancehistory, bookings_tickethistory TO buka_app;

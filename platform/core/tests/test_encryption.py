@@ -3,6 +3,7 @@
 import base64
 
 import pytest
+from django.apps import apps
 from django.db import models
 
 from core import encryption
@@ -111,6 +112,13 @@ class TestBlindIndex:
 
     def test_a_number_nobody_can_call_is_still_found_by_its_digits(self):
         assert encryption.index_of_phone("+234 999 1") == encryption.index_of_phone("+2349991") != ""
+
+    def test_is_kept_by_every_model_where_rows_are_written_without_save(self):
+        indexed = [model for model in apps.get_models() if encryption.blind_indexes(model)]
+
+        assert indexed
+        for model in indexed:
+            assert isinstance(model._default_manager.all(), encryption.BlindIndexQuerySet), model._meta.label
 
 
 class TestFields:
