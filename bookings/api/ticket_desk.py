@@ -272,7 +272,9 @@ class _MoneyView(APIView):
         return shown(request, again(entry))
 
 
-NO_AMOUNT = problem_response("Nothing is no money.", booking_not_an_amount={"detail": "Write how much money came, more than nothing."})
+NO_AMOUNT = problem_response(
+    "Nothing is no money.", booking_not_an_amount={"detail": "Write how much money came, more than nothing."}
+)
 
 
 class PaymentsView(_MoneyView):
