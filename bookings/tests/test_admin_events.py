@@ -1,11 +1,13 @@
 """Ticketed events in the back office: writing them down, putting on sale, moving, calling off, selling, the door."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
 import time_machine
+from django.db import connections
 from django.test import Client
 from django.urls import reverse
 
@@ -574,3 +576,32 @@ class TestToday:
         page = host.get(reverse("admin:today_day", args=[place.public_id]), {"day": f"{tomorrow():%Y-%m-%d}"})
 
         assert "1 order waits for its payment" in page.content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
+class TestAtOnce:
+    def test_a_draft_saved_while_it_is_put_on_sale_stays_on_sale(self) -> None:
+        place = house(name="Rooftop", tables=(2, 4))
+        draft = event_at(place, on_sale=False)
+        manager, by = signed_in(place), staff_of(place)
+        where = way("change", draft)
+        data = filled_in(manager.get(where), name="Juju night")
+
+        def save() -> int:
+            try:
+                return int(manager.post(where, data).status_code)
+            finally:
+                connections.close_all()
+
+        def sell() -> str:
+            try:
+                return services.put_on_sale(event=draft, by=by).status
+            finally:
+                connections.close_all()
+
+        with ThreadPoolExecutor(2) as threads:
+            saved, sold = threads.submit(save), threads.submit(sell)
+            assert (saved.result(), sold.result()) == (302, EventStatus.ON_SALE)
+
+        changed = now_of(draft)
+        assert (changed.status, changed.name, changed.block_id is not None) == (EventStatus.ON_SALE, "Juju night", True)
