@@ -290,7 +290,7 @@ def pay_back(*, order: TicketOrder, amount_kobo: int, reference: str, by: Actor)
     if amount_kobo <= 0:
         raise errors.NotAnAmount
     with transaction.atomic():
-        _event, order = _locked(order)
+        event, order = _locked(order)
         if reference and order.history.filter(deed=TicketDeed.PAID_BACK, reference=reference[:100]).exists():
             return order
         owed = ticketing.owed_back_kobo(order, order.tickets.all())
@@ -300,7 +300,13 @@ def pay_back(*, order: TicketOrder, amount_kobo: int, reference: str, by: Actor)
         order.version += 1
         order.save(update_fields=["paid_back_kobo", "version", "updated_at"])
         record(order, TicketDeed.PAID_BACK, by=by, amount_kobo=amount_kobo, reference=reference)
-        audit.record("tickets.paid_back", actor=by.user or by.app, target=order, details={"kobo": amount_kobo})
+        audit.record(
+            "tickets.paid_back",
+            actor=by.user or by.app,
+            target=order,
+            restaurant_id=event.restaurant_id,
+            details={"kobo": amount_kobo},
+        )
     return order
 
 
@@ -392,7 +398,9 @@ def _cancel(order: TicketOrder, event: TicketedEvent, *, by: Actor, reason: str)
     record(order, TicketDeed.CANCELLED, by=by, reason=reason)
     _publish_given_back(order, event, by=by, is_whole=True, reason=reason)
     if by.kind == ActorKind.STAFF:
-        audit.record("tickets.cancelled_by_house", actor=by.user or by.app, target=order)
+        audit.record(
+            "tickets.cancelled_by_house", actor=by.user or by.app, target=order, restaurant_id=event.restaurant_id
+        )
 
 
 def _publish_given_back(order: TicketOrder, event: TicketedEvent, *, by: Actor, is_whole: bool, reason: str) -> None:
