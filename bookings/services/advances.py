@@ -28,7 +28,6 @@ ENDS = {
     Status.NO_SHOW: AdvanceState.KEPT,
     Status.COMPLETED: AdvanceState.APPLIED,
 }
-WHY = {Status.EXPIRED: "lapsed", Status.LEFT: "left"}
 
 
 def locked(booking: Booking) -> Advance | None:
@@ -83,7 +82,10 @@ def follow(booking: Booking, before: str, *, by: "Actor", reason: str = "") -> N
     end = ENDS[status]
     if status == Status.CANCELLED and booking.is_late_cancellation:
         end = AdvanceState.KEPT
-    entry = _settle(booking, advance, end, by=by, reason=reason, why=WHY.get(status, "cancelled"))
+    # A request that nobody answered expires, too: its money is owed back as with any no.
+    why = "lapsed" if before == Status.HELD and status == Status.EXPIRED else "cancelled"
+    why = "left" if status == Status.LEFT else why
+    entry = _settle(booking, advance, end, by=by, reason=reason, why=why)
     # Where a part had come, the news of what is owed back says the rest.
     if entry is not None and status == Status.EXPIRED and advance.state == AdvanceState.LAPSED:
         publish(DepositLapsed(restaurant_id=house_of(booking), booking_id=booking.public_id, entry=entry.pk))

@@ -539,6 +539,16 @@ class TestApproval:
 
         assert state_of(booking) == AdvanceState.OWED_BACK
 
+    def test_what_was_paid_for_an_answer_that_never_came_is_owed_back(self):
+        booking = book(strict(policy={"needs_approval": True}))
+        receive(booking)
+
+        with time_machine.travel(at("19:30"), tick=True):
+            services.expire_unanswered_requests()
+
+        assert state_of(booking) == AdvanceState.OWED_BACK
+        assert [event["why"] for event in events("deposit.owed_back")] == ["cancelled"]
+
     def test_what_was_paid_before_the_answer_confirms_with_a_yes(self):
         restaurant = strict(policy={"needs_approval": True})
         booking = book(restaurant)
