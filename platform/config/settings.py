@@ -720,4 +720,12 @@ CONFIG_SUBSCRIPTIONS = "config.subscriptions"
 PROMOTION_CONSENT = "accounts.privacy.selectors.wants_promotion"
 
 # What `manage.py load_demo` loads, in this order: modules with load(now=…) and refresh(now=…).
-DEMO_PARTS = ["restaurants.demo.loading", "restaurants.demo.partner_app", "bookings.demo", "bookings.demo_guests"]
+# Events come before the bookings, which are laid around the parts of the floor that events take.
+DEMO_PARTS = [
+    "restaurants.demo.loading",
+    "restaurants.demo.partner_app",
+    "bookings.demo_events",
+    "bookings.demo",
+    "bookings.demo_guests",
+    "bookings.demo_waiting",
+]
