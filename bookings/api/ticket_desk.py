@@ -59,7 +59,9 @@ class TicketView(APIView):
         found = ticket_entry_to(request, id)
         entry = found.order_entry
         if entry is not None and entry.is_staff and not entry.is_buyer:
-            audit.record("tickets.viewed", actor=entry.user, target=entry.order)
+            audit.record(
+                "tickets.viewed", actor=entry.user, target=entry.order, restaurant_id=entry.order.event.restaurant_id
+            )
         body = bodies.held_ticket_body(
             found.ticket, for_staff=found.is_staff, for_holder=found.is_holder, knows_order=entry is not None
         )

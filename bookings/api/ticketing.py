@@ -409,7 +409,12 @@ class TicketOrderView(LetsPartnersIn, APIView):
     def get(self, request: Request, id: UUID) -> Response:
         entry = order_entry_to(request, id)
         if entry.app is not None or (entry.is_staff and not entry.is_buyer):
-            audit.record("tickets.viewed", actor=entry.app or entry.user, target=entry.order)
+            audit.record(
+                "tickets.viewed",
+                actor=entry.app or entry.user,
+                target=entry.order,
+                restaurant_id=entry.order.event.restaurant_id,
+            )
         return shown(request, entry)
 
     @extend_schema(
