@@ -14,6 +14,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from django.views.decorators.http import require_http_methods
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
@@ -121,7 +122,7 @@ class TicketOrderAdmin(FindsByContact, ScopedPage, ModelAdmin):
     def due(self, order: TicketOrder) -> str:
         return formatting.money(ticketing.due_kobo(order, order.tickets.all()))
 
-    @display(description=_("received"))
+    @display(description=pgettext_lazy("a sum of money", "received"))
     def received(self, order: TicketOrder) -> str:
         return formatting.money(order.paid_kobo)
 
@@ -152,7 +153,7 @@ class TicketOrderAdmin(FindsByContact, ScopedPage, ModelAdmin):
     def _clock(self, order: TicketOrder, moment: Any) -> str:
         return formatting.day_and_time(moment, zone=order.event.restaurant.time_zone) if moment else "–"
 
-    @display(description=_("event"))
+    @display(description=pgettext_lazy("for guests", "event"))
     def event_link(self, order: TicketOrder) -> str:
         address = reverse("admin:bookings_ticketedevent_change", args=[order.event_id])
         when = self._clock(order, order.event.starts_at)

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from bookings.models.tables import Block
 from bookings.states import (
@@ -24,6 +25,10 @@ from bookings.states import (
 )
 from core.audit.row_history import never_emptied
 from core.encryption import BlindIndexed, BlindIndexField, BlindIndexQuerySet, EncryptedTextField
+
+# Words that mean something else elsewhere: what has happened, and what comes before what.
+EVENT = pgettext_lazy("for guests", "event")
+ORDER = pgettext_lazy("of tickets", "order")
 
 
 class TicketedEvent(models.Model):
@@ -114,7 +119,7 @@ class TicketKind(models.Model):
     """What can be bought for an event: a ticket for one, or a table for several at one price."""
 
     public_id = models.UUIDField(default=uuid.uuid4, editable=False)
-    event = models.ForeignKey(TicketedEvent, models.CASCADE, related_name="kinds", verbose_name=_("event"))
+    event = models.ForeignKey(TicketedEvent, models.CASCADE, related_name="kinds", verbose_name=EVENT)
     name = models.CharField(_("name"), max_length=80)
     note = models.CharField(_("what it includes"), max_length=200, blank=True)
     guests = models.PositiveSmallIntegerField(
@@ -150,7 +155,7 @@ class TicketOrder(BlindIndexed):
 
     public_id = models.UUIDField(default=uuid.uuid4, editable=False)
     code = models.CharField(_("code"), max_length=6)
-    event = models.ForeignKey(TicketedEvent, models.PROTECT, related_name="orders", verbose_name=_("event"))
+    event = models.ForeignKey(TicketedEvent, models.PROTECT, related_name="orders", verbose_name=EVENT)
     diner = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("account")
     )
@@ -229,7 +234,7 @@ class Ticket(BlindIndexed):
     """
 
     public_id = models.UUIDField(default=uuid.uuid4, editable=False)
-    order = models.ForeignKey(TicketOrder, models.CASCADE, related_name="tickets", verbose_name=_("order"))
+    order = models.ForeignKey(TicketOrder, models.CASCADE, related_name="tickets", verbose_name=ORDER)
     kind = models.ForeignKey(TicketKind, models.PROTECT, related_name="+", verbose_name=_("kind"))
     place = models.PositiveSmallIntegerField(_("place"), help_text=_("Which ticket or table of the order this is."))
     code = models.CharField(_("code"), max_length=8)
