@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from bookings.pricing import Prices
 
 EVENINGS, QUICK_EVENINGS = 12, 3
-# Judged for the other floors, orders and customs; a floor of sixty tables takes its time.
+# Judged at the other loads, floors, orders and customs; a floor of sixty tables takes its time.
 FEWER_EVENINGS, FEWEST_EVENINGS = 4, 2
 LOADS = (0.6, 0.8, 1.0, 1.1, 1.4)
 CLAIMED_LOADS = (0.8, 1.1)
@@ -222,7 +222,7 @@ def main(arguments: list[str] | None = None) -> int:
         "packing",
         __doc__,
         arguments,
-        seeds={"default": "", "help": "evenings to judge, as 1,2,3; if not given, twelve from --seed on"},
+        seeds={"default": "", "help": "evenings to judge, as 1,2,3; if not given, those from --seed on"},
         parts={"default": "", "help": f"some of {','.join(PARTS)}"},
         no_chart={"action": "store_true", "help": f"leave {CHART} alone"},
     )
@@ -240,7 +240,7 @@ def main(arguments: list[str] | None = None) -> int:
     if "loads" in parts:
         _loads(judged, CLAIMED_LOADS if asked.quick else LOADS, seeds, seconds)
     if "fixed" in parts:
-        _variants({"fixed times": {"is_flexible": False}}, seeds, seconds)
+        _variants({"fixed times": {"is_flexible": False}}, seeds[:FEWER_EVENINGS], seconds)
     if "plans" in parts:
         _plans(seeds, seconds)
     if "locked" in parts:
@@ -286,7 +286,8 @@ def _loads(judged: Judged, loads: Sequence[float], seeds: Sequence[int], seconds
         prices = prices_of("A", "western")
     for load in loads:
         with step(f"Judging plan A at load {load}"):
-            evenings = days("A", "western", load, seeds, seconds=seconds)
+            chosen = seeds if load in CLAIMED_LOADS else seeds[:FEWER_EVENINGS]
+            evenings = days("A", "western", load, chosen, seconds=seconds)
             results = _policies(evenings, prices)
         say(f"Plan A, western sizes, load {load}; gap of hindsight at most {_gap(evenings):.1%}")
         table(("policy", *HEAD), [[name, *result.row()] for name, result in results.items()])

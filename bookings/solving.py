@@ -115,8 +115,12 @@ def _divided(rooms: Sequence[int], crowds: Sequence[Crowd], *, is_stay_wanted: b
             for number, has in zip(numbers, crowd.has, strict=True):
                 if has:
                     objective.SetCoefficient(number, 1)
-    if solver.Solve() == pywraplp.Solver.INFEASIBLE:
+    status = solver.Solve()
+    if status == pywraplp.Solver.INFEASIBLE:
         return None
+    if status != pywraplp.Solver.OPTIMAL:
+        # Numbers too awkward for it prove nothing; halves leave the answer to CP-SAT.
+        return [[0.5] * len(numbers) for numbers in shares]
     return [[number.solution_value() for number in numbers] for numbers in shares]
 
 
