@@ -1,6 +1,6 @@
 """Seating all parties at once, by linear and integer programs: the exact answer where moving a few found none."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -45,18 +45,15 @@ class Crowd:
 
 
 def may_suffice(rooms: Sequence[int], crowds: Sequence[Crowd]) -> bool:
-    """Return whether tables would suffice if parties could be divided: a no is one for `share_out`, too.
-
-    The linear program says no to nearly all that are refused, several times faster than CP-SAT does.
-    """
+    """Return whether tables would suffice if parties could be divided: a no is one for `share_out`, too."""
     return all(crowd.choices for crowd in crowds) and _divided(rooms, crowds, is_stay_wanted=False) is not None
 
 
 def share_out(rooms: Sequence[int], crowds: Sequence[Crowd], *, seconds: float = SECONDS) -> list[list[int]] | None:
     """Return how many of each crowd take each of its choices, so that tables suffice in every pool at every instant.
 
-    None when they do not suffice. As many as possible stay where they are when the linear program finds the answer
-    by itself, as it mostly does: stretches of time make for whole numbers.
+    None when they do not suffice. Whoever has a seating rather keeps it. The linear program mostly says no, or answers
+    in whole numbers by itself: stretches of time make for those. The rest is for an integer program.
 
     :raises Undecided: when the time is over before either is known
     :param rooms: by pool, how many tables it has
@@ -73,22 +70,7 @@ def share_out(rooms: Sequence[int], crowds: Sequence[Crowd], *, seconds: float =
         for number, near in zip(numbers, nears, strict=True)
     ):
         return whole
-    from ortools.sat.python import cp_model
-
-    model = cp_model.CpModel()
-    shares = []
-    for crowd in crowds:
-        numbers = [
-            model.new_int_var(0, min(crowd.count, *(rooms[pool] for pool in choice)), "") for choice in crowd.choices
-        ]
-        for number, has in zip(numbers, crowd.has, strict=True):
-            model.add_hint(number, has)
-        model.add(sum(numbers) == crowd.count)
-        shares.append(numbers)
-    for pool, together in _together(crowds):
-        model.add(sum(shares[crowd][choice] for crowd, choice in together) <= rooms[pool])
-    solver = _solution(model, seconds)
-    return None if solver is None else [[solver.value(number) for number in numbers] for numbers in shares]
+    return _undivided(rooms, crowds, seconds)
 
 
 def _divided(rooms: Sequence[int], crowds: Sequence[Crowd], *, is_stay_wanted: bool) -> list[list[float]] | None:
@@ -97,31 +79,64 @@ def _divided(rooms: Sequence[int], crowds: Sequence[Crowd], *, is_stay_wanted: b
     from ortools.linear_solver import pywraplp
 
     solver = pywraplp.Solver.CreateSolver("GLOP")
+    shares = _program(solver, solver.NumVar, rooms, crowds, is_stay_wanted=is_stay_wanted)
+    status = solver.Solve()
+    if status == pywraplp.Solver.INFEASIBLE:
+        return None
+    if status != pywraplp.Solver.OPTIMAL:
+        # Numbers too awkward for it prove nothing; halves leave the answer to the integer program.
+        return [[0.5] * len(numbers) for numbers in shares]
+    return [[number.solution_value() for number in numbers] for numbers in shares]
+
+
+def _undivided(rooms: Sequence[int], crowds: Sequence[Crowd], seconds: float) -> list[list[int]] | None:
+    """Return the shares in whole numbers, by SCIP: where combinations are what is hard, it is steadier than CP-SAT.
+
+    :raises Undecided: when the time is over before either is known
+    """
+    from ortools.linear_solver import pywraplp
+
+    solver = pywraplp.Solver.CreateSolver("SCIP")
+    shares = _program(solver, solver.IntVar, rooms, crowds, is_stay_wanted=True)
+    solver.SetTimeLimit(round(1000 * seconds))
+    # That somebody might stay who need not is no reason to let a person wait.
+    solver.SetSolverSpecificParametersAsString("limits/solutions = 1")
+    status = solver.Solve()
+    if status in (pywraplp.Solver.OPTIMAL, pywraplp.Solver.FEASIBLE):
+        return [[round(number.solution_value()) for number in numbers] for numbers in shares]
+    if status == pywraplp.Solver.INFEASIBLE:
+        return None
+    raise Undecided
+
+
+def _program(
+    solver: Any,
+    number_of: Callable[[int, int, str], Any],
+    rooms: Sequence[int],
+    crowds: Sequence[Crowd],
+    *,
+    is_stay_wanted: bool,
+) -> list[list[Any]]:
+    """Write down who could sit where, and return the shares of each crowd.
+
+    :param number_of: makes a variable between two bounds, whole or not
+    """
     shares = []
+    objective = solver.Objective()
+    objective.SetMaximization()
     for crowd in crowds:
         everybody = solver.Constraint(crowd.count, crowd.count)
-        numbers = [solver.NumVar(0, crowd.count, "") for _choice in crowd.choices]
-        for number in numbers:
+        numbers = [number_of(0, crowd.count, "") for _choice in crowd.choices]
+        for number, has in zip(numbers, crowd.has, strict=True):
             everybody.SetCoefficient(number, 1)
+            if has and is_stay_wanted:
+                objective.SetCoefficient(number, 1)
         shares.append(numbers)
     for pool, together in _together(crowds):
         row = solver.Constraint(0, rooms[pool])
         for crowd_index, choice in together:
             row.SetCoefficient(shares[crowd_index][choice], 1)
-    if is_stay_wanted:
-        objective = solver.Objective()
-        objective.SetMaximization()
-        for crowd, numbers in zip(crowds, shares, strict=True):
-            for number, has in zip(numbers, crowd.has, strict=True):
-                if has:
-                    objective.SetCoefficient(number, 1)
-    status = solver.Solve()
-    if status == pywraplp.Solver.INFEASIBLE:
-        return None
-    if status != pywraplp.Solver.OPTIMAL:
-        # Numbers too awkward for it prove nothing; halves leave the answer to CP-SAT.
-        return [[0.5] * len(numbers) for numbers in shares]
-    return [[number.solution_value() for number in numbers] for numbers in shares]
+    return shares
 
 
 def _together(crowds: Sequence[Crowd]) -> Iterator[tuple[int, list[tuple[int, int]]]]:

@@ -65,8 +65,9 @@ class TestLaidOut:
 
 class TestShareOut:
     def test_is_exact_where_only_halves_would_do(self):
-        """Two parties, each at two of three tables: with halves of combinations both could sit."""
-        parties = [Party(number, EVENING, ((1, 2), (2, 3), (1, 3)), ()) for number in (1, 2)]
+        """Three parties at two tables each, of twice three in a ring: with halves of combinations all could sit."""
+        rings = ((1, 2), (2, 3), (1, 3), (4, 5), (5, 6), (4, 6))
+        parties = [Party(number, EVENING, rings, ()) for number in (1, 2, 3)]
         gathered = gather({}, parties, DAY)
 
         assert solving.may_suffice(gathered.rooms, gathered.crowds)
