@@ -226,6 +226,7 @@ def main(arguments: list[str] | None = None) -> int:
         arguments,
         seeds={"default": "", "help": "evenings to judge, as 1,2,3; if not given, those from --seed on"},
         parts={"default": "", "help": f"some of {','.join(PARTS)}"},
+        plans={"default": "A,B,C", "help": "whose floors the part `plans` judges"},
         no_chart={"action": "store_true", "help": f"leave {CHART} alone"},
     )
     set_django_up()
@@ -244,7 +245,7 @@ def main(arguments: list[str] | None = None) -> int:
     if "fixed" in parts:
         _variants({"fixed times": {"is_flexible": False}}, seeds[:FEWER_EVENINGS], seconds)
     if "plans" in parts:
-        _plans(seeds, seconds)
+        _plans(asked.plans.split(","), seeds, seconds)
     if "locked" in parts:
         _locked(judged, seeds[:FEWER_EVENINGS], seconds)
     if "orders" in parts:
@@ -328,9 +329,9 @@ def _try_refusals(judged: Judged, result: Result) -> None:
             )
 
 
-def _plans(seeds: Sequence[int], seconds: float) -> None:
-    """Print every policy on the three floors with both mixes of sizes."""
-    for name in ("A", "B", "C"):
+def _plans(names: Sequence[str], seeds: Sequence[int], seconds: float) -> None:
+    """Print every policy on these floors with both mixes of sizes."""
+    for name in names:
         for mix in ("western", "nigerian"):
             with step(f"Computing prices of plan {name}, {mix} sizes"):
                 prices = prices_of(name, mix, count=9 if name == "C" else PRICED_EVENINGS)
