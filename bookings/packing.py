@@ -2,17 +2,16 @@
 
 Pure rules over plain values. The promise (docs/domains/bookings.md): a party is refused for want of room only when no
 arrangement of *all* accepted parties together with it exists. A free seating answers most questions, moving a few
-parties most of the rest; what is left is counted, and then solved by CP-SAT.
+parties most of the rest; what is left is counted, first for the newcomer's stay alone, then for everybody's.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
-from bookings import solving
+from bookings import pools, solving
 
-# How far a party's move may push others, and how many arrangements are tried: few before all tables are counted, which
-# is what ends most searches, and many before the solver is asked for real tables, which takes longest.
+# How far a party's move may push others, and how many arrangements are tried: few before the tables of the newcomer's
+# stay are counted, which is what ends most searches, and many before those of the whole evening are.
 DEEPEST = 3
 FEW_TRIES, MOST_TRIES = 40, 400
 MOST_MOVED_AT_ONCE = 3
@@ -68,15 +67,29 @@ def find_room(
     if found is not None or not exact:
         return found
     newcomer = Party(0, bits, tuple(options), ())
-    narrowed = _narrowed_by_kind(floor, [newcomer, *parties])
-    if narrowed is None:
+    # Whoever is gone before the newcomer comes is left out: that can only make room, so a no stands.
+    meanwhile = pools.gather(taken, [newcomer, *(party for party in parties if party.bits & bits)], bits)
+    if not solving.may_suffice(meanwhile.rooms, meanwhile.crowds):
         return None
-    # Most arrangements by kinds of tables can be made of real ones; the few that cannot are no answer yet.
-    return (
-        floor.squeeze_in(bits, options, tries=MOST_TRIES)
-        or _solved(taken, narrowed)
-        or _solved(taken, [newcomer, *parties])
-    )
+    return floor.squeeze_in(bits, options, tries=MOST_TRIES) or _solved(taken, newcomer, parties)
+
+
+def _solved(taken: Mapping[int, int], newcomer: Party, parties: Sequence[Party]) -> Arrangement | None:
+    """Return the exact answer, for all parties that are there before the room has been empty once."""
+    span, met = newcomer.bits, [newcomer]
+    rest = list(parties)
+    while near := [party for party in rest if party.bits & span]:
+        met += near
+        rest = [party for party in rest if not party.bits & span]
+        for party in near:
+            span |= party.bits
+    gathered = pools.gather(taken, met, span)
+    shares = solving.share_out(gathered.rooms, gathered.crowds)
+    if shares is None:
+        return None
+    places = pools.laid_out(gathered, shares)
+    moves = {party.key: places[party.key] for party in met[1:] if places[party.key] != party.table_ids}
+    return Arrangement(places[0], moves)
 
 
 class _Floor:
@@ -89,17 +102,22 @@ class _Floor:
         self.at: dict[int, Tables] = {}
         self.sitting: dict[int, dict[int, Party]] = {}
         self.tries = 0
+        self.steps: list[tuple[Party, Tables | None]] = []
+        """Where each party sat before it was put down or taken away, to go back."""
         for party in self.parties:
             self._put(party, party.table_ids)
 
     def _put(self, party: Party, table_ids: Tables) -> None:
         self.at[party.key] = table_ids
+        self.steps.append((party, None))
         for table_id in table_ids:
             self.masks[table_id] = self.masks.get(table_id, 0) | party.bits
             self.sitting.setdefault(table_id, {})[party.key] = party
 
     def _take_away(self, party: Party) -> None:
-        for table_id in self.at.pop(party.key):
+        table_ids = self.at.pop(party.key)
+        self.steps.append((party, table_ids))
+        for table_id in table_ids:
             self.masks[table_id] &= ~party.bits
             del self.sitting[table_id][party.key]
 
@@ -121,20 +139,29 @@ class _Floor:
         """Return an arrangement reached by moving few parties, each to a place it fits; None when none was found."""
         self.tries = tries
         newcomer = Party(0, bits, tuple(options), ())
-        before = dict(self.at)
         if not self._settle(newcomer, settled={0}, depth=DEEPEST):
             return None
-        moves = {key: tables for key, tables in self.at.items() if key and tables != before[key]}
+        moves = {party.key: self.at[party.key] for party in self.parties if self.at[party.key] != party.table_ids}
         return Arrangement(self.at[0], moves)
 
     def _settle(self, party: Party, *, settled: set[int], depth: int) -> bool:
         """Put a party down, moving aside whoever has not been settled yet; leave all as it was when that fails."""
+        options = [table_ids for table_ids in party.options if self.could_be_free(table_ids, party.bits)]
+        for table_ids in options:
+            if self.is_free(table_ids, party.bits):
+                if self.tries <= 0:
+                    return False
+                self.tries -= 1
+                self._put(party, table_ids)
+                settled.add(party.key)
+                return True
+        if not depth:
+            return False
         costs = []
-        for rank, table_ids in enumerate(party.options):
-            if self.could_be_free(table_ids, party.bits):
-                others = self.in_the_way(table_ids, party.bits)
-                if len(others) <= (MOST_MOVED_AT_ONCE if depth else 0) and settled.isdisjoint(others):
-                    costs.append((len(others), rank, table_ids, others))
+        for rank, table_ids in enumerate(options):
+            others = self.in_the_way(table_ids, party.bits)
+            if len(others) <= MOST_MOVED_AT_ONCE and settled.isdisjoint(others):
+                costs.append((len(others), rank, table_ids, others))
         costs.sort(key=lambda cost: cost[:2])
         for _count, _rank, table_ids, others in costs:
             if self.tries <= 0:
@@ -147,8 +174,7 @@ class _Floor:
     def _make_way(
         self, party: Party, table_ids: Tables, others: dict[int, Party], *, settled: set[int], depth: int
     ) -> bool:
-        before = dict(self.at)
-        known = set(settled)
+        mark, known = len(self.steps), set(settled)
         for other in others.values():
             self._take_away(other)
         self._put(party, table_ids)
@@ -156,83 +182,18 @@ class _Floor:
         # Whoever has fewest places to go is placed first.
         for other in sorted(others.values(), key=lambda other: len(other.options)):
             if not self._settle(other, settled=settled, depth=depth - 1):
-                self._restore(before, party, others)
+                self._go_back(mark)
                 settled.clear()
                 settled |= known
                 return False
         return True
 
-    def _restore(self, before: dict[int, Tables], party: Party, others: dict[int, Party]) -> None:
-        changed = [key for key, tables in self.at.items() if before.get(key) != tables]
-        known = {other.key: other for other in [*self.parties, party, *others.values()]}
-        for key in changed:
-            self._take_away(known[key])
-        for key, tables in before.items():
-            if self.at.get(key) != tables:
-                self._put(known[key], tables)
-
-
-# --- All of them at once -------------------------------------------------------------------------------------
-
-_Choice = tuple[tuple[int, int], ...]
-
-
-def _narrowed_by_kind(floor: _Floor, everybody: Sequence[Party]) -> list[Party] | None:
-    """Return the parties with the options of one kind each, so that tables suffice by number and kind.
-
-    None when they do not suffice, however parties are moved: then no arrangement exists.
-    """
-    kinds = _kinds_of_tables(everybody)
-    alike: dict[tuple[int, tuple[_Choice, ...]], list[tuple[Party, dict[_Choice, list[Tables]]]]] = {}
-    for party in everybody:
-        by_choice: dict[_Choice, list[Tables]] = {}
-        for table_ids in party.options:
-            if floor.could_be_free(table_ids, party.bits):
-                choice = tuple(sorted(Counter(kinds[table_id] for table_id in table_ids).items()))
-                by_choice.setdefault(choice, []).append(table_ids)
-        alike.setdefault((party.bits, tuple(sorted(by_choice))), []).append((party, by_choice))
-    crowds = [solving.Crowd(stretch, len(members), choices) for (stretch, choices), members in alike.items()]
-    room = {
-        instant: Counter(kind for table_id, kind in kinds.items() if not floor.taken.get(table_id, 0) & instant)
-        for instant in {crowd.bits & -crowd.bits for crowd in crowds}
-    }
-    if not solving.may_suffice(room, crowds):
-        return None
-    shares = solving.share_out(room, crowds)
-    if shares is None:
-        return None
-    narrowed = {}
-    for crowd, members, numbers in zip(crowds, alike.values(), shares, strict=True):
-        choices = [choice for choice, number in zip(crowd.choices, numbers, strict=True) for _time in range(number)]
-        for (party, by_choice), choice in zip(members, choices, strict=True):
-            narrowed[party.key] = replace(party, options=tuple(by_choice[choice]))
-    return [narrowed[party.key] for party in everybody]
-
-
-def _kinds_of_tables(parties: Iterable[Party]) -> dict[int, int]:
-    """Return a number for each table; those have the same that every party would take alike on their own."""
-    takers: dict[int, set[int]] = {}
-    for index, options in enumerate({party.options for party in parties}):
-        for table_ids in options:
-            for table_id in table_ids:
-                takers.setdefault(table_id, set())
-            if len(table_ids) == 1:
-                takers[table_ids[0]].add(index)
-    numbers: dict[frozenset[int], int] = {}
-    return {table_id: numbers.setdefault(frozenset(indexes), len(numbers)) for table_id, indexes in takers.items()}
-
-
-def _solved(taken: Mapping[int, int], everybody: Sequence[Party]) -> Arrangement | None:
-    """Return the exact answer for the first of these parties with all the others."""
-    places = solving.seat_all(
-        taken,
-        [solving.Wish(party.bits, party.options, party.table_ids) for party in everybody],
-    )
-    if places is None:
-        return None
-    moves = {
-        party.key: table_ids
-        for party, table_ids in zip(everybody[1:], places[1:], strict=True)
-        if table_ids != party.table_ids
-    }
-    return Arrangement(places[0], moves)
+    def _go_back(self, mark: int) -> None:
+        """Undo what has been done since there were so many steps."""
+        while len(self.steps) > mark:
+            party, table_ids = self.steps.pop()
+            if table_ids is None:
+                self._take_away(party)
+            else:
+                self._put(party, table_ids)
+            self.steps.pop()

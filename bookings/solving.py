@@ -1,6 +1,6 @@
-"""Seating all parties at once, by CP-SAT: the exact answer where counting and moving a few did not find one."""
+"""Seating all parties at once, by linear and integer programs: the exact answer where moving a few found none."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +9,8 @@ if TYPE_CHECKING:
 
 # The answer to a person who waits; far more than a house of forty tables has ever needed.
 SECONDS = 2.0
+# What the linear program says is a whole number when it is no further from one than this.
+WHOLE = 1e-6
 
 
 def get_ready() -> None:
@@ -32,70 +34,129 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Crowd:
-    """Parties that are alike: their stretch, how many they are, and what each would take of every kind of table."""
+    """Parties that are alike: their stretch, how many they are, and what each could sit at."""
 
     bits: int
     count: int
-    choices: tuple[tuple[tuple[int, int], ...], ...]
-    """Each choice as pairs of kind and number of tables."""
+    choices: tuple[tuple[int, ...], ...]
+    """Each choice as the pools of which it takes a table."""
+    has: tuple[int, ...]
+    """By choice, how many of them sit there now."""
 
 
-def may_suffice(room: Mapping[int, Mapping[int, int]], crowds: Sequence[Crowd]) -> bool:
-    """Return whether tables would suffice if parties could be divided: a no is one for `share_out`, too.
+def may_suffice(rooms: Sequence[int], crowds: Sequence[Crowd]) -> bool:
+    """Return whether tables would suffice if parties could be divided: a no is one for `share_out`, too."""
+    return all(crowd.choices for crowd in crowds) and _divided(rooms, crowds, is_stay_wanted=False) is not None
 
-    The linear program says no to nearly all that are refused, several times faster than CP-SAT does.
+
+def share_out(rooms: Sequence[int], crowds: Sequence[Crowd], *, seconds: float = SECONDS) -> list[list[int]] | None:
+    """Return how many of each crowd take each of its choices, so that tables suffice in every pool at every instant.
+
+    None when they do not suffice. Whoever has a seating rather keeps it. The linear program mostly says no, or answers
+    in whole numbers by itself: stretches of time make for those. The rest is for an integer program.
+
+    :raises Undecided: when the time is over before either is known
+    :param rooms: by pool, how many tables it has
     """
+    if not all(crowd.choices for crowd in crowds):
+        return None
+    divided = _divided(rooms, crowds, is_stay_wanted=True)
+    if divided is None:
+        return None
+    whole = [[round(number) for number in numbers] for numbers in divided]
+    if all(
+        abs(number - near) < WHOLE
+        for numbers, nears in zip(divided, whole, strict=True)
+        for number, near in zip(numbers, nears, strict=True)
+    ):
+        return whole
+    return _undivided(rooms, crowds, seconds)
+
+
+def _divided(rooms: Sequence[int], crowds: Sequence[Crowd], *, is_stay_wanted: bool) -> list[list[float]] | None:
+    """Return the shares of each crowd as if parties could be divided; None when tables do not suffice even so."""
+    # Loading it takes a second, and most processes never ask.
     from ortools.linear_solver import pywraplp
 
     solver = pywraplp.Solver.CreateSolver("GLOP")
-    rows: dict[tuple[int, int], Any] = {}
-    for crowd in crowds:
-        everybody = solver.Constraint(crowd.count, crowd.count)
-        instants = [instant for instant in room if crowd.bits & instant]
-        for choice in crowd.choices:
-            number = solver.NumVar(0, crowd.count, "")
-            everybody.SetCoefficient(number, 1)
-            for kind, tables in choice:
-                for instant in instants:
-                    row = rows.get((instant, kind))
-                    if row is None:
-                        row = rows[instant, kind] = solver.Constraint(0, room[instant].get(kind, 0))
-                    row.SetCoefficient(number, tables)
-    return bool(solver.Solve() != pywraplp.Solver.INFEASIBLE)
+    shares = _program(solver, solver.NumVar, rooms, crowds, is_stay_wanted=is_stay_wanted)
+    status = solver.Solve()
+    if status == pywraplp.Solver.INFEASIBLE:
+        return None
+    if status != pywraplp.Solver.OPTIMAL:
+        # Numbers too awkward for it prove nothing; halves leave the answer to the integer program.
+        return [[0.5] * len(numbers) for numbers in shares]
+    return [[number.solution_value() for number in numbers] for numbers in shares]
 
 
-def share_out(
-    room: Mapping[int, Mapping[int, int]], crowds: Sequence[Crowd], *, seconds: float = SECONDS
-) -> list[list[int]] | None:
-    """Return how many of each crowd take each of its choices, so that tables suffice by number and kind at every
-    instant. None when they do not suffice: then no arrangement exists.
-
-    That tables of a combination are neighbours, and that a party keeps the very same table, is left out: a yes is no
-    promise yet.
+def _undivided(rooms: Sequence[int], crowds: Sequence[Crowd], seconds: float) -> list[list[int]] | None:
+    """Return the shares in whole numbers, by SCIP: where combinations are what is hard, it is steadier than CP-SAT.
 
     :raises Undecided: when the time is over before either is known
-    :param room: by instant (a single bit) and kind, how many tables are to be had; every start of a crowd is in it
     """
-    from ortools.sat.python import cp_model
+    from ortools.linear_solver import pywraplp
 
-    model = cp_model.CpModel()
-    used: dict[tuple[int, int], list[tuple[Any, int]]] = {}
-    shares: list[list[Any]] = []
+    solver = pywraplp.Solver.CreateSolver("SCIP")
+    shares = _program(solver, solver.IntVar, rooms, crowds, is_stay_wanted=True)
+    solver.SetTimeLimit(round(1000 * seconds))
+    # That somebody might stay who need not is no reason to let a person wait.
+    solver.SetSolverSpecificParametersAsString("limits/solutions = 1")
+    status = solver.Solve()
+    if status in (pywraplp.Solver.OPTIMAL, pywraplp.Solver.FEASIBLE):
+        return [[round(number.solution_value()) for number in numbers] for numbers in shares]
+    if status == pywraplp.Solver.INFEASIBLE:
+        return None
+    raise Undecided
+
+
+def _program(
+    solver: Any,
+    number_of: Callable[[int, int, str], Any],
+    rooms: Sequence[int],
+    crowds: Sequence[Crowd],
+    *,
+    is_stay_wanted: bool,
+) -> list[list[Any]]:
+    """Write down who could sit where, and return the shares of each crowd.
+
+    :param number_of: makes a variable between two bounds, whole or not
+    """
+    shares = []
+    objective = solver.Objective()
+    objective.SetMaximization()
     for crowd in crowds:
-        if not crowd.choices:
-            return None
-        numbers = [model.new_int_var(0, crowd.count, "") for _choice in crowd.choices]
+        everybody = solver.Constraint(crowd.count, crowd.count)
+        numbers = [number_of(0, crowd.count, "") for _choice in crowd.choices]
+        for number, has in zip(numbers, crowd.has, strict=True):
+            everybody.SetCoefficient(number, 1)
+            if has and is_stay_wanted:
+                objective.SetCoefficient(number, 1)
         shares.append(numbers)
-        model.add(sum(numbers) == crowd.count)
-        instants = [instant for instant in room if crowd.bits & instant]
-        for number, choice in zip(numbers, crowd.choices, strict=True):
-            for kind, tables in choice:
-                for instant in instants:
-                    used.setdefault((instant, kind), []).append((number, tables))
-    for (instant, kind), users in used.items():
-        model.add(sum(number * tables for number, tables in users) <= room[instant].get(kind, 0))
-    solver = _solution(model, seconds)
-    return None if solver is None else [[solver.value(number) for number in numbers] for numbers in shares]
+    for pool, together in _together(crowds):
+        row = solver.Constraint(0, rooms[pool])
+        for crowd_index, choice in together:
+            row.SetCoefficient(shares[crowd_index][choice], 1)
+    return shares
+
+
+def _together(crowds: Sequence[Crowd]) -> Iterator[tuple[int, list[tuple[int, int]]]]:
+    """Yield, by pool, those shares (crowd and choice) that are there at one instant, the largest such sets only."""
+    users: dict[int, list[tuple[int, int]]] = {}
+    for index in sorted(range(len(crowds)), key=lambda index: crowds[index].bits & -crowds[index].bits):
+        for number, choice in enumerate(crowds[index].choices):
+            for pool in choice:
+                users.setdefault(pool, []).append((index, number))
+    for pool, known in users.items():
+        present: list[tuple[int, int]] = []
+        for place, share in enumerate(known):
+            bits = crowds[share[0]].bits
+            begin = bits & -bits
+            if place and not all(crowds[crowd].bits & begin for crowd, _choice in present):
+                # Somebody has left since the last came: those were all that were ever together.
+                yield pool, present
+                present = [other for other in present if crowds[other[0]].bits & begin]
+            present = [*present, share]
+        yield pool, present
 
 
 def _solution(model: "cp_model.CpModel", seconds: float) -> "cp_model.CpSolver | None":
@@ -179,43 +240,6 @@ def free_most(
         solver = None
     if solver is None:
         return [wish.has or () for wish in wishes]
-    return [next(tables for literal, tables in literals if solver.value(literal)) for literals in chosen]
-
-
-def seat_all(
-    taken: Mapping[int, int], wishes: Sequence[Wish], *, seconds: float = SECONDS
-) -> list[tuple[int, ...]] | None:
-    """Return tables for every wish, in their order, or None when they do not all fit together.
-
-    Whoever has a seating keeps it where that is possible within the time.
-
-    :raises Undecided: when the time is over before either is known
-    """
-    # Loading it takes a second and eighty megabytes, and most processes never ask.
-    from ortools.sat.python import cp_model
-
-    model = cp_model.CpModel()
-    by_table: dict[int, list[tuple[int, Any]]] = {}
-    chosen: list[list[tuple[Any, tuple[int, ...]]]] = []
-    for wish in wishes:
-        literals = []
-        for table_ids in wish.options:
-            if any(taken.get(table_id, 0) & wish.bits for table_id in table_ids):
-                continue
-            literal = model.new_bool_var("")
-            literals.append((literal, table_ids))
-            if wish.has is not None:
-                model.add_hint(literal, table_ids == wish.has)
-            for table_id in table_ids:
-                by_table.setdefault(table_id, []).append((wish.bits, literal))
-        if not literals:
-            return None
-        model.add_exactly_one(literal for literal, _table_ids in literals)
-        chosen.append(literals)
-    _seat_one_at_a_time(model, by_table)
-    solver = _solution(model, seconds)
-    if solver is None:
-        return None
     return [next(tables for literal, tables in literals if solver.value(literal)) for literals in chosen]
 
 

@@ -14,6 +14,8 @@ from restaurants.service_plan import ServicePlan
 
 # A difference that is noise among the simulated evenings is no reason to ask anybody for anything.
 LEAST_SAVING = 0.1
+# What it costs to send a guest a minute away, in covers: of times that save about as much the nearer one is better.
+A_MINUTE = 0.006
 POINTS_STEP = 10
 # The share of guests who would go so far, as the booking engine's benchmark has it: by minutes.
 WOULD_GO = ((30, 0.65), (60, 0.30), (90, 0.10))
@@ -40,7 +42,8 @@ def suggest(
     """Return up to two free times near the asked one that are cheaper for the house, in the order to show them.
 
     A guest takes the first that they can make, so the second is the nearer one: it is for those who would not go as
-    far as the first. Chosen is the pair that saves most, counting how many guests would go how far.
+    far as the first. Chosen is the pair that saves most, counting how many guests would go how far, and how far they
+    are sent.
 
     :param is_free: asked of few slots only, the likeliest first
     """
@@ -54,8 +57,9 @@ def suggest(
             its = _cost(plan, prices, slot, party_size)
             if its is not None and cost - its >= LEAST_SAVING:
                 savings[slot] = cost - its
+    gains = {slot: saving - A_MINUTE * _minutes_away(asked, slot) for slot, saving in savings.items()}
     free: dict[Slot, bool] = {}
-    for pair in _by_gain(asked, savings):
+    for pair in _by_gain(asked, {slot: gain for slot, gain in gains.items() if gain > 0}):
         for slot in pair:
             if slot not in free:
                 free[slot] = is_free(slot)
@@ -76,19 +80,23 @@ def _cost(plan: ServicePlan, prices: Prices, slot: Slot, party_size: int) -> flo
     return prices.cost(plan, party_size, begin, begin + -(-stay // GRAIN))
 
 
-def _by_gain(asked: Slot, savings: dict[Slot, float]) -> list[tuple[Slot, ...]]:
-    """Return single times and pairs, those first that save most when a guest who can make it takes the first."""
+def _minutes_away(asked: Slot, slot: Slot) -> int:
+    return abs(slot.starts_at - asked.starts_at) // timedelta(minutes=1)
+
+
+def _by_gain(asked: Slot, gains: dict[Slot, float]) -> list[tuple[Slot, ...]]:
+    """Return single times and pairs, those first that gain most when a guest who can make it takes the first."""
 
     def going(slot: Slot) -> float:
-        away = abs(slot.starts_at - asked.starts_at) // timedelta(minutes=1)
+        away = _minutes_away(asked, slot)
         return next((share for minutes, share in WOULD_GO if away <= minutes), 0.0)
 
-    gains: list[tuple[float, tuple[Slot, ...]]] = []
-    for first, saving in savings.items():
-        gains.append((going(first) * saving, (first,)))
-        for second, less in savings.items():
+    found: list[tuple[float, tuple[Slot, ...]]] = []
+    for first, gain in gains.items():
+        found.append((going(first) * gain, (first,)))
+        for second, less in gains.items():
             more = going(second) - going(first)
             if more > 0:
-                gains.append((going(first) * saving + more * less, (first, second)))
-    gains.sort(key=lambda each: (-round(each[0], 6), [slot.starts_at for slot in each[1]]))
-    return [pair for _gain, pair in gains]
+                found.append((going(first) * gain + more * less, (first, second)))
+    found.sort(key=lambda each: (-round(each[0], 6), [slot.starts_at for slot in each[1]]))
+    return [pair for _gain, pair in found]

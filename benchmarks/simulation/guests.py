@@ -17,6 +17,8 @@ SIZES = {"western": WESTERN, "nigerian": NIGERIAN}
 FLEXIBILITY = ((0, 0.35), (30, 0.35), (60, 0.20), (90, 0.10))
 LUNCH, DINNER = (13 * 60 + 15, 45.0), (19 * 60 + 45, 60.0)
 LUNCH_SHARE = 0.25
+# Lagos in November; in the month of fasting most come for this moment.
+SUNSET, IFTAR_SHARE = 18 * 60 + 30, 0.6
 # The load is what is wanted after this minute, against the seats for four hours.
 EVENING, EVENING_MINUTES = 16 * 60, 240
 ORDERS = ("random", "small first", "large last")
@@ -49,6 +51,7 @@ def guests(
     sizes: Sequence[tuple[int, float]] = WESTERN,
     order: str = "random",
     is_flexible: bool = True,
+    is_iftar: bool = False,
 ) -> list[Guest]:
     """Return the parties of an evening in the order in which they ask, the same from the same seed.
 
@@ -61,7 +64,7 @@ def guests(
     while wanted < enough:
         size = dice.choices([size for size, _share in sizes], [share for _size, share in sizes])[0]
         turn = int(shift.turn_time(size).total_seconds() // 60)
-        minute = _minute(dice, turn)
+        minute = wanted_minute(dice, turn, is_iftar=is_iftar)
         flexibility = dice.choices([far for far, _share in FLEXIBILITY], [share for _far, share in FLEXIBILITY])[0]
         found.append(Guest(len(found), size, minute, flexibility if is_flexible else 0, dice.random(), dice.random()))
         wanted += size * turn if minute >= EVENING else 0
@@ -72,8 +75,14 @@ def guests(
     return found
 
 
-def _minute(dice: random.Random, turn: int) -> int:
-    """Return a wanted start on the grid that the hours allow."""
+def wanted_minute(dice: random.Random, turn: int, *, is_iftar: bool = False) -> int:
+    """Return a wanted start on the grid that the hours allow.
+
+    :param turn: how long the party stays, in minutes
+    :param is_iftar: most want to sit down in the quarter of an hour before sunset
+    """
+    if is_iftar and dice.random() < IFTAR_SHARE:
+        return SUNSET - dice.choice((15, 0))
     while True:
         mean, deviation = LUNCH if dice.random() < LUNCH_SHARE else DINNER
         minute = round(dice.gauss(mean, deviation) / 15) * 15

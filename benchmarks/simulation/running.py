@@ -3,7 +3,7 @@
 import random
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -42,12 +42,26 @@ class Evening:
     """Parties by size that found no table at a time they would come."""
     seconds: list[float] = field(default_factory=list)
     """How long each answer took."""
+    processor_seconds: list[float] = field(default_factory=list)
+    """What each took of the processor: on a busy machine the lesser part."""
     undecided: int = 0
     """Questions of room that the solver could not answer in its time."""
+    refusals: "list[Refusal]" = field(default_factory=list)
+    """The room, each time that somebody was refused, where the policy re-packs."""
 
     @property
     def mean_shift(self) -> float:
         return self.shift_minutes / self.parties if self.parties else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A room in which there was no place for one more, and when it was wanted."""
+
+    locked: Mapping[int, int]
+    parties: Sequence[Party]
+    bits: int
+    options: tuple[Tables, ...]
 
 
 @dataclass
@@ -143,6 +157,22 @@ class Room:
             options = self._options(guest.party_size)
             self.parties.append(Party(guest.number + 1, place.bits, options, place.tables))
 
+    def refusal(self, guest: Guest) -> Refusal:
+        """Return the room as it is for a guest who was refused."""
+        slot = self.slots[guest.minute]
+        until = ends_at(self.floor.plan, slot, guest.party_size)
+        bits = self.occupancy.bits(slot.starts_at, until + timedelta(minutes=self.floor.plan.policy.buffer_minutes))
+        return Refusal(dict(self.locked), tuple(self.parties), bits, self._options(guest.party_size))
+
+    def leave(self, key: int) -> None:
+        """Take a party away that has cancelled."""
+        for party in self.parties:
+            if party.key == key:
+                for table in party.table_ids:
+                    self.occupancy.masks[table] &= ~party.bits
+        self.parties = [party for party in self.parties if party.key != key]
+        self.full.clear()
+
     def _mark(self, tables: Tables, bits: int) -> None:
         for table in tables:
             if self.occupancy.masks.get(table, 0) & bits:
@@ -157,6 +187,19 @@ class Place:
     tables: Tables
     bits: int
     moves: dict[int, Tables]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The time that a guest ends up at, and its place there; None when there is none that suits."""
+
+    minute: int
+    place: Place | None
+    seconds: float
+    """How long the product took for the time asked for and the suggestions."""
+    processor_seconds: float
+    was_suggested: bool
+    was_taken: bool
 
 
 def run(
@@ -178,32 +221,40 @@ def run(
     :param open_share: the share of guests that are open to suggestions
     :param locked_share: the share that are promised their table
     """
-    room = Room(floor, policy, random.Random(f"room:{seed}"), remembers=remembers)
+    room = Room(floor, policy, random.Random(f"{policy}:{seed}"), remembers=remembers)
     evening = Evening()
     for guest in asked:
-        began = time.perf_counter()
-        places = {guest.minute: room.find(guest.minute, guest.party_size)}
-        chosen = guest.minute if places[guest.minute] else None
-        offered = _suggestions(room, prices, guest, places) if policy == "ours" and prices is not None else []
-        evening.seconds.append(time.perf_counter() - began)
-        evening.suggested += bool(offered)
-        if guest.openness < open_share:
-            taken = next((minute for minute in offered if abs(minute - guest.minute) <= guest.flexibility), None)
-            if taken is not None:
-                chosen = taken
-                evening.taken += 1
-        if chosen is None:
-            chosen = _nearest(room, guest, places)
-        place = places.get(chosen) if chosen is not None else None
-        if chosen is None or place is None:
+        answer = ask(room, guest, prices=prices, open_share=open_share)
+        evening.seconds.append(answer.seconds)
+        evening.processor_seconds.append(answer.processor_seconds)
+        evening.suggested += answer.was_suggested
+        evening.taken += answer.was_taken
+        if answer.place is None:
             evening.refused[guest.party_size] += 1
+            if policy in REPACKS:
+                evening.refusals.append(room.refusal(guest))
             continue
-        room.take(guest, chosen, place, is_locked=guest.table_dice < locked_share)
+        room.take(guest, answer.minute, answer.place, is_locked=guest.table_dice < locked_share)
         evening.covers += guest.party_size
         evening.parties += 1
-        evening.shift_minutes += abs(chosen - guest.minute)
+        evening.shift_minutes += abs(answer.minute - guest.minute)
     evening.undecided = room.undecided
     return evening
+
+
+def ask(room: Room, guest: Guest, *, prices: Prices | None, open_share: float) -> Answer:
+    """Return what a guest gets who asks for room now; nobody is seated yet."""
+    began, processor_began = time.perf_counter(), time.process_time()
+    places = {guest.minute: room.find(guest.minute, guest.party_size)}
+    offered = _suggestions(room, prices, guest, places) if room.policy == "ours" and prices is not None else []
+    seconds, processor_seconds = time.perf_counter() - began, time.process_time() - processor_began
+    taken = None
+    if guest.openness < open_share:
+        taken = next((minute for minute in offered if abs(minute - guest.minute) <= guest.flexibility), None)
+    minute = taken if taken is not None else guest.minute
+    if places[minute] is None:
+        minute = _nearest(room, guest, places)
+    return Answer(minute, places[minute], seconds, processor_seconds, bool(offered), taken is not None)
 
 
 def _suggestions(room: Room, prices: Prices, guest: Guest, places: "dict[int, Place | None]") -> list[int]:
@@ -229,12 +280,12 @@ def _suggestions(room: Room, prices: Prices, guest: Guest, places: "dict[int, Pl
     return [room.minute_of(each.slot.starts_at) for each in found]
 
 
-def _nearest(room: Room, guest: Guest, places: "dict[int, Place | None]") -> int | None:
-    """Return the nearest time within the guest's flexibility that is free, the earlier of two."""
+def _nearest(room: Room, guest: Guest, places: "dict[int, Place | None]") -> int:
+    """Return the nearest time within the guest's flexibility that is free, the earlier of two, else the asked one."""
     for away in range(15, guest.flexibility + 1, 15):
         for minute in (guest.minute - away, guest.minute + away):
             if minute not in places:
                 places[minute] = room.find(minute, guest.party_size)
             if places[minute] is not None:
                 return minute
-    return None
+    return guest.minute

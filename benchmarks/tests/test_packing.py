@@ -1,6 +1,7 @@
 """What the benchmark claims, on five small evenings; and that hindsight is a bound that nothing exceeds."""
 
 import random
+from dataclasses import replace
 
 import pytest
 
@@ -13,7 +14,6 @@ from benchmarks.simulation.running import POLICIES
 SEEDS = range(901, 906)
 
 
-@pytest.mark.long
 def test_each_step_fills_the_room_better_and_nothing_exceeds_hindsight() -> None:
     evenings = days("B", "western", 1.1, SEEDS, seconds=2.0)
     prices = prices_of("B", "western", count=9)
@@ -31,7 +31,6 @@ def test_each_step_fills_the_room_better_and_nothing_exceeds_hindsight() -> None
     assert sum(evening.taken for evening in results["nobody open"].evenings) == 0
 
 
-@pytest.mark.long
 def test_the_same_seed_gives_the_same_evening_and_remembering_changes_no_answer() -> None:
     first, again = (days("B", "western", 0.8, SEEDS[:2], seconds=2.0) for _time in range(2))
 
@@ -84,8 +83,25 @@ def fits(wishes: list, taken: dict[int, int]) -> bool:
     return False
 
 
-def test_the_chart_draws_each_policy() -> None:
-    drawn = packing.chart({"best fit": {0.8: 0.86, 1.1: 0.78}, "ours, 30 % accept": {0.8: 0.91, 1.1: 0.87}})
+def test_refusals_are_tried_and_a_needless_one_is_noticed() -> None:
+    evenings = days("B", "western", 1.1, SEEDS[:2], seconds=2.0)
+    results = judge(evenings, "re-pack")
+    judged = packing.Judged()
+    packing._try_refusals(judged, results)
+    assert (judged.tried > 2, judged.needless) == (True, 0)
 
-    assert drawn.count("<polyline") == 2
-    assert "ours, 30 % accept" in drawn
+    refusal = results.evenings[0].refusals[0]
+    results.evenings[0].refusals[:] = [replace(refusal, parties=(), locked={})]
+    packing._try_refusals(judged, results)
+    assert judged.needless == 1
+
+
+def test_the_chart_draws_each_policy() -> None:
+    drawn = packing.chart(
+        {"best fit": {0.8: 0.86, 1.1: 0.78}, "ours, 30 % accept": {0.8: 0.91, 1.1: 0.87}},
+        {"ours, 30 % accept": {0.0: 0.87, 50.0: 0.85}},
+    )
+
+    assert drawn.count("<polyline") == 3
+    assert drawn.count("ours, 30 % accept") == 1
+    assert "covers ÷ hindsight" in drawn

@@ -7,7 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.tests.factories import UserFactory
-from bookings import errors, offers, selectors, services
+from bookings import errors, offers, selectors, services, suggesting
 from bookings.models import Booking, RoomPrices
 from bookings.services import Actor
 from bookings.tests.factories import at, book, guest, tomorrow
@@ -59,6 +59,11 @@ class TestWhatIsSuggested:
 
     def test_nothing_where_nothing_is_cheaper(self, nook: Restaurant) -> None:
         assert shown(offered(nook, "21:00")) == []
+
+    def test_no_time_farther_away_than_it_is_worth(self, nook: Restaurant, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(suggesting, "A_MINUTE", 0.02)
+
+        assert shown(offered(nook)) == []
 
     def test_no_time_that_is_full(self, nook: Restaurant) -> None:
         for number in range(2):
