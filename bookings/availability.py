@@ -261,6 +261,9 @@ def best_seating(
 ) -> Seating | None:
     """Return the seating that fits best: in the asked area, single before combined, least spare seats, fewest gaps.
 
+    Of alike ones a table with steps before it, since a step-free one may be needed by the next; and then one where the
+    smaller share of the area's tables is taken, for the waiters there.
+
     For a group that none fits, free tables of one area, joined for it alone.
     """
     best: list[Seating] = []
@@ -284,7 +287,22 @@ def best_seating(
     if not best:
         return joined_tables(plan, occupancy, bits, party_size, online=online, area_id=area_id)
     least = plan.shortest_turn // GRAIN
-    return min(best, key=lambda seating: occupancy.gaps(seating, bits, shorter_than=least))
+    return min(
+        best,
+        key=lambda seating: (
+            occupancy.gaps(seating, bits, shorter_than=least),
+            not plan.step_free.isdisjoint(seating.table_ids),
+            _share_taken(plan, occupancy, seating, bits),
+        ),
+    )
+
+
+def _share_taken(plan: ServicePlan, occupancy: Occupancy, seating: Seating, bits: int) -> float:
+    """Return the share of the tables in a seating's areas that are taken meanwhile."""
+    if len(plan.areas) < 2:
+        return 0.0
+    tables = [table for table, area in plan.table_areas.items() if area in seating.area_ids]
+    return sum(bool(occupancy.masks.get(table, 0) & bits) for table in tables) / len(tables)
 
 
 def joined_tables(

@@ -185,6 +185,8 @@ class ServicePlan:
     hours: dict[int, tuple[tuple[time, time], ...]]
     special_days: dict[date, SpecialDayPlan]
     special_terms: tuple[TermsPlan, ...] = ()
+    # Tables that are reached without a step.
+    step_free: frozenset[int] = frozenset()
     _ranked: dict[tuple[int, bool, bool], tuple[Seating, ...]] = field(default_factory=dict, compare=False)
     _by_area: dict[bool, dict[int, tuple[Seating, ...]]] = field(default_factory=dict, compare=False)
 
@@ -402,6 +404,7 @@ def _plan(
         seatings=_seatings(tables, combinations),
         table_areas={table.pk: table.area_id for table in tables},
         table_names={table.pk: table.name for table in tables},
+        step_free=frozenset(table.pk for table in tables if table.is_accessible),
         shifts=tuple(weekly),
         hours={weekday: tuple(pairs) for weekday, pairs in weekday_hours.items()},
         special_days={

@@ -1,5 +1,6 @@
 """Rules of availability on plain values: no database, no clock but the one passed in."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from uuid import uuid4
 from zoneinfo import ZoneInfo
@@ -344,6 +345,26 @@ class TestRoom:
 
         assert chosen is not None
         assert chosen.table_ids == (2,)
+
+    def test_of_tables_alike_a_step_free_one_is_kept_for_who_needs_it(self):
+        house = replace(plan(seatings=[seating(1, up_to=2), seating(2, up_to=2)]), step_free=frozenset({1}))
+
+        chosen = best_seating(house, taken(house), starts_at=at("19:00"), until=at("20:30"), party_size=2, online=True)
+
+        assert chosen is not None
+        assert chosen.table_ids == (2,)
+
+    def test_of_tables_alike_one_in_the_emptier_area_is_best(self):
+        house = plan(seatings=[*(seating(table, up_to=2, area=ROOM) for table in (1, 2)),
+                               *(seating(table, up_to=2, area=TERRACE) for table in (3, 4, 5))])  # fmt: skip
+        begun = [Allocation(1, at("18:30"), at("20:30"), 2), Allocation(3, at("18:30"), at("20:30"), 2)]
+
+        chosen = best_seating(
+            house, taken(house, *begun), starts_at=at("19:00"), until=at("20:30"), party_size=2, online=True
+        )
+
+        assert chosen is not None
+        assert chosen.table_ids == (4,)
 
     def test_spare_seats_weigh_more_than_gaps(self):
         house = plan(seatings=[seating(1, up_to=2), seating(2, up_to=4)])
