@@ -493,7 +493,7 @@ class TestGuestsWithoutAnAccount:
             data = json.loads(zipped.read("data.json"))["sections"]
         assert len(data["bookings"]) == 2
         waiting = {"waiting_lists", "waiting_history", "free_time_alerts", "queues"}
-        booked = {"bookings", "bookings_history", "bookings_series", "guest_books", "reviews"}
+        booked = {"bookings", "bookings_history", "bookings_series", "deposits", "guest_books", "reviews"}
         assert set(data) == booked | waiting
 
     @pytest.mark.parametrize("contact", ["0805 999 9999", NAME, "nobody@example.com"])
