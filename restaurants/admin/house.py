@@ -219,7 +219,7 @@ class RestaurantAdmin(ScopedPage, PlanPage):
     list_per_page = 50
     warn_unsaved_form = True
     inlines = [
-        PolicyInline, SpecialTermsInline, AreaInline, TableInline, HoursInline, ShiftInline, SpecialDayInline,
+        PolicyInline, AreaInline, TableInline, HoursInline, ShiftInline, SpecialDayInline, SpecialTermsInline,
         MenuInline, PhotoInline,
     ]  # fmt: skip
     change_form_after_template = "admin/restaurants/ways.html"
