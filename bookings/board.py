@@ -40,7 +40,8 @@ class Row:
     booking: Booking
     tables: tuple[str, ...]
     areas: tuple[str, ...]
-    minutes_late: int
+    late_by: int
+    """How many minutes after its time it has not come yet."""
     is_past_grace: bool
     moves: tuple[str, ...]
     """What one tap may do now, the likeliest first."""

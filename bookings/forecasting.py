@@ -21,6 +21,8 @@ ROUNDED_TO = 5
 PROMISED = 0.80
 # How much of a turn is over when the party has come to a course.
 COURSES: Mapping[str, float] = {"starter": 0.25, "main": 0.5, "dessert": 0.75, "bill": 0.92, "paid": 0.97}
+# Whoever says how late they are is right within some minutes.
+SAID_LATE_SD = 4.0
 _STANDARD = NormalDist()
 
 
@@ -42,6 +44,8 @@ class Due:
     turn: float
     table_ids: Tables
     has_arrived: bool = False
+    says_late: float = 0
+    """How late it has said that it comes; 0 when it has said nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +151,13 @@ def drawn_lateness(is_late: float, habits: Habits, dice: random.Random) -> float
     return max(habits.late_mean + habits.late_sd * _STANDARD.inv_cdf(drawn), 0.0)
 
 
+def _lateness(due: Due, habits: Habits, dice: random.Random) -> float | None:
+    """Return how late a booking comes; who has said so comes, give or take SAID_LATE_SD, but not before now."""
+    if not due.says_late:
+        return drawn_lateness(-due.starts_in, habits, dice)
+    return max(dice.gauss(due.says_late, SAID_LATE_SD), -due.starts_in, 0.0)
+
+
 Places = dict[int, list[Tables]]
 """By table, what a party could sit at once that table is free, best first."""
 
@@ -186,7 +197,7 @@ class _Run:
 
     def _keep_for(self, due: Due) -> None:
         dice, habits = self.dice, self.habits
-        late = 0.0 if due.has_arrived else drawn_lateness(-due.starts_in, habits, dice)
+        late = 0.0 if due.has_arrived else _lateness(due, habits, dice)
         if late is None:
             ends = max(due.starts_in + habits.grace, 0.0)
         else:

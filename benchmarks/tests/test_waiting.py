@@ -88,6 +88,15 @@ class TestForecast:
         assert forecast(Floor(), pair, seed=1).high == 0  # type: ignore[union-attr]
         assert forecast(Floor(), Queued(90, ()), seed=1) is None
 
+    def test_who_says_that_they_come_late_leaves_so_much_later(self):
+        def wait(says_late: float) -> int:
+            floor = Floor(due=[Due(5, 60, (1,), says_late=says_late)], habits=Habits(no_show=0, late_mean=0, late_sd=1))
+            told = forecast(floor, Queued(90, ((1,),)), seed=1, runs=2000)
+            assert told is not None
+            return told.high
+
+        assert 25 <= wait(30) - wait(0) <= 35
+
     def test_four_in_five_turns_end_within_it(self) -> None:
         """One table, somebody has sat for an hour: the quote is the 80th percentile of what is left of such turns."""
         habits = Habits()

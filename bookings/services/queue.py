@@ -85,6 +85,7 @@ def _floor(plan: ServicePlan, now: datetime) -> Floor:
             "booking__starts_at",
             "booking__ends_at",
             "booking__seated_at",
+            "booking__minutes_late",
         )
     )
     day = selectors.service_day_of(plan.id, now)
@@ -99,7 +100,7 @@ def _floor(plan: ServicePlan, now: datetime) -> Floor:
         parties.setdefault(booking_id, ([], facts))[0].append(table_id)
     sitting: list[Sitting] = []
     due: list[Due] = []
-    for tables, (status, starts_at, ends_at, seated_at) in parties.values():
+    for tables, (status, starts_at, ends_at, seated_at, says_late) in parties.values():
         turn = (ends_at - starts_at) / MINUTE
         if status == Status.SEATED:
             # Whoever was left open at yesterday's close has gone home.
@@ -107,7 +108,7 @@ def _floor(plan: ServicePlan, now: datetime) -> Floor:
                 sitting.append(Sitting(tuple(tables), (now - seated_at) / MINUTE, turn))
         elif ends_at > now:
             has_arrived = status == Status.ARRIVED
-            due.append(Due((starts_at - now) / MINUTE, turn, tuple(tables), has_arrived))
+            due.append(Due((starts_at - now) / MINUTE, turn, tuple(tables), has_arrived, says_late))
     grace, buffer = plan.policy.grace_minutes, plan.policy.buffer_minutes
     return Floor(sitting, due, (), closed, Habits(grace=grace, clearing=buffer))
 

@@ -130,8 +130,8 @@ class TestThePage:
         def row(clock: str) -> boards.Row:
             return boards.row_of(plan, selectors.booking_by_public_id(booking.public_id), at(clock))
 
-        assert (row("18:59").minutes_late, row("18:59").is_past_grace) == (0, False)
-        assert (row("19:10").minutes_late, row("19:10").is_past_grace) == (10, False)
+        assert (row("18:59").late_by, row("18:59").is_past_grace) == (0, False)
+        assert (row("19:10").late_by, row("19:10").is_past_grace) == (10, False)
         assert row("19:21").is_past_grace
         assert "no-show" in row("19:21").moves
         assert "no-show" not in row("19:10").moves
