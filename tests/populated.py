@@ -296,7 +296,7 @@ def populated(mark: str) -> House:
         restaurant=place, date=now.date() + timedelta(days=30), name=f"Day of {mark}", note=""
     )
     terms = SpecialTerms.objects.create(
-        restaurant=place, name=f"Terms {secret}", from_party=200, special_day=day, area=room, note=f"Note {secret}"
+        restaurant=place, name=f"Terms of {mark}", from_party=200, special_day=day, area=room, note=f"Note of {mark}"
     )
     photo = Photo.objects.create(restaurant=place, image=f"photos/{mark}.webp", alt="A room", width=1, height=1)
     listing_claim = ListingClaim.objects.create(
