@@ -628,6 +628,8 @@ SPECTACULAR_SETTINGS = {
     "SERVERS": [{"url": BASE_URL}],
     # The page's scripts come from this server: it works offline, and tells nobody who reads it.
     "SWAGGER_UI_DIST": "SIDECAR",
+    # Of so many operations the page would draw only those in the window; a list of their subjects is found through.
+    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "docExpansion": "none", "filter": True},
     "SWAGGER_UI_FAVICON_HREF": "/favicon.ico",
 }
 
