@@ -86,8 +86,13 @@ def opens(token: str, public_id: UUID) -> bool:
 
 def remember(request: HttpRequest, booking: Openable) -> None:
     """Let this browser see the booking again without its link."""
-    seen = [public_id for public_id in remembered(request) if public_id != booking.public_id]
-    setattr(request, _KNOWN, [*seen, booking.public_id][-REMEMBERED:])
+    remember_id(request, booking.public_id)
+
+
+def remember_id(request: HttpRequest, public_id: UUID) -> None:
+    """Let this browser see once more what was known by this id."""
+    seen = [known for known in remembered(request) if known != public_id]
+    setattr(request, _KNOWN, [*seen, public_id][-REMEMBERED:])
     setattr(request, _CHANGED, True)
 
 

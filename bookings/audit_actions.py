@@ -33,6 +33,7 @@ ACTIONS = {
     "event.moved": Action(_("Moved an event that people have tickets for"), Severity.NOTICE),
     "event.called_off": Action(_("Called off an event"), Severity.NOTICE),
     "tickets.cancelled_by_house": Action(_("Cancelled a guest's tickets"), Severity.NOTICE),
+    "tickets.paid": Action(_("Noted a payment for tickets"), Severity.NOTICE),
     "tickets.paid_back": Action(_("Paid money back for tickets"), Severity.NOTICE),
     "tickets.listed": Action(_("Looked through the guests of an event")),
     "tickets.viewed": Action(_("Looked at a guest's tickets")),

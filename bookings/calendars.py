@@ -5,6 +5,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.conf import settings
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 from icalendar import Alarm, Calendar, Event, vCalAddress, vText
@@ -72,15 +73,18 @@ def event_of(booking: Booking) -> Event:
     return event
 
 
-def calendar_of_event(event: TicketedEvent, *, uid: UUID, language: str, method: str = "PUBLISH") -> bytes:
-    """Return a ticketed event as an .ics file; `uid` is the order's or the ticket's, of which it is the evening."""
+def calendar_of_event(
+    event: TicketedEvent, *, uid: UUID, version: int, language: str, method: str = "PUBLISH"
+) -> bytes:
+    """Return a ticketed event as an .ics file; `uid` and `version` are those of the order, or the ticket, it is for."""
     with override(language):
         restaurant = event.restaurant
         calendar = new_calendar(method=method)
         entry = Event()
         entry.add("uid", f"{uid}@buka")
-        entry.add("sequence", event.version - 1)
-        entry.add("dtstamp", event.updated_at)
+        # Either of them changes what the calendar shows.
+        entry.add("sequence", event.version + version - 2)
+        entry.add("dtstamp", timezone.now())
         entry.add("last-modified", event.updated_at)
         entry.add("dtstart", event.starts_at)
         entry.add("dtend", event.ends_at)

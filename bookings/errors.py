@@ -385,6 +385,11 @@ class TooManyTickets(BookingRefused):
     status = 422
 
 
+class EventIsOver(BookingRefused):
+    code = "event_is_over"
+    message = _("This event is over.")
+
+
 class NoTicketsChosen(BookingRefused):
     code = "tickets_none_chosen"
     message = _("Please choose at least one ticket.")
@@ -428,7 +433,7 @@ class TicketNotValid(BookingRefused):
 
 class TooLateToGiveBack(BookingRefused):
     code = "tickets_too_late_to_give_back"
-    message = _("These tickets can no longer be given back. You can still pass them on to somebody else.")
+    message = _("These tickets can no longer be given back.")
 
 
 class TicketUsedAlready(BookingRefused):

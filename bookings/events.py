@@ -278,11 +278,17 @@ class TicketsConfirmed(Event):
 
 @dataclass(frozen=True)
 class TicketsExpired(Event):
-    """The payment did not come in time; with `owed_back_kobo` it came later, when the places were gone."""
+    """An order has no places any more.
+
+    `why` is "unpaid"; "part", when not all of the money came in time; or "too_late", when all of it came after others
+    had taken the places. What came is owed back.
+    """
 
     name: ClassVar[str] = "tickets.expired"
     order_id: UUID
     restaurant_id: UUID
+    why: str
+    version: int
     owed_back_kobo: int = 0
 
 

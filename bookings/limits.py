@@ -22,6 +22,9 @@ WAIT_BY_ADDRESS = Limit("wait.address", most=60, seconds=600, spreads_load=True)
 
 # Each order takes places from others while it waits for its payment.
 TICKETS_BY_PERSON = Limit("tickets.person", most=10, seconds=60, spreads_load=True)
+# Each may become a mail to somebody else.
+PASS_ON_BY_ORDER = Limit("tickets.pass_on.order", most=30, seconds=3600, spreads_load=True)
+PASS_ON_BY_ADDRESS = Limit("tickets.pass_on.address", most=60, seconds=3600, spreads_load=True)
 TICKETS_BY_ADDRESS = Limit("tickets.address", most=60, seconds=60, spreads_load=True)
 # A scanner at a door that many go through at once; far too few to find a code by trying.
 ADMIT = Limit("tickets.door", most=240, seconds=60, spreads_load=True)
@@ -89,3 +92,13 @@ def admit(request: Any) -> None:
     """
     if not getattr(request.user, "is_partner", False):
         note(request, ADMIT.take(str(request.user.pk)))
+
+
+def pass_on(request: Any, order_id: int) -> None:
+    """Count a ticket of an order that is passed on.
+
+    :raises core.errors.TooManyAttempts: when there were too many
+    """
+    if not getattr(request.user, "is_partner", False):
+        note(request, PASS_ON_BY_ADDRESS.take(address_of(request)))
+    note(request, PASS_ON_BY_ORDER.take(str(order_id)))

@@ -85,9 +85,9 @@ def old_ticket_money(before: datetime) -> QuerySet[TicketHistory]:
 
 
 def unpaid_orders(before: datetime) -> QuerySet[TicketOrder]:
-    """Return the orders that were not paid in time; not those whose money came later and is owed back."""
+    """Return the orders for which no money ever came."""
     never = TicketOrder.objects.filter(status=OrderStatus.EXPIRED, hold_expires_at__lt=before)
-    return never.filter(paid_kobo=F("paid_back_kobo")).exclude(guest_name=FORGOTTEN)
+    return never.filter(paid_kobo=0).exclude(guest_name=FORGOTTEN)
 
 
 def old_holders(before: datetime) -> QuerySet[Ticket]:

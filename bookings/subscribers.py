@@ -329,8 +329,11 @@ def terms_sentences(policy: dict[str, Any], *, starts_at: datetime | None, zone:
         sentences.append(sentence % {"count": count})
     elif policy.get("free_cancellation_hours") and starts_at is not None:
         moment = starts_at - timedelta(hours=policy["free_cancellation_hours"])
-        when = formatting.day_and_time(moment, zone=zone)
-        sentences.append(_("You can cancel free of charge until %(when)s.") % {"when": when})
+        if moment > timezone.now():
+            when = formatting.day_and_time(moment, zone=zone)
+            sentences.append(_("You can cancel free of charge until %(when)s.") % {"when": when})
+        else:
+            sentences.append(_("It is too late to cancel free of charge."))
     if policy.get("grace_minutes"):
         sentences.append(
             ngettext(

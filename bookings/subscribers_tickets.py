@@ -12,9 +12,10 @@ from django.utils import timezone, translation
 
 from bookings import access, calendars, ticket_wording, ticketing
 from bookings.models import Ticket, TicketedEvent, TicketOrder
-from bookings.states import FOR_THE_GUEST, EventStatus, OrderStatus, TicketState
+from bookings.states import FOR_THE_GUEST, ORDER_LIVE, EventStatus, OrderStatus, TicketState
 from bookings.subscribers import address_of, map_url
 from bookings.texting import ORDER, naira, short_time, short_url
+from bookings.ticket_messages import key_of
 from core import codes, phones
 from localization import formatting
 from notifications import services as notifications
@@ -40,7 +41,7 @@ def tell_of_confirmation(*, order_id: UUID, **_more: Any) -> None:
 
 
 def _tell_of_tickets(order: TicketOrder) -> None:
-    key = f"tickets.confirmed:{order.public_id}"
+    key = key_of("tickets.confirmed", order.public_id)
     outstanding = ticketing.outstanding_kobo(order, order.tickets.all())
     amount = _money(outstanding, order.language)
     _mail_order(order, "tickets.confirmed", key, method="REQUEST", amount=amount, terms=_terms(order))
@@ -50,7 +51,7 @@ def _tell_of_tickets(order: TicketOrder) -> None:
 def _tell_of_hold(order: TicketOrder) -> None:
     if order.hold_expires_at is None or order.hold_expires_at <= timezone.now():
         return
-    key, zone = f"tickets.held:{order.public_id}", order.event.restaurant.time_zone
+    key, zone = key_of("tickets.held", order.public_id), order.event.restaurant.time_zone
     outstanding = ticketing.outstanding_kobo(order, order.tickets.all())
     with translation.override(order.language):
         until = formatting.day_and_time(order.hold_expires_at, zone=zone)
@@ -74,14 +75,14 @@ def _tell_of_hold(order: TicketOrder) -> None:
     )
 
 
-def tell_of_expiry(*, order_id: UUID, owed_back_kobo: int = 0, **_more: Any) -> None:
+def tell_of_expiry(*, order_id: UUID, why: str, version: int, owed_back_kobo: int = 0, **_more: Any) -> None:
     order = ticketing.order_by_public_id(order_id)
     if order is None or order.status != OrderStatus.EXPIRED:
         return
-    key = f"tickets.expired:{order.public_id}:{owed_back_kobo}"
-    _mail_order(order, "tickets.expired", key, owed_back=_money(owed_back_kobo, order.language))
+    key = key_of("tickets.expired", order.public_id, version)
+    _mail_order(order, "tickets.expired", key, why=why, owed_back=_money(owed_back_kobo, order.language))
     if owed_back_kobo:
-        _text_order(order, "tickets.expired", key, useful_until=timezone.now() + timedelta(days=1))
+        _text_order(order, "tickets.expired", key, useful_until=timezone.now() + timedelta(days=1), why=why)
 
 
 def tell_of_giving_back(
@@ -95,7 +96,7 @@ def tell_of_giving_back(
     is_houses = by not in FOR_THE_GUEST
     is_called_off = order.event.status == EventStatus.CALLED_OFF
     why = "called_off" if is_called_off else "restaurant" if is_houses else "buyer"
-    key = f"tickets.given_back:{order.public_id}:{version}"
+    key = key_of("tickets.given_back", order.public_id, version)
     owed = ticketing.owed_back_kobo(order, tickets)
     _mail_order(
         order,
@@ -111,14 +112,18 @@ def tell_of_giving_back(
         _text_order(order, "tickets.given_back", key, useful_until=order.event.ends_at)
     for ticket in tickets:
         if ticket.is_passed_on and ticket.state == TicketState.VOID:
-            _mail_holder(ticket, order, "ticket.withdrawn", f"ticket.withdrawn:{ticket.public_id}", method="CANCEL")
+            _mail_holder(
+                ticket, order, "ticket.withdrawn", key_of("ticket.withdrawn", ticket.public_id), method="CANCEL"
+            )
 
 
 def tell_of_passing_on(*, ticket_id: UUID, **_more: Any) -> None:
     """Send a ticket to whoever it was passed on to."""
     ticket = ticketing.ticket_by_public_id(ticket_id)
     if ticket is not None and ticket.state == TicketState.VALID and ticket.order.status == OrderStatus.CONFIRMED:
-        _mail_holder(ticket, ticket.order, "ticket.passed_on", f"ticket.passed_on:{ticket.public_id}", method="REQUEST")
+        _mail_holder(
+            ticket, ticket.order, "ticket.passed_on", key_of("ticket.passed_on", ticket.public_id), method="REQUEST"
+        )
 
 
 def tell_of_move(*, event_id: UUID, version: int, reason: str, **_more: Any) -> None:
@@ -126,12 +131,12 @@ def tell_of_move(*, event_id: UUID, version: int, reason: str, **_more: Any) -> 
     event = ticketing.event_by_public_id(event_id)
     if event is None or event.version != version or event.status != EventStatus.ON_SALE:
         return
-    for order in _confirmed(event):
-        key = f"event.moved:{order.public_id}:{version}"
+    for order in _live(event):
+        key = key_of("event.moved", order.public_id, version)
         _mail_order(order, "event.moved", key, method="REQUEST", reason=reason)
         _text_order(order, "event.moved", key, useful_until=event.ends_at)
         for ticket in _with_others(order):
-            key = f"event.moved:{ticket.public_id}:{version}"
+            key = key_of("event.moved", ticket.public_id, version)
             _mail_holder(ticket, order, "event.moved", key, method="REQUEST", reason=reason)
 
 
@@ -140,16 +145,16 @@ def remind(*, order_id: UUID) -> None:
     if order is None or order.status != OrderStatus.CONFIRMED or order.event.starts_at <= timezone.now():
         return
     moment = order.event.starts_at
-    key = f"event.reminder:{order.public_id}:{moment.isoformat()}"
+    key = key_of("event.reminder", order.public_id, moment.isoformat())
     outstanding = ticketing.outstanding_kobo(order, order.tickets.all())
     _mail_order(order, "event.reminder", key, useful_until=moment, amount=_money(outstanding, order.language))
     for ticket in _with_others(order):
-        key = f"event.reminder:{ticket.public_id}:{moment.isoformat()}"
+        key = key_of("event.reminder", ticket.public_id, moment.isoformat())
         _mail_holder(ticket, order, "event.reminder", key, useful_until=moment)
 
 
-def _confirmed(event: TicketedEvent) -> Sequence[TicketOrder]:
-    keys = event.orders.filter(status=OrderStatus.CONFIRMED).order_by("pk").values_list("public_id", flat=True)
+def _live(event: TicketedEvent) -> Sequence[TicketOrder]:
+    keys = event.orders.filter(status__in=ORDER_LIVE).order_by("pk").values_list("public_id", flat=True)
     return [order for key in keys if (order := ticketing.order_by_public_id(key)) is not None]
 
 
@@ -168,13 +173,14 @@ class Reader:
     name: str
     language: str
     uid: UUID
+    version: int
     event: TicketedEvent
 
 
 def _mail_order(
     order: TicketOrder, kind: str, key: str, *, method: str = "", useful_until: datetime | None = None, **more: str
 ) -> None:
-    reader = Reader(order.guest_email, order.guest_name, order.language, order.public_id, order.event)
+    reader = Reader(order.guest_email, order.guest_name, order.language, order.public_id, order.version, order.event)
     with translation.override(reader.language):
         context = {
             "places": "\n".join(ticket_wording.places_of(order.tickets.all())),
@@ -197,7 +203,7 @@ def _mail_holder(
 ) -> None:
     """Write to whoever a ticket was passed on to, in the language in which it was; of the order they learn nothing."""
     language = ticket.holder_language or order.language
-    reader = Reader(ticket.holder_email, ticket.holder_name, language, ticket.public_id, order.event)
+    reader = Reader(ticket.holder_email, ticket.holder_name, language, ticket.public_id, ticket.version, order.event)
     context = {
         "places": ticket.kind.name,
         "code": codes.display(ticket.code),
@@ -219,7 +225,9 @@ def _send(
         context = {"guest_name": reader.name, **_context(event), **context}
     attachments = []
     if method:
-        content = calendars.calendar_of_event(event, uid=reader.uid, language=reader.language, method=method)
+        content = calendars.calendar_of_event(
+            event, uid=reader.uid, version=reader.version, language=reader.language, method=method
+        )
         attachments.append(notifications.Attachment("buka.ics", f"text/calendar; method={method}", content))
     try:
         notifications.send(

@@ -11,6 +11,7 @@ from bookings.models import Ticket, TicketHistory, TicketOrder
 from bookings.services import Actor, cancel_order
 from bookings.states import ORDER_LIVE, ActorKind, TicketState
 from bookings.ticket_collectors import ORDER_CONTACT, orders_about, tickets_passed_on_to
+from bookings.ticket_messages import keys_about
 from core import codes
 from core.personal_data import Eraser, Outcome, Subject
 from localization import formatting
@@ -88,13 +89,8 @@ def _empty_orders(keys: list[int], subject: Subject) -> None:
 
 def _empty_messages(keys: list[int], subject: Subject) -> None:
     """Forget the text messages: they went to numbers that nobody has proven to be theirs."""
-    said: list[str] = []
-    for order in TicketOrder.objects.filter(pk__in=keys).select_related("event"):
-        mark = order.public_id
-        said += [f"tickets.{what}:{mark}" for what in ("confirmed", "held")]
-        said += [f"tickets.expired:{mark}:{owed}" for owed in {0, order.paid_kobo}]
-        said += [f"tickets.given_back:{mark}:{version}" for version in range(1, order.version + 1)]
-        said += [f"event.moved:{mark}:{version}" for version in range(1, order.event.version + 1)]
+    orders = TicketOrder.objects.filter(pk__in=keys).select_related("event")
+    said = [key for order in orders for key in keys_about(order)]
     notified.empty_about(said, subject.pseudonym)
 
 

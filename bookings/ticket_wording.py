@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -79,11 +80,13 @@ def terms_sentences(terms: dict[str, Any], *, starts_at: datetime, zone: str, is
             _("You pay before. The places are held for %(length)s until the money comes.") % {"length": length}
         )
     hours = terms.get("return_hours")
-    if hours is None:
+    until = None if hours is None else starts_at - timedelta(hours=hours)
+    if until is None or until <= timezone.now():
         sentences.append(_("Tickets are not taken back."))
     else:
-        until = formatting.day_and_time(starts_at - timedelta(hours=hours), zone=zone)
-        sentences.append(_("You can give tickets back until %(until)s.") % {"until": until})
+        sentences.append(
+            _("You can give tickets back until %(until)s.") % {"until": formatting.day_and_time(until, zone=zone)}
+        )
     if terms.get("may_be_passed_on"):
         sentences.append(_("You can pass a ticket on to somebody else."))
     else:

@@ -12,8 +12,8 @@ from django.utils import timezone
 from accounts.selectors import Person, may_keep_own, restaurant_ids_where
 from accounts.states import Ability
 from bookings.models import Ticket, TicketedEvent, TicketHistory, TicketKind, TicketOrder
-from bookings.states import TICKET_LIVE, EventStatus, OrderStatus, TicketDeed, TicketState
-from restaurants.states import RestaurantStatus
+from bookings.states import TICKET_LIVE, EventStatus, OrderStatus, TicketDeed
+from restaurants.states import PUBLIC_STATUSES, RestaurantStatus
 
 # The doors of an evening open a while before it begins, and somebody always comes at the very end.
 DOORS_OPEN_BEFORE = timedelta(hours=4)
@@ -97,27 +97,15 @@ def events_of(restaurant_id: int, *, now: datetime | None = None) -> "QuerySet[T
     return events_ahead(now=now).filter(restaurant_id=restaurant_id)
 
 
+def public_event(public_id: UUID) -> TicketedEvent | None:
+    """Return an event that is or was on sale at a restaurant that anybody may see."""
+    event = event_by_public_id(public_id)
+    return event if event is not None and event.restaurant.status in PUBLIC_STATUSES else None
+
+
 def event_by_public_id(public_id: UUID) -> TicketedEvent | None:
     """Return an event that is or was on sale; drafts are the house's own."""
     return _with_kinds(TicketedEvent.objects.exclude(status=EventStatus.DRAFT)).filter(public_id=public_id).first()
-
-
-def events_staffed_by(person: Person, ability: Ability = Ability.SEE_BOOKINGS) -> "QuerySet[TicketedEvent]":
-    """Return the events of every restaurant where this person has the ability."""
-    ids = restaurant_ids_where(person, ability)
-    events = TicketedEvent.objects.all() if ids is None else TicketedEvent.objects.filter(restaurant_id__in=ids)
-    return _with_kinds(events)
-
-
-def events_at_the_door(restaurant_id: int, *, now: datetime | None = None) -> "QuerySet[TicketedEvent]":
-    """Return the events whose guests may be coming in just now."""
-    now = now or timezone.now()
-    return TicketedEvent.objects.filter(
-        restaurant_id=restaurant_id,
-        status=EventStatus.ON_SALE,
-        starts_at__lt=now + DOORS_OPEN_BEFORE,
-        ends_at__gt=now - DOORS_CLOSE_AFTER,
-    ).order_by("starts_at", "pk")
 
 
 # --- Orders and tickets --------------------------------------------------------------------------------------------
@@ -168,6 +156,16 @@ def ticket_by_public_id(public_id: UUID) -> Ticket | None:
     return Ticket.objects.select_related(*related).filter(public_id=public_id).first()
 
 
+def ticket_passed_on(former_id: UUID, *, since: datetime) -> Ticket | None:
+    """Return the ticket that had this public id until it was passed on, if that was later than `since`."""
+    related = ("kind", "order__event__restaurant__city")
+    ticket = Ticket.objects.select_related(*related).filter(former_public_id=former_id).first()
+    if ticket is None:
+        return None
+    lately = TicketHistory.objects.filter(ticket=ticket, deed=TicketDeed.PASSED_ON, at__gt=since)
+    return ticket if lately.exists() else None
+
+
 def due_kobo(order: TicketOrder, tickets: Iterable[Ticket]) -> int:
     """Return what the tickets that live cost together; nothing once the order is over."""
     if order.status not in (OrderStatus.HELD, OrderStatus.CONFIRMED):
@@ -185,6 +183,12 @@ def owed_back_kobo(order: TicketOrder, tickets: Iterable[Ticket]) -> int:
     return max(0, order.paid_kobo - order.paid_back_kobo - due_kobo(order, tickets))
 
 
+def owed_after_giving_back(order: TicketOrder, tickets: Iterable[Ticket], given: Iterable[Ticket]) -> int:
+    """Return what of the money would be owed back if these of an order's tickets were given back."""
+    gone = sum(ticket.price_kobo for ticket in given if ticket.state in TICKET_LIVE)
+    return max(0, order.paid_kobo - order.paid_back_kobo - due_kobo(order, tickets) + gone)
+
+
 def orders_owed_back(orders: "QuerySet[TicketOrder]") -> "QuerySet[TicketOrder]":
     """Return those of these orders whose buyers are to get money back."""
     alive = Q(status__in=(OrderStatus.HELD, OrderStatus.CONFIRMED), tickets__state__in=TICKET_LIVE)
@@ -199,10 +203,6 @@ def guest_list(event: TicketedEvent) -> "QuerySet[Ticket]":
         kind__event=event, order__status=OrderStatus.CONFIRMED, state__in=TICKET_LIVE
     ).select_related("order", "kind")
     return tickets.order_by("holder_name", "order_id", "place", "pk")
-
-
-def admitted_count(event: TicketedEvent) -> int:
-    return Ticket.objects.filter(kind__event=event, state=TicketState.ADMITTED).count()
 
 
 def was_passed_on(event: TicketedEvent, code: str) -> bool:

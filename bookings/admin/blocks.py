@@ -25,7 +25,7 @@ from bookings import errors, services
 from bookings.forms.blocks import BlockForm
 from bookings.models import Block, TicketedEvent
 from bookings.services import Actor, Closing, ClosingOutdated, InTheWay
-from bookings.states import Status
+from bookings.services.closing_tables import is_only_a_form
 from core.errors import DomainError, InvalidInput
 from localization import formatting
 from restaurants.models import Area, Restaurant, Table
@@ -213,7 +213,7 @@ def _line(found: Closing, each: InTheWay) -> dict[str, Any]:
         "to_area": areas.get(each.to_area, "") if each.to_area else "",
         "was_asked": booking.area.name if booking.area and each.to_area else "",
         "is_promised": booking.is_locked and each.to is not None and not each.is_seated,
-        "is_hold": booking.status == Status.HELD,
+        "is_hold": is_only_a_form(booking),
         "is_seated": each.is_seated,
     }
 

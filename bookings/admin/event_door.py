@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
 from django.contrib import messages
@@ -38,7 +38,7 @@ def address_of(name: str, event: TicketedEvent) -> str:
 
 def show_guests(page: Any, request: HttpRequest, event: TicketedEvent) -> HttpResponse:
     """Everybody with a ticket, by name; to be searched, and to be printed."""
-    asked = request.GET.get("q", "").strip()[:100]
+    asked = request.GET.get("q", "").replace("\x00", "").strip()[:100]
     tickets = list(_found(event, asked))
     outstanding = event_figures.outstanding_by_order(event)
     # Paper leaves the house: who took the list along stands in the trail.
@@ -101,30 +101,34 @@ class Shown:
 
 
 def code_in(text: str) -> str:
-    """Return the code of a ticket from what was typed or scanned: the code itself, or the ticket's address.
+    """Return the code of a ticket from what was typed or scanned: the code itself, or the address in its picture.
 
     Of what is neither, it returns the text; never raises.
     """
     text = text.strip()
-    last = text
+    last, token = text, ""
     if "/" in text:
         try:
-            parts = [part for part in urlsplit(text).path.split("/") if part]
+            address = urlsplit(text)
         except ValueError:
             return text
+        parts = [part for part in address.path.split("/") if part]
         last = parts[-1] if parts else ""
-    public_id = _public_id_in(last)
+        token = parse_qs(address.query).get("token", [""])[0]
+    public_id = _public_id_in(last, token)
     ticket = ticketing.ticket_by_public_id(public_id) if public_id is not None else None
     return ticket.code if ticket is not None else last
 
 
-def _public_id_in(last: str) -> UUID | None:
+def _public_id_in(last: str, token: str) -> UUID | None:
     if (opened := access.opened_by(last)) is not None:
         return opened[1] if opened[0] == TICKET else None
     try:
-        return UUID(last)
+        public_id = UUID(last)
     except ValueError:
         return None
+    # A bare id opens nothing: programs that may not see the codes see it.
+    return public_id if access.opens(token, public_id) else None
 
 
 def door(page: Any, request: HttpRequest, event: TicketedEvent) -> HttpResponse:

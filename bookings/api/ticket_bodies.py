@@ -145,11 +145,14 @@ def held_ticket_body(ticket: Ticket, *, for_staff: bool, for_holder: bool, knows
     return {**body, "order": order.public_id if knows_order else None, "event": _short_event(order.event)}
 
 
-def admission_body(ticket: Ticket, *, for_staff: bool) -> dict[str, Any]:
-    """Return a ticket as the people at the door need it; holders' addresses only `for_staff`."""
+def admission_body(ticket: Ticket, *, for_staff: bool, with_code: bool) -> dict[str, Any]:
+    """Return a ticket as the people at the door need it; holders' addresses only `for_staff`.
+
+    :param with_code: False for a program that did not sell it
+    """
     order = ticket.order
     return {
-        **ticket_body(ticket, for_staff=for_staff, for_holder=True),
+        **ticket_body(ticket, for_staff=for_staff, for_holder=True, with_code=with_code),
         "order": order.public_id,
         "order_code": order.code,
         "buyer": order.guest_name,

@@ -23,10 +23,11 @@ from bookings.api.ticket_entry import (
     staffed_event,
     staffed_ticket,
     ticket_entry_to,
+    was_sold_by,
 )
 from bookings.api.ticketing import NO_ORDER, ORDER_TAGS, again, shown
 from bookings.api.views import TOKEN, answered, asked, read
-from bookings.models import TicketHistory, TicketOrder
+from bookings.models import Ticket, TicketHistory, TicketOrder
 from bookings.services import Actor
 from bookings.states import ActorKind, TicketDeed
 from core import audit
@@ -103,6 +104,7 @@ class TransferView(LetsPartnersIn, APIView):
         by = found.for_change()
         ask = read(request, words.TransferAskSerializer)
         email = ask.get("email", "")
+        limits.pass_on(request, found.ticket.order_id)
         passed = services.pass_on(
             ticket=found.ticket, name=ask["name"], email=email, language=ask.get("language", ""), by=by
         )
@@ -207,10 +209,14 @@ class CheckInView(LetsPartnersIn, APIView):
         limits.admit(request)
         ask = read(request, words.CheckInAskSerializer)
         ticket = services.admit(event=event, code=ask["code"], by=by)
-        return Response(bodies.admission_body(ticket, for_staff=by.app is None))
+        return Response(bodies.admission_body(ticket, for_staff=by.app is None, with_code=_knows_code(by, ticket)))
 
     def check_again(self, request: Request, id: UUID) -> None:
         staffed_event(request, id)
+
+
+def _knows_code(by: Actor, ticket: Ticket) -> bool:
+    return by.app is None or was_sold_by(by.app, ticket.order)
 
 
 class UndoCheckInView(LetsPartnersIn, APIView):
@@ -243,7 +249,7 @@ class UndoCheckInView(LetsPartnersIn, APIView):
         ticket, by = staffed_ticket(request, id)
         changed = services.undo_admission(ticket=ticket, by=by)
         changed.kind = ticket.kind
-        return Response(bodies.admission_body(changed, for_staff=by.app is None))
+        return Response(bodies.admission_body(changed, for_staff=by.app is None, with_code=_knows_code(by, ticket)))
 
     def check_again(self, request: Request, id: UUID) -> None:
         staffed_ticket(request, id)

@@ -122,18 +122,21 @@ class TicketEntry:
     """None for a holder who sees nothing of the order."""
     is_holder: bool
     user: User | None
+    app: PartnerApp | None = None
 
     @property
     def is_staff(self) -> bool:
         return self.order_entry is not None and self.order_entry.is_staff
 
     def for_change(self) -> Actor:
-        """Return as whom the asker passes it on or gives it back.
+        """Return as whom the asker passes it on or gives it back; a program does so with what it sold, and no other.
 
         :raises NotAllowed: :raises accounts.doors.SecondFactorRequired: as OrderEntry.for_change()
         """
         if self.order_entry is None:
             return Actor.diner(self.user, Channel.API)
+        if self.app is not None and not was_sold_by(self.app, self.ticket.order):
+            raise no_such_ticket()
         # Its buyer has passed it on: whoever works there as well acts for the house.
         return self.order_entry.for_staff() if self.ticket.is_passed_on else self.order_entry.for_change()
 
@@ -154,7 +157,7 @@ def ticket_entry_to(request: Request, public_id: UUID) -> TicketEntry:
     if entry is not None and ticket.is_passed_on and not entry.is_staff:
         # It is its buyer's no more, nor that of a program which works for the buyer.
         raise no_such_ticket()
-    return TicketEntry(ticket, entry, is_holder, user_of(request))
+    return TicketEntry(ticket, entry, is_holder, user_of(request), app_of(request))
 
 
 def staffed_event(request: Request, public_id: UUID) -> tuple[TicketedEvent, Actor]:

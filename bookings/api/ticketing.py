@@ -50,7 +50,6 @@ from restaurants.api.views import NOT_FOUND as NO_HOUSE
 from restaurants.api.views import no_such_restaurant
 from restaurants.identity import key_of
 from restaurants.models import Restaurant
-from restaurants.states import PUBLIC_STATUSES
 
 TAGS = ["Events"]
 ORDER_TAGS = ["Tickets"]
@@ -157,8 +156,8 @@ def _midnight(day: date) -> datetime:
 
 def public_event(public_id: UUID) -> TicketedEvent:
     """:raises EventNotFound: when there is none, it is a draft, or its restaurant is not shown"""
-    event = ticketing.event_by_public_id(public_id)
-    if event is None or event.restaurant.status not in PUBLIC_STATUSES:
+    event = ticketing.public_event(public_id)
+    if event is None:
         raise errors.EventNotFound
     return event
 

@@ -78,7 +78,9 @@ class BuyerForm(ContactForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["name"].help_text = _("The tickets are made out to this name; you can write others on them later.")
-        self.fields["phone"].help_text = _("We text the link to your tickets. Nigerian numbers need no +234.")
+        self.fields["phone"].help_text = _(
+            "Without an e-mail address we text you the link. Nigerian numbers need no +234."
+        )
         self.fields["email"].help_text = _("We send the tickets here.")
 
 

@@ -49,7 +49,9 @@ class TicketedEvent(models.Model):
     area = models.ForeignKey(
         "restaurants.Area", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("area")
     )
-    block = models.OneToOneField(Block, models.SET_NULL, null=True, blank=True, editable=False, related_name="+")
+    # One that the house had made before may keep the tables for several events, and outlives them.
+    block = models.ForeignKey(Block, models.SET_NULL, null=True, blank=True, editable=False, related_name="+")
+    is_block_its_own = models.BooleanField(default=True, editable=False)
     capacity = models.PositiveSmallIntegerField(_("most guests"), help_text=_("Over all kinds of tickets."))
     minimum_age = models.PositiveSmallIntegerField(_("minimum age"), default=0, help_text=_("0: any age."))
     sale_from = models.DateTimeField(_("on sale from"), null=True, blank=True, help_text=_("Empty: at once."))
@@ -147,7 +149,7 @@ class TicketKind(models.Model):
 
 
 class TicketOrder(BlindIndexed):
-    """Tickets that somebody bought together. Without payment they are HELD until `hold_expires_at`.
+    """Tickets that somebody bought together. Where they are paid before, they are HELD until `hold_expires_at`.
 
     The account of the money is three numbers: what is due is told by the tickets that live, what has come and what
     went back by `paid_kobo` and `paid_back_kobo`.
@@ -246,6 +248,8 @@ class Ticket(BlindIndexed):
         _("e-mail address"), max_length=254, blank=True, aad="bookings.ticket.holder_email"
     )
     holder_email_index = BlindIndexField(of="holder_email", kind="email")
+    # By what it was known before it was passed on, for whoever asks there once more.
+    former_public_id = models.UUIDField(null=True, blank=True, editable=False, db_index=True)
     holder_language = models.CharField(max_length=10, blank=True, editable=False)
     is_passed_on = models.BooleanField(_("passed on"), default=False, editable=False)
     admitted_at = models.DateTimeField(_("admitted"), null=True, blank=True, editable=False)

@@ -208,7 +208,7 @@ def close_tables(
             claiming.lock_service_days(restaurant_id, days)
             blocks.clear_expired_holds(restaurant_id, starts_at, ends_at)
             agreed = _agreed(_asked(restaurant_id, starts_at, ends_at, area_id, table_id, now=timezone.now()), seal)
-            if any(each.booking.status != Status.HELD for each in agreed.bumps) and not told.strip():
+            if any(not is_only_a_form(each.booking) for each in agreed.bumps) and not told.strip():
                 raise errors.ReasonMissing
             _apply(agreed, by=by, told=told, points=points)
             block = _block(agreed, reason=reason, by=by)
@@ -266,7 +266,7 @@ def _in_the_way(closing: Closing, *, now: datetime) -> list[InTheWay]:
     theirs = TableAllocation.objects.filter(booking__in=keys, live=True).order_by("table_id", "during")
     for key, table_id, during in theirs.values_list("booking_id", "table_id", "during"):
         rows[key].append(Row(table_id, during.lower, during.upper))
-    bookings = Booking.objects.filter(pk__in=keys).select_related("area", "restaurant")
+    bookings = Booking.objects.filter(pk__in=keys).select_related("area", "restaurant", "advance")
     return [
         InTheWay(booking, tuple(rows[booking.pk]), *_stretch(plan, booking, rows[booking.pk], now))
         for booking in sorted(bookings, key=lambda booking: (booking.starts_at, -booking.party_size, booking.pk))
@@ -368,11 +368,16 @@ def _leaving(
         booking.pk,
         bits,
         # Who is still filling in the form has been promised nothing yet.
-        covers=0 if booking.status == Status.HELD else booking.party_size,
+        covers=0 if is_only_a_form(booking) else booking.party_size,
         at_home=at_home,
         elsewhere=tuple(tables for tables in options if tables not in at_home),
         standing=STANDING[Status(booking.status)] + booking.is_locked,
     )
+
+
+def is_only_a_form(booking: Booking) -> bool:
+    """Tell whether a table is kept while somebody fills in a form. One that is held for a deposit has a guest."""
+    return booking.status == Status.HELD and getattr(booking, "advance", None) is None
 
 
 def _is_in(plan: ServicePlan, tables: Tables, area_id: int | None) -> bool:
@@ -416,7 +421,7 @@ def _agreed(asked: Closing, seal: str) -> Closing:
     locked = {
         booking.pk: booking
         for booking in Booking.objects.select_for_update(of=("self",))
-        .select_related("area", "restaurant")
+        .select_related("area", "restaurant", "advance")
         .filter(pk__in=keys)
         .order_by("pk")
     }
@@ -463,7 +468,7 @@ def _apply(closing: Closing, *, by: Actor, told: str, points: int) -> None:
 
 
 def _bump(booking: Booking, *, by: Actor, told: str, points: int) -> None:
-    if booking.status == Status.HELD:
+    if is_only_a_form(booking):
         # Nobody has booked yet: the form says that the table has been given back.
         booking.hold_expires_at = timezone.now()
         claiming.move(booking, Status.EXPIRED, by=by, reason="the table is closed")
@@ -498,7 +503,7 @@ def _move(plan: ServicePlan, each: InTheWay, *, by: Actor, told: str) -> None:
     if each.to_area is not None:
         # It no longer follows its series, which would put it back.
         Occurrence.objects.filter(booking=booking).update(is_changed=True)
-    if booking.status != Status.HELD:
+    if not is_only_a_form(booking):
         publish(
             BookingChanged(
                 restaurant_id=claiming.house_of(booking),

@@ -12,18 +12,15 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from bookings import errors, ticketing
-from bookings.events import EventMoved, EventReminderDue, TicketsGivenBack
+from bookings.events import EventMoved, EventReminderDue
 from bookings.models import Block, Ticket, TicketedEvent, TicketOrder
-from bookings.services import blocks
+from bookings.services import blocks, ending_orders
 from bookings.services.claiming import Actor
-from bookings.services.ticket_history import record
 from bookings.states import (
     ORDER_LIVE,
     EventRoom,
     EventStatus,
     OrderStatus,
-    TicketDeed,
-    TicketState,
 )
 from core import audit
 from core.errors import InvalidInput
@@ -32,6 +29,8 @@ from restaurants.service_plan import remembered_plan
 
 LONGEST_EVENT = timedelta(hours=36)
 REMIND_BEFORE = timedelta(hours=24)
+# Whoever has just had the tickets needs no reminder.
+JUST_BOUGHT = timedelta(hours=2)
 BATCH = 200
 
 
@@ -48,8 +47,8 @@ def put_on_sale(*, event: TicketedEvent, by: Actor) -> TicketedEvent:
         _check_times(event.starts_at, event.ends_at)
         if not event.kinds.filter(is_on_sale=True, stock__gt=0).exists():
             raise InvalidInput(errors={"kinds": [_("Write down at least one kind of ticket.")]})
-        event.block = _blocked(event, by=by)
-        _save(event, "status", "block")
+        _block(event, by=by)
+        _save(event, "status", "block", "is_block_its_own")
         audit.record("event.put_on_sale", actor=by.user or by.app, target=event)
     return event
 
@@ -58,6 +57,8 @@ def move_event(
     *, event: TicketedEvent, starts_at: datetime, ends_at: datetime, reason: str, by: Actor
 ) -> TicketedEvent:
     """Let an event begin and end at other times, with its part of the floor, and tell everybody with a ticket.
+
+    Whoever ordered may give the tickets back until it begins, whatever the terms were.
 
     :raises ReasonMissing: when nothing is said to those who have tickets
     :raises core.errors.InvalidInput: :raises BlockHitsBookings: as put_on_sale; then nothing is moved
@@ -72,15 +73,29 @@ def move_event(
         before = {"starts_at": event.starts_at.isoformat(), "ends_at": event.ends_at.isoformat()}
         _unblock(event)
         event.starts_at, event.ends_at = starts_at, ends_at
-        event.block = _blocked(event, by=by)
+        _block(event, by=by)
         event.version += 1
-        _save(event, "starts_at", "ends_at", "block", "version")
-        # Whoever was reminded of the old time is reminded of the new one.
-        TicketOrder.objects.filter(event=event, reminded_at__isnull=False).update(reminded_at=None)
+        _save(event, "starts_at", "ends_at", "block", "is_block_its_own", "version")
+        _let_go_of_orders(event)
         house = remembered_plan(event.restaurant_id).public_id
         publish(EventMoved(event_id=event.public_id, restaurant_id=house, version=event.version, reason=reason))
         audit.record("event.moved", actor=by.user or by.app, target=event, details=before)
     return event
+
+
+def _let_go_of_orders(event: TicketedEvent) -> None:
+    """Let buyers give their tickets back until a moved event begins: it was not they who chose another time.
+
+    Whoever was reminded of the old time is reminded of the new one, and nothing is held beyond the end.
+    """
+    orders = TicketOrder.objects.filter(event=event, status__in=ORDER_LIVE).order_by("pk")
+    for order in orders.select_for_update(of=("self",), no_key=True):
+        order.terms = {**order.terms, "return_hours": 0}
+        order.reminded_at = None
+        if order.hold_expires_at is not None:
+            order.hold_expires_at = min(order.hold_expires_at, event.ends_at)
+        order.version += 1
+        order.save(update_fields=["terms", "reminded_at", "hold_expires_at", "version", "updated_at"])
 
 
 def call_off_event(*, event: TicketedEvent, reason: str, by: Actor) -> TicketedEvent:
@@ -88,36 +103,21 @@ def call_off_event(*, event: TicketedEvent, reason: str, by: Actor) -> TicketedE
 
     Whatever was paid is owed back, whatever the terms say.
 
-    :raises ReasonMissing: :raises core.states.IllegalMove:
+    :raises ReasonMissing: :raises EventIsOver: :raises core.states.IllegalMove:
     """
     if not reason.strip():
         raise errors.ReasonMissing
     with transaction.atomic():
         event = locked_event(event.pk)
+        if event.ends_at <= timezone.now():
+            raise errors.EventIsOver
         event.move_to(EventStatus.CALLED_OFF)
         _unblock(event)
         event.version += 1
         _save(event, "status", "block", "version")
-        house = remembered_plan(event.restaurant_id).public_id
-        orders = TicketOrder.objects.select_for_update(of=("self",), no_key=True).filter(
-            event=event, status__in=ORDER_LIVE
-        )
-        for order in orders.order_by("pk"):
-            order.move_to(OrderStatus.CANCELLED)
-            order.version += 1
-            order.save(update_fields=["status", "version", "updated_at"])
-            order.tickets.filter(state=TicketState.VALID).update(state=TicketState.VOID)
-            record(order, TicketDeed.CANCELLED, by=by, reason=reason)
-            publish(
-                TicketsGivenBack(
-                    order_id=order.public_id,
-                    restaurant_id=house,
-                    by=by.kind,
-                    is_whole=True,
-                    version=order.version,
-                    reason=reason,
-                )
-            )
+        orders = TicketOrder.objects.filter(event=event, status__in=ORDER_LIVE).select_related("event").order_by("pk")
+        for order in orders.select_for_update(of=("self",), no_key=True):
+            ending_orders.cancel(order, by=by, reason=reason)
         audit.record("event.called_off", actor=by.user or by.app, target=event, details={"reason": reason[:300]})
     return event
 
@@ -153,7 +153,7 @@ def send_event_reminders() -> int:
             .filter(
                 status=OrderStatus.CONFIRMED,
                 reminded_at__isnull=True,
-                created_at__lt=now - timedelta(hours=2),
+                created_at__lt=now - JUST_BOUGHT,
                 event__status=EventStatus.ON_SALE,
                 event__starts_at__gt=now,
                 event__starts_at__lte=now + REMIND_BEFORE,
@@ -182,9 +182,14 @@ def _check_times(starts_at: datetime, ends_at: datetime) -> None:
         )
 
 
-def _blocked(event: TicketedEvent, *, by: Actor) -> Block | None:
+def _block(event: TicketedEvent, *, by: Actor) -> None:
+    """Keep the part of the floor that an event uses; the caller saves the event.
+
+    :raises BlockHitsBookings:
+    """
+    event.block, event.is_block_its_own = None, True
     if event.room == EventRoom.NONE:
-        return None
+        return
     kept = Block.objects.filter(
         restaurant=event.restaurant_id,
         area=event.area_id,
@@ -192,10 +197,12 @@ def _blocked(event: TicketedEvent, *, by: Actor) -> Block | None:
         starts_at__lte=event.starts_at,
         ends_at__gte=event.ends_at,
     )
-    # Tables that were booked have been closed for it first, with all that this means for their guests.
-    if (block := kept.exclude(pk__in=TicketedEvent.objects.exclude(block=None).values("block")).first()) is not None:
-        return block
-    return blocks.block_tables(
+    others = TicketedEvent.objects.filter(block__isnull=False, is_block_its_own=True).values("block")
+    if (block := kept.exclude(pk__in=others).first()) is not None:
+        # Tables that were booked have been closed for it first, with all that this means for their guests.
+        event.block, event.is_block_its_own = block, False
+        return
+    event.block = blocks.block_tables(
         restaurant_id=event.restaurant_id,
         starts_at=event.starts_at,
         ends_at=event.ends_at,
@@ -206,10 +213,12 @@ def _blocked(event: TicketedEvent, *, by: Actor) -> Block | None:
 
 
 def _unblock(event: TicketedEvent) -> None:
+    """Give back the part of the floor that an event has kept; what the house had closed itself stays closed."""
     block, event.block = event.block, None
     if block is not None:
         _save(event, "block")
-        blocks.remove_block(block=block)
+        if event.is_block_its_own:
+            blocks.remove_block(block=block)
 
 
 def _save(event: TicketedEvent, *fields: str) -> None:

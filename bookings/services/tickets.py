@@ -19,12 +19,11 @@ from bookings.events import (
     TicketPassedOn,
     TicketsConfirmed,
     TicketsExpired,
-    TicketsGivenBack,
     TicketsOrdered,
 )
 from bookings.guest_book import Known
 from bookings.models import Ticket, TicketedEvent, TicketHistory, TicketKind, TicketOrder
-from bookings.services import claiming, guests
+from bookings.services import claiming, ending_orders, guests
 from bookings.services.claiming import Actor, Guest
 from bookings.services.ticket_history import record
 from bookings.services.ticketed_events import locked_event
@@ -127,7 +126,7 @@ def _order(
     if not (is_open if by.is_online else may_be_sold):
         raise errors.NotOnSale
     kinds = _kinds(event, wanted, by=by)
-    _check_room(event, kinds, now=now, by=by)
+    _check_room(event, kinds, now=now)
     amount_kobo = sum(kind.price_kobo * count for kind, count in kinds)
     if seen_amount_kobo is not None and seen_amount_kobo != amount_kobo:
         raise errors.PriceHasChanged(amount=amount_kobo)
@@ -173,9 +172,7 @@ def _kinds(event: TicketedEvent, wanted: Mapping[UUID, int], *, by: Actor) -> li
     return kinds
 
 
-def _check_room(
-    event: TicketedEvent, kinds: Sequence[tuple[TicketKind, int]], *, now: datetime, by: Actor | None = None
-) -> None:
+def _check_room(event: TicketedEvent, kinds: Sequence[tuple[TicketKind, int]], *, now: datetime) -> None:
     """:raises TicketsSoldOut:"""
     sold = ticketing.sold_of_event(event, now=now)
     wanted = sum(kind.guests * count for kind, count in kinds)
@@ -236,11 +233,20 @@ def receive_payment(*, order: TicketOrder, amount_kobo: int, reference: str, by:
             return order
         order.paid_kobo += amount_kobo
         record(order, TicketDeed.PAID, by=by, amount_kobo=amount_kobo, reference=reference)
+        audit.record(
+            "tickets.paid",
+            actor=by.user or by.app,
+            target=order,
+            restaurant_id=event.restaurant_id,
+            details={"kobo": amount_kobo},
+        )
         tickets = list(order.tickets.filter(state__in=TICKET_LIVE))
         is_enough = order.paid_kobo - order.paid_back_kobo >= sum(ticket.price_kobo for ticket in tickets)
+        order.version += 1
         if order.status in (OrderStatus.HELD, OrderStatus.EXPIRED) and is_enough:
             _confirm_or_owe_back(order, event, tickets, by=by)
-        order.version += 1
+        elif order.status == OrderStatus.EXPIRED:
+            _tell_expired(order, why="part")
         order.save(update_fields=["paid_kobo", "status", "version", "code", "updated_at"])
     return order
 
@@ -259,9 +265,7 @@ def _confirm_or_owe_back(order: TicketOrder, event: TicketedEvent, tickets: Sequ
             if order.status == OrderStatus.HELD:
                 order.move_to(OrderStatus.EXPIRED)
                 record(order, TicketDeed.EXPIRED, by=by)
-            publish(
-                TicketsExpired(order_id=order.public_id, restaurant_id=_house(event), owed_back_kobo=order.paid_kobo)
-            )
+            _tell_expired(order, why="too_late")
             return
         if order.status == OrderStatus.EXPIRED and _code_is_taken(order):
             order.code = codes.new_code()
@@ -285,6 +289,7 @@ def _code_is_taken(order: TicketOrder) -> bool:
 def pay_back(*, order: TicketOrder, amount_kobo: int, reference: str, by: Actor) -> TicketOrder:
     """Write down that the house gave money back. One reference counts once.
 
+    :raises NotAnAmount:
     :raises MoreThanOwedBack: when it is more than what the buyer has to get
     """
     if amount_kobo <= 0:
@@ -324,9 +329,24 @@ def release_unpaid_orders() -> int:
             order.version += 1
             order.save(update_fields=["status", "version", "updated_at"])
             record(order, TicketDeed.EXPIRED, by=Actor.system())
-            owed = order.paid_kobo - order.paid_back_kobo
-            publish(TicketsExpired(order_id=order.public_id, restaurant_id=_house(order.event), owed_back_kobo=owed))
+            _tell_expired(order, why="part" if order.paid_kobo > order.paid_back_kobo else "unpaid")
     return len(due)
+
+
+def _tell_expired(order: TicketOrder, *, why: str) -> None:
+    """Publish that an order has no places any more.
+
+    :param why: "unpaid"; "part", when not all of the money came in time; "too_late", when all of it came afterwards
+    """
+    publish(
+        TicketsExpired(
+            order_id=order.public_id,
+            restaurant_id=ending_orders.house_of(order),
+            why=why,
+            version=order.version,
+            owed_back_kobo=order.paid_kobo - order.paid_back_kobo,
+        )
+    )
 
 
 # --- Giving back, passing on ---------------------------------------------------------------------------------------
@@ -347,7 +367,7 @@ def cancel_order(*, order: TicketOrder, by: Actor, reason: str = "") -> TicketOr
             _check_may_give_back(order, event, tickets, by=by, reason=reason)
         elif by.kind == ActorKind.STAFF and not reason.strip():
             raise errors.ReasonMissing
-        _cancel(order, event, by=by, reason=reason)
+        ending_orders.cancel(order, by=by, reason=reason)
     return order
 
 
@@ -364,7 +384,7 @@ def give_back(*, ticket: Ticket, by: Actor, reason: str = "") -> TicketOrder:
             raise errors.TicketNotValid
         _check_may_give_back(order, event, place, by=by, reason=reason)
         if all(each in place or each.state == TicketState.VOID for each in tickets):
-            _cancel(order, event, by=by, reason=reason)
+            ending_orders.cancel(order, by=by, reason=reason)
             return order
         for each in place:
             each.move_to(TicketState.VOID)
@@ -374,7 +394,7 @@ def give_back(*, ticket: Ticket, by: Actor, reason: str = "") -> TicketOrder:
         order.save(update_fields=["version", "updated_at"])
         amount = sum(each.price_kobo for each in place)
         record(order, TicketDeed.GIVEN_BACK, by=by, ticket=place[0], amount_kobo=amount, reason=reason)
-        _publish_given_back(order, event, by=by, is_whole=False, reason=reason)
+        ending_orders.tell_given_back(order, by=by, is_whole=False, reason=reason)
     return order
 
 
@@ -388,32 +408,6 @@ def _check_may_give_back(order: TicketOrder, event: TicketedEvent, tickets: Any,
     for ticket in tickets:
         if ticket.state == TicketState.ADMITTED:
             raise used_already(ticket, event)
-
-
-def _cancel(order: TicketOrder, event: TicketedEvent, *, by: Actor, reason: str) -> None:
-    order.move_to(OrderStatus.CANCELLED)
-    order.version += 1
-    order.save(update_fields=["status", "version", "updated_at"])
-    order.tickets.filter(state=TicketState.VALID).update(state=TicketState.VOID)
-    record(order, TicketDeed.CANCELLED, by=by, reason=reason)
-    _publish_given_back(order, event, by=by, is_whole=True, reason=reason)
-    if by.kind == ActorKind.STAFF:
-        audit.record(
-            "tickets.cancelled_by_house", actor=by.user or by.app, target=order, restaurant_id=event.restaurant_id
-        )
-
-
-def _publish_given_back(order: TicketOrder, event: TicketedEvent, *, by: Actor, is_whole: bool, reason: str) -> None:
-    publish(
-        TicketsGivenBack(
-            order_id=order.public_id,
-            restaurant_id=_house(event),
-            by=by.kind,
-            is_whole=is_whole,
-            version=order.version,
-            reason=reason,
-        )
-    )
 
 
 def pass_on(*, ticket: Ticket, name: str, by: Actor, email: str = "", language: str = "") -> Ticket:
@@ -432,6 +426,7 @@ def pass_on(*, ticket: Ticket, name: str, by: Actor, email: str = "", language: 
         if order.status != OrderStatus.CONFIRMED or ticket.state != TicketState.VALID or is_over:
             raise errors.TicketNotValid
         before = ticket.code
+        ticket.former_public_id = ticket.public_id
         ticket.public_id, ticket.code = uuid4(), codes.new_code(TICKET_CODE_LENGTH)
         ticket.holder_name, ticket.holder_email, ticket.holder_language = name, email, language or order.language
         ticket.is_passed_on = True
@@ -442,7 +437,7 @@ def pass_on(*, ticket: Ticket, name: str, by: Actor, email: str = "", language: 
     return ticket
 
 
-def name_holder(*, ticket: Ticket, name: str, by: Actor) -> Ticket:
+def name_holder(*, ticket: Ticket, name: str) -> Ticket:
     """Write who of the buyer's party comes with a ticket; it stays the buyer's, with its code.
 
     :raises TicketNotValid: when it is used, given back or somebody else's
@@ -500,10 +495,13 @@ def admit(*, event: TicketedEvent, code: str, by: Actor) -> Ticket:
 def undo_admission(*, ticket: Ticket, by: Actor) -> Ticket:
     """Take back that somebody came in: the wrong line was pressed.
 
+    :raises TicketNotValid: when its order is over
     :raises core.states.IllegalMove: when nobody has
     """
     with transaction.atomic():
         ticket = Ticket.objects.select_for_update(of=("self",), no_key=True).select_related("order").get(pk=ticket.pk)
+        if ticket.order.status != OrderStatus.CONFIRMED:
+            raise errors.TicketNotValid
         ticket.move_to(TicketState.VALID)
         ticket.admitted_at = None
         ticket.version += 1

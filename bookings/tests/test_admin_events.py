@@ -446,11 +446,18 @@ class TestTheDoor:
             f"https://buka.example/w/{key}",
             f"buka.example/w/{key}?x=1",
             key,
-            f"https://buka.example/en/tickets/{ticket.public_id}/",
-            f"/en/tickets/{ticket.public_id}?token=abc",
+            f"/en/tickets/{ticket.public_id}?token={access.token_for(ticket)}",
             ticket.code,
         ):
             assert code_in(scanned) == ticket.code, scanned
+
+    def test_an_id_alone_is_no_code(self, event, ticket) -> None:
+        for scanned in (
+            str(ticket.public_id),
+            f"https://buka.example/en/tickets/{ticket.public_id}/",
+            f"/en/tickets/{ticket.public_id}?token=abc",
+        ):
+            assert code_in(scanned) != ticket.code, scanned
 
     @pytest.mark.parametrize(
         "scanned",

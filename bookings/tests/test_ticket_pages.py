@@ -83,6 +83,14 @@ class TestEvents:
         assert '"@type": "FoodEvent"' in page
         assert '"price": "5000.00"' in page
 
+    def test_of_a_house_that_is_not_shown_are_not_found(self, client, place, event):
+        Restaurant.objects.filter(pk=place.pk).update(status="draft")
+        assert client.get(url("event", event.public_id)).status_code == 404
+
+    @pytest.mark.parametrize("city", ["\x00", "%00", "x" * 100, "Lagos'"])
+    def test_in_no_city_are_not_found(self, client, event, city):
+        assert client.get(reverse("bookings:events"), {"city": city}).status_code == 404
+
     def test_drafts_and_made_up_ones_are_not_found(self, client, place):
         draft = event_at(place, on_sale=False)
         for name in ("event", "order_tickets"):
@@ -277,6 +285,11 @@ class TestGivingBackAndPassingOn:
         assert TicketOrder.objects.get().status == OrderStatus.CANCELLED
         assert client.post(url("cancel_tickets", made.public_id)).status_code == 409
 
+    def test_what_comes_back_is_what_was_paid_beyond_the_rest(self, client, made):
+        services.receive_payment(order=made, amount_kobo=700_000, reference="T", by=staff_of(made.event.restaurant))
+        page = text_of(client.get(url("give_ticket_back", made.tickets.first().public_id)))
+        assert "You get ₦2,000 back." in page
+
     def test_too_late_says_that_it_can_be_passed_on(self, client, made):
         with time_machine.travel(at("17:00"), tick=True):
             assert "no longer be given back" in text_of(client.get(url("cancel_tickets", made.public_id)))
@@ -285,9 +298,15 @@ class TestGivingBackAndPassingOn:
 
     def test_passed_on_it_is_the_other_persons_alone(self, client, made):
         before = made.tickets.first()
-        answer = client.post(url("pass_ticket_on", before.public_id), {"name": "Demo friend", "email": ""})
+        address = url("pass_ticket_on", before.public_id)
+        answer = client.post(address, {"name": "Demo friend", "email": ""}, follow=True)
         after = Ticket.objects.get(pk=before.pk)
         link = answer.context["link"]
+        # Pressed twice, or loaded again, it is the same ticket's link.
+        assert client.post(address, {"name": "Demo friend"}, follow=True).context["link"] == link
+        assert client.get(address).context["link"] == link
+        assert Client().get(address).status_code == 404
+        assert Ticket.objects.get(pk=before.pk).code == after.code
         assert after.code not in text_of(client.get(url("ticket_order", made.public_id)))
         assert "Demo friend" in text_of(client.get(url("ticket_order", made.public_id)))
         assert client.get(url("ticket", before.public_id)).status_code == 404
@@ -297,7 +316,9 @@ class TestGivingBackAndPassingOn:
         assert friend.get(url("ticket_order", made.public_id)).status_code == 404
         assert friend.post(url("give_ticket_back", after.public_id)).status_code == 404
         # The friend may pass it on in turn.
-        assert friend.post(url("pass_ticket_on", after.public_id), {"name": "Third"}).status_code == 200
+        assert friend.post(url("pass_ticket_on", after.public_id), {"name": "Third"}, follow=True).status_code == 200
+        with time_machine.travel(timezone.now() + timedelta(minutes=16), tick=True):
+            assert client.get(address).status_code == 404
 
     @pytest.mark.parametrize("wrong", [{"name": ""}, {"name": "x" * 300}, {"name": "Ada", "email": "no"}])
     def test_passing_on_to_nobody_asks_again(self, client, made, wrong):
@@ -361,6 +382,19 @@ class TestMessages:
         assert "did not come in time" in first.body_text
         assert "You get ₦40,000 back" in second.body_text
 
+    def test_a_part_of_the_money_is_told_to_go_back_whenever_it_came(self, place):
+        event = event_at(place, paid_when=PaidWhen.BEFORE)
+        made = order(event, Ticket=8)
+        services.receive_payment(order=made, amount_kobo=1_000_000, reference="T1", by=staff_of(place))
+        TicketOrder.objects.update(hold_expires_at=timezone.now() - timedelta(minutes=1))
+        services.release_unpaid_orders()
+        services.receive_payment(order=made, amount_kobo=500_000, reference="T2", by=staff_of(place))
+        work_off_outbox()
+        first, second = mails("tickets.expired")
+        assert "Not all of the payment" in first.body_text
+        assert "You get ₦10,000 back" in first.body_text
+        assert "You get ₦15,000 back" in second.body_text
+
     def test_calling_off_tells_buyers_and_whoever_has_a_ticket_from_them(self, event):
         made = order(event, Ticket=2)
         services.pass_on(
@@ -389,6 +423,18 @@ class TestMessages:
         [mail] = mails("event.moved")
         assert "7:00" in mail.subject
         assert "The band is late." in mail.body_text
+
+    def test_moving_tells_those_who_have_yet_to_pay_and_lets_everybody_go(self, place):
+        event = event_at(place, paid_when=PaidWhen.BEFORE, hold_minutes=4000, return_hours=None)
+        made = order(event, Ticket=1)
+        later = {"starts_at": at("19:00"), "ends_at": at("22:00")}
+        services.move_event(event=event, **later, reason="The band is late.", by=staff_of(place))
+        work_off_outbox()
+        assert len(mails("event.moved")) == 1
+        made.refresh_from_db()
+        assert made.hold_expires_at == at("22:00")
+        services.receive_payment(order=made, amount_kobo=500_000, reference="T", by=staff_of(place))
+        assert services.cancel_order(order=made, by=Actor.diner(None)).status == OrderStatus.CANCELLED
 
     def test_the_day_before_everybody_is_reminded(self, event):
         made = order(event, Ticket=1)

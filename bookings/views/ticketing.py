@@ -1,5 +1,7 @@
 """Events with tickets: what is on, ordering, the order with its tickets, giving back and passing on."""
 
+import re
+from datetime import timedelta
 from typing import Any
 from urllib.parse import quote as quoted
 from urllib.parse import urlencode
@@ -35,6 +37,9 @@ from localization.languages import current_language
 from restaurants.structured_data import as_script_text
 
 EVENTS_ON_A_PAGE = 20
+# Long enough to hand it over, and short for a phone that others use.
+LINK_SHOWN_FOR = timedelta(minutes=15)
+SLUG = re.compile(r"[-a-z0-9]{1,60}")
 
 
 @require_safe
@@ -42,8 +47,11 @@ def events(request: HttpRequest) -> HttpResponse:
     """What is on, in every city or one, the next first."""
     limits.look(request)
     found = ticketing.events_ahead()
-    city = request.GET.get("city", "")[:60]
-    cities = sorted({(each.restaurant.city.slug, each.restaurant.city.name) for each in found[:200]})
+    city = request.GET.get("city", "")
+    if city and not SLUG.fullmatch(city):
+        raise Http404
+    names = found.order_by("restaurant__city__name").values_list("restaurant__city__slug", "restaurant__city__name")
+    cities = list(names.distinct())
     if city:
         found = found.filter(restaurant__city__slug=city)
     page = Paginator(found, EVENTS_ON_A_PAGE).get_page(request.GET.get("page"))
@@ -89,7 +97,7 @@ def event(request: HttpRequest, public_id: UUID) -> HttpResponse:
 
 
 def _event(public_id: UUID) -> TicketedEvent:
-    found = ticketing.event_by_public_id(public_id)
+    found = ticketing.public_event(public_id)
     if found is None:
         raise Http404(_("We could not find that event."))
     return found
@@ -224,7 +232,7 @@ def _order(request: HttpRequest, found: TicketedEvent, choice: ChoiceOfTickets) 
         return _order_page(request, found, choice, buyer, status=422)
     diner = request.user if isinstance(request.user, User) else None
     try:
-        limits.book(request)
+        limits.order_tickets(request)
         order = services.order_tickets(
             event=found,
             wanted=choice.wanted(),
@@ -313,7 +321,6 @@ def _ticket_order_page(request: HttpRequest, order: TicketOrder, *, refusal: Dom
     event, restaurant = order.event, order.event.restaurant
     tickets = list(order.tickets.all())
     is_held = order.status == OrderStatus.HELD
-    is_over = event.ends_at <= timezone.now()
     due = ticketing.due_kobo(order, tickets)
     context = {
         **_placed(event),
@@ -330,7 +337,7 @@ def _ticket_order_page(request: HttpRequest, order: TicketOrder, *, refusal: Dom
         "paid": formatting.money(order.paid_kobo) if order.paid_kobo else "",
         "outstanding": _money(ticketing.outstanding_kobo(order, tickets)),
         "owed_back": _money(ticketing.owed_back_kobo(order, tickets)),
-        "may_cancel": order.status in (OrderStatus.HELD, OrderStatus.CONFIRMED) and not is_over,
+        "may_cancel": _may_give_back(order),
         "terms": ticket_wording.terms_sentences(
             order.terms, starts_at=event.starts_at, zone=restaurant.time_zone, is_free=not due and not order.paid_kobo
         ),
@@ -338,6 +345,15 @@ def _ticket_order_page(request: HttpRequest, order: TicketOrder, *, refusal: Dom
     }
     status = refusal.status if refusal is not None else 200
     return _unlisted(render(request, "bookings/tickets/order.html", context, status=status))
+
+
+def _may_give_back(order: TicketOrder) -> bool:
+    """Tell whether a buyer can give an order back now: before it is paid always, and then by its terms."""
+    now = timezone.now()
+    if order.status == OrderStatus.HELD:
+        return order.event.ends_at > now
+    until = ticketing.returnable_until(order, order.event.starts_at)
+    return order.status == OrderStatus.CONFIRMED and until is not None and now <= until
 
 
 def _money(kobo: int) -> str:
@@ -404,13 +420,15 @@ def give_ticket_back(request: HttpRequest, public_id: UUID) -> HttpResponse:
 
 def _sure(request: HttpRequest, order: TicketOrder, ticket: Ticket | None) -> HttpResponse:
     """Ask before anything is given back: all of an order, or the place of one ticket."""
-    tickets = [each for each in order.tickets.all() if ticket is None or each.place == ticket.place]
+    everything = list(order.tickets.all())
+    tickets = [each for each in everything if ticket is None or each.place == ticket.place]
     until = ticketing.returnable_until(order, order.event.starts_at)
     context = {
         **_placed(order.event),
         "order": order,
         "places": ticket_wording.places_of(tickets),
-        "owed": _money(sum(each.price_kobo for each in tickets) if order.paid_kobo else 0),
+        "owed": _money(ticketing.owed_after_giving_back(order, everything, tickets)),
+        "may_be_passed_on": order.terms.get("may_be_passed_on", False),
         "is_too_late": order.status == OrderStatus.CONFIRMED and (until is None or timezone.now() > until),
         "has_others": any(each.is_passed_on for each in tickets),
     }
@@ -421,7 +439,9 @@ def _sure(request: HttpRequest, order: TicketOrder, ticket: Ticket | None) -> Ht
 @require_safe
 def order_calendar(request: HttpRequest, public_id: UUID) -> HttpResponse:
     order = _own_order(request, public_id)
-    content = calendars.calendar_of_event(order.event, uid=order.public_id, language=current_language().code)
+    content = calendars.calendar_of_event(
+        order.event, uid=order.public_id, version=order.version, language=current_language().code
+    )
     response = HttpResponse(content, content_type="text/calendar; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="buka-{order.code}.ics"'
     return _unlisted(response)
@@ -490,6 +510,7 @@ def _ticket_page(
         "is_usable": is_usable,
         "qr": qr_of(short_url(TICKET, found.public_id)) if is_usable else "",
         "is_buyers": is_mine,
+        "may_give_back": is_mine and _may_give_back(order),
         "door_url": reverse("admin:bookings_ticketedevent_door", args=[event.pk]) if lets_in else "",
         "may_pass_on": is_usable and is_theirs and may_go_on and event.ends_at > timezone.now(),
         "may_name": is_usable and is_mine and not found.is_passed_on,
@@ -505,30 +526,37 @@ def _ticket_page(
 @private_page
 @require_http_methods(["GET", "HEAD", "POST"])
 def pass_ticket_on(request: HttpRequest, public_id: UUID) -> HttpResponse:
-    found = _own_ticket(request, _ticket(public_id))
+    """Make the ticket somebody else's; afterwards this address, the ticket's no more, shows the link for them."""
+    found = ticketing.ticket_by_public_id(public_id)
+    if found is None:
+        return _passed_on_page(request, public_id)
+    found = _own_ticket(request, found)
     if request.method != "POST":
         return redirect("bookings:ticket", public_id=public_id)
     form = PassOnForm(request.POST)
     if not form.is_valid():
         return _ticket_page(request, found, form=form)
     try:
-        passed = services.pass_on(
-            ticket=found, by=_actor(request), language=current_language().code, **form.cleaned_data
-        )
+        limits.pass_on(request, found.order_id)
+        services.pass_on(ticket=found, by=_actor(request), language=current_language().code, **form.cleaned_data)
     except DomainError as refusal:
         return _ticket_page(request, found, form=form, refusal=refusal)
-    if passed.holder_email:
-        told = _("The ticket is %(name)s’s now. We are sending it to them.") % {"name": passed.holder_name}
-        messages.success(request, told)
-        link = ""
-    else:
-        link = ticket_url(passed, language=current_language().code)
+    access.remember_id(request, public_id)
+    return redirect("bookings:pass_ticket_on", public_id=public_id)
+
+
+def _passed_on_page(request: HttpRequest, former_id: UUID) -> HttpResponse:
+    """Show whoever passed a ticket on just now how it gets to its new holder; pressed twice, it shows the same."""
+    passed = ticketing.ticket_passed_on(former_id, since=timezone.now() - LINK_SHOWN_FOR)
+    if passed is None or not access.remembers(request, former_id):
+        raise Http404(_("We could not find that ticket."))
+    link = "" if passed.holder_email else ticket_url(passed, language=current_language().code)
     context = {
-        **_placed(found.order.event),
+        **_placed(passed.order.event),
         "ticket": passed,
-        "order": found.order,
+        "order": passed.order,
         "link": link,
-        "is_buyers": access.may_see(request, found.order),
+        "is_buyers": access.may_see(request, passed.order),
         "whatsapp_url": f"https://wa.me/?text={quoted(link)}" if link else "",
     }
     return _unlisted(render(request, "bookings/tickets/passed_on.html", context))
@@ -545,7 +573,7 @@ def name_ticket(request: HttpRequest, public_id: UUID) -> HttpResponse:
             messages.warning(request, str(sentences[0]))
         return redirect("bookings:ticket", public_id=public_id)
     try:
-        services.name_holder(ticket=found, name=form.cleaned_data["name"], by=_actor(request))
+        services.name_holder(ticket=found, name=form.cleaned_data["name"])
     except DomainError as refusal:
         return _ticket_order_page(request, _own_order(request, order.public_id), refusal=refusal)
     messages.success(request, _("The name is on the ticket."))

@@ -21,6 +21,7 @@ from django.utils.decorators import method_decorator
 from django.utils.functional import SimpleLazyObject
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from django.views.decorators.cache import never_cache
 from unfold.sites import UnfoldAdminSite
 
@@ -191,7 +192,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             _page(request, _("Bookings"), "menu_book", "bookings_booking"),
             _page(request, _("Repeated bookings"), "event_repeat", "bookings_bookingseries"),
             _page(request, _("Blocked tables"), "block", "bookings_block"),
-            _page(request, _("Events"), "confirmation_number", "bookings_ticketedevent"),
+            _page(request, pgettext_lazy("for guests", "Events"), "confirmation_number", "bookings_ticketedevent"),
             _page(request, _("Ticket orders"), "receipt_long", "bookings_ticketorder"),
             _page(request, _("Guests"), "contacts", "bookings_houseguest"),
             _page(request, _("Tags for guests"), "sell", "bookings_guesttag"),

@@ -244,8 +244,9 @@ KINDS = {
         Kind(
             "tickets.expired",
             _("Tickets were not paid in time"),
-            needs=_evening - {"guest_name"},
+            needs=_evening - {"guest_name"} | {"why"},
             may_have=_place | _tickets | {"guest_name", "owed_back"},
+            choices={"why": ("unpaid", "part", "too_late")},
             channels=(Channel.EMAIL, Channel.SMS),
         ),
         Kind(
