@@ -143,6 +143,13 @@ class TestSelling:
         assert [each["tickets"][0]["code"] is None for each in listed] == [True, False]
         assert client.get(f"/api/ticket-orders/{listed[0]['id']}", headers=headers).json()["tickets"][0]["code"] is None
 
+    def test_what_others_sold_stays_as_it_is(self, client, event, headers):
+        ticket = order(event, Ticket=1).tickets.get()
+        for path, body in (("transfer", {"name": "Thief"}), ("return", None)):
+            assert post(client, f"/api/tickets/{ticket.public_id}/{path}", headers, body).status_code == 404
+        same = Ticket.objects.get()
+        assert (same.public_id, same.state) == (ticket.public_id, "valid")
+
     def test_a_till_sells_as_the_desk_does(self, client, event, headers):
         answer = sell(client, event, headers, count=9, channel="phone")
         assert (answer.status_code, answer.json()["channel"]) == (201, "phone")
@@ -157,6 +164,7 @@ class TestTheDoor:
             fresh = bearing(fetch_token(*credentials))
             answer = post(client, f"/api/events/{event.public_id}/check-in", fresh, {"code": passed.code})
             assert answer.json()["holder"] == {"name": "Bola"}
+            assert answer.json()["code"] is None
             back = post(client, f"/api/tickets/{answer.json()['id']}/undo-check-in", fresh)
         assert back.json()["state"] == "valid"
         assert list(TicketHistory.objects.order_by("-pk").values_list("deed", "actor_kind")[:2]) == [

@@ -166,6 +166,17 @@ CONTEXTS: dict[str, list[dict[str, Any]]] = {
         _evening | _place | _tickets | {"why": why, "owed_back": owed}
         for why, owed in (("too_late", "₦28,000"), ("part", "₦14,000"), ("unpaid", ""))
     ],
+    "tickets.given_back": [
+        _evening
+        | _tickets
+        | {"why": why, "is_whole": is_whole, "phone": "+234 803 123 4567", "reason": reason, "owed_back": "₦28,000"}
+        for why, is_whole, reason in (
+            ("restaurant", "yes", "There is no water today."),
+            ("called_off", "yes", "The band is ill."),
+            ("buyer", "yes", ""),
+            ("buyer", "no", ""),
+        )
+    ],
     "ticket.passed_on": [_evening | _place | {"giver": "Bola", "code": "AC3F 7HQR", "places": "Ticket"}],
     "ticket.withdrawn": [
         {name: value for name, value in _evening.items() if name != "order_url"}
