@@ -10,8 +10,7 @@ from core.audit.row_history import never_emptied
 class Advance(models.Model):
     """Money paid before the visit, on account of the bill: a deposit. Amounts in kobo.
 
-    A machine of its own beside the booking's; events join them. What else may be paid for ahead gets a key beside
-    `booking`, and exactly one of them is set.
+    A machine of its own beside the booking's; events join them. Tickets keep their account on the order (decision 29).
     """
 
     booking = models.OneToOneField(
