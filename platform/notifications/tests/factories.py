@@ -203,7 +203,10 @@ CONTEXTS: dict[str, list[dict[str, Any]]] = {
         | {"when": "12/06 19:30", "book_url": "https://buka.example/w/a0123456789012345678901ABCDEFGHIJKLMNOP"}
         | {"stop_url": "https://buka.example/en/alerts/018f/stop/?token=a"}
     ],
-    "queue.joined": [{"restaurant_name": "Iya Eba & Sons", "low": 15, "high": 25} | _short_entry],
+    "queue.joined": [
+        {"restaurant_name": "Iya Eba & Sons", "low": low, "high": high} | _short_entry
+        for low, high in ((15, 25), (0, 0))
+    ],
     "queue.seat_ready": [{"restaurant_name": "Iya Eba & Sons", "party_size": 4}],
     "account.email_confirmation_signup": [_code],
     "account.email_confirmation": [_code],
