@@ -125,9 +125,21 @@ def orders_of(diner: Person) -> "QuerySet[TicketOrder]":
     return _with_tickets(TicketOrder.objects.filter(diner=diner)).order_by("-event__starts_at", "-pk")
 
 
-def upcoming_orders_of(diner: Person, *, now: datetime | None = None) -> "QuerySet[TicketOrder]":
+def upcoming_and_past_orders_of(
+    diner: Person, *, most: int, now: datetime | None = None
+) -> tuple[list[TicketOrder], list[TicketOrder]]:
+    """Return a diner's latest orders: those still to come, the next first, and those over or come to nothing."""
     now = now or timezone.now()
-    return orders_of(diner).filter(live_orders(now), event__ends_at__gt=now).order_by("event__starts_at", "pk")
+    latest = list(orders_of(diner)[:most])
+    upcoming = [order for order in latest if order.event.ends_at > now and is_live(order, now)]
+    return upcoming[::-1], [order for order in latest if order not in upcoming]
+
+
+def is_live(order: TicketOrder, now: datetime) -> bool:
+    """Tell of one order what live_orders() asks of many."""
+    if order.status == OrderStatus.HELD:
+        return order.hold_expires_at is not None and order.hold_expires_at > now
+    return order.status == OrderStatus.CONFIRMED
 
 
 def orders_staffed_by(person: Person, ability: Ability = Ability.SEE_BOOKINGS) -> "QuerySet[TicketOrder]":

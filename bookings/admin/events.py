@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path
+from django.utils import timezone
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
@@ -187,6 +188,8 @@ class TicketedEventAdmin(ScopedPage, ModelAdmin):
 
     @display(description=_("status"), ordering="status", label=STATUS_LABELS)
     def shown_status(self, event: TicketedEvent) -> tuple[str, str]:
+        if event.status == EventStatus.ON_SALE and event.ends_at <= timezone.now():
+            return EventStatus.DRAFT, _now("Over")
         return event.status, event.get_status_display()
 
     @display(description=_("sold"))

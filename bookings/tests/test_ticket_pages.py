@@ -182,6 +182,10 @@ class TestOrdering:
         client.post(url("order_tickets", event.public_id), fill(event, Ticket=1))
         assert TicketOrder.objects.get().diner == diner
         assert "Highlife night" in text_of(client.get(reverse("bookings:my_bookings")))
+        assert "Tickets of before" not in text_of(client.get(reverse("bookings:my_bookings")))
+        with time_machine.travel(at("23:30"), tick=True):
+            client.force_login(diner)
+            assert "Tickets of before" in text_of(client.get(reverse("bookings:my_bookings")))
 
 
 class TestWaitingForTheMoney:

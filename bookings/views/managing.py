@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import User
-from bookings import access, calendars, errors, selectors, services, terms, waitlist, wording
+from bookings import access, calendars, errors, selectors, services, terms, ticketing, waitlist, wording
 from bookings.availability import Slot
 from bookings.deposit_words import advance_of, deposit_words, is_hold_over
 from bookings.forms.booking import LATE_CHOICES, ChangeDetailsForm, LateForm, MoveForm, OtherTimeForm, SeenForm
@@ -36,6 +36,7 @@ from localization import formatting
 from restaurants.service_plan import ServicePlan, plan_of
 
 PAST_ON_A_PAGE = 10
+ORDERS_SHOWN = 20
 NEW_FOR = timedelta(minutes=15)
 
 
@@ -163,11 +164,15 @@ def my_bookings(request: HttpRequest) -> HttpResponse:
     pages = Paginator(selectors.past_bookings_of(request.user, now=now), PAST_ON_A_PAGE)
     page = pages.get_page(request.GET.get("page"))
     is_first = page.number == 1
+    tickets, past_tickets = (
+        ticketing.upcoming_and_past_orders_of(request.user, most=ORDERS_SHOWN, now=now) if is_first else ([], [])
+    )
     context = {
         "waiting": list(waitlist.live_entries_of(request.user)) if is_first else [],
         "alerts": list(waitlist.alerts_of(request.user)) if is_first else [],
         "upcoming": _listed(selectors.upcoming_bookings_of(request.user, now=now)) if is_first else [],
-        "ticket_orders": orders_listed(request.user) if is_first else [],
+        "ticket_orders": orders_listed(tickets),
+        "past_orders": orders_listed(past_tickets),
         "past": _listed(page),
         "is_first": is_first,
         "previous_url": f"?page={page.previous_page_number()}" if page.has_previous() else "",

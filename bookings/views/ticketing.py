@@ -1,6 +1,7 @@
 """Events with tickets: what is on, ordering, the order with its tickets, giving back and passing on."""
 
 import re
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 from urllib.parse import quote as quoted
@@ -589,8 +590,8 @@ def _unlisted(response: HttpResponse) -> HttpResponse:
     return response
 
 
-def orders_listed(diner: Any) -> list[dict[str, Any]]:
-    """Return a diner's ticket orders that are still to come, for the page of all that waits for them."""
+def orders_listed(orders: Iterable[TicketOrder]) -> list[dict[str, Any]]:
+    """Return what the page of all that is a diner's shows of their ticket orders."""
     return [
         {
             "order": order,
@@ -599,5 +600,5 @@ def orders_listed(diner: Any) -> list[dict[str, Any]]:
             "guests": wording.guests(sum(ticket.state != TicketState.VOID for ticket in order.tickets.all())),
             "tone": ticket_wording.TONES.get(OrderStatus(order.status), "bad"),
         }
-        for order in ticketing.upcoming_orders_of(diner)
+        for order in orders
     ]
