@@ -1,6 +1,5 @@
 """What bookings does when something happens to an event, an order or a ticket: it writes to whom it concerns."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,7 +11,7 @@ from django.utils import timezone, translation
 
 from bookings import access, calendars, ticket_wording, ticketing
 from bookings.models import Ticket, TicketedEvent, TicketOrder
-from bookings.states import FOR_THE_GUEST, ORDER_LIVE, EventStatus, OrderStatus, TicketState
+from bookings.states import FOR_THE_GUEST, EventStatus, OrderStatus, TicketState
 from bookings.subscribers import address_of, map_url
 from bookings.texting import ORDER, naira, short_time, short_url
 from bookings.ticket_messages import key_of
@@ -131,7 +130,7 @@ def tell_of_move(*, event_id: UUID, version: int, reason: str, **_more: Any) -> 
     event = ticketing.event_by_public_id(event_id)
     if event is None or event.version != version or event.status != EventStatus.ON_SALE:
         return
-    for order in _live(event):
+    for order in ticketing.live_orders_of(event):
         key = key_of("event.moved", order.public_id, version)
         _mail_order(order, "event.moved", key, method="REQUEST", reason=reason)
         _text_order(order, "event.moved", key, useful_until=event.ends_at)
@@ -151,11 +150,6 @@ def remind(*, order_id: UUID) -> None:
     for ticket in _with_others(order):
         key = key_of("event.reminder", ticket.public_id, moment.isoformat())
         _mail_holder(ticket, order, "event.reminder", key, useful_until=moment)
-
-
-def _live(event: TicketedEvent) -> Sequence[TicketOrder]:
-    keys = event.orders.filter(status__in=ORDER_LIVE).order_by("pk").values_list("public_id", flat=True)
-    return [order for key in keys if (order := ticketing.order_by_public_id(key)) is not None]
 
 
 def _with_others(order: TicketOrder) -> list[Ticket]:

@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts.selectors import Person, may_keep_own, restaurant_ids_where
 from accounts.states import Ability
 from bookings.models import Ticket, TicketedEvent, TicketHistory, TicketKind, TicketOrder
-from bookings.states import TICKET_LIVE, EventStatus, OrderStatus, TicketDeed
+from bookings.states import ORDER_LIVE, TICKET_LIVE, EventStatus, OrderStatus, TicketDeed
 from restaurants.states import PUBLIC_STATUSES, RestaurantStatus
 
 # The doors of an evening open a while before it begins, and somebody always comes at the very end.
@@ -153,6 +153,11 @@ def order_by_public_id(public_id: UUID) -> TicketOrder | None:
     return _with_tickets(TicketOrder.objects.filter(public_id=public_id)).first()
 
 
+def live_orders_of(event: TicketedEvent) -> "QuerySet[TicketOrder]":
+    """Return an event's orders that are confirmed or wait for the payment, with their tickets."""
+    return _with_tickets(event.orders.filter(status__in=ORDER_LIVE)).order_by("pk")
+
+
 def order_by_request_key(request_key: UUID) -> TicketOrder | None:
     return TicketOrder.objects.filter(request_key=request_key).first()
 
@@ -188,6 +193,17 @@ def due_kobo(order: TicketOrder, tickets: Iterable[Ticket]) -> int:
 def outstanding_kobo(order: TicketOrder, tickets: Iterable[Ticket]) -> int:
     """Return what has still to be paid."""
     return max(0, due_kobo(order, tickets) - (order.paid_kobo - order.paid_back_kobo))
+
+
+def receivable_kobo(order: TicketOrder, tickets: Iterable[Ticket]) -> int:
+    """Return what would settle an order: what is outstanding or, once its time is over, what its places would cost.
+
+    Their time is over, and yet the money may come now.
+    """
+    if order.status != OrderStatus.EXPIRED:
+        return outstanding_kobo(order, tickets)
+    price = sum(ticket.price_kobo for ticket in tickets if ticket.state in TICKET_LIVE)
+    return max(0, price - (order.paid_kobo - order.paid_back_kobo))
 
 
 def owed_back_kobo(order: TicketOrder, tickets: Iterable[Ticket]) -> int:

@@ -20,7 +20,7 @@ from bookings.errors import TicketUsedAlready
 from bookings.forms.tickets import DoorForm
 from bookings.models import Ticket, TicketedEvent, TicketOrder
 from bookings.services import Actor
-from bookings.states import TICKET_LIVE, OrderStatus, TicketState
+from bookings.states import TICKET_LIVE, TicketState
 from bookings.texting import TICKET
 from core import audit
 from core.codes import normalise
@@ -178,15 +178,8 @@ def _shown(is_in: bool, ticket: Ticket, sentence: str = "") -> Shown:
         ticket,
         of_order=len(live),
         in_of_order=sum(each.state == TicketState.ADMITTED for each in live),
-        outstanding_kobo=_outstanding(ticket.order, live),
+        outstanding_kobo=ticketing.receivable_kobo(ticket.order, live),
     )
-
-
-def _outstanding(order: TicketOrder, live: list[Ticket]) -> int:
-    if order.status == OrderStatus.EXPIRED:
-        # Their time is over, and yet the money may come now: what it would take is told.
-        return max(0, sum(each.price_kobo for each in live) - (order.paid_kobo - order.paid_back_kobo))
-    return ticketing.outstanding_kobo(order, live)
 
 
 def _door_page(

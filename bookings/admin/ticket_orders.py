@@ -30,7 +30,7 @@ from bookings.models import Ticket, TicketOrder
 from bookings.services import Actor
 from bookings.services.ticketed_events import locked_event
 from bookings.services.tickets import history_of
-from bookings.states import TICKET_LIVE, OrderStatus, TicketState
+from bookings.states import TICKET_LIVE, OrderStatus
 from core import audit, phones
 from core.codes import normalise as code_of
 from core.contact_search import FindsByContact, is_list
@@ -192,7 +192,7 @@ class TicketOrderAdmin(FindsByContact, ScopedPage, ModelAdmin):
             tickets = order.tickets.all()
             context |= {
                 "may_run": self.may(request, self.edits, order.event.restaurant_id),
-                "outstanding_kobo": _receivable(order),
+                "outstanding_kobo": ticketing.receivable_kobo(order, order.tickets.all()),
                 "owed_back_kobo": ticketing.owed_back_kobo(order, tickets),
                 "may_be_cancelled": order.status in (OrderStatus.HELD, OrderStatus.CONFIRMED),
                 "is_confirmed": order.status == OrderStatus.CONFIRMED,
@@ -266,7 +266,7 @@ class TicketOrderAdmin(FindsByContact, ScopedPage, ModelAdmin):
         ).answer(self, request, form)
 
     def receive_payment(self, request: HttpRequest, order: TicketOrder) -> HttpResponse:
-        form = MoneyForm(_sent(request), initial=_money(order, _receivable(order)))
+        form = MoneyForm(_sent(request), initial=_money(order, ticketing.receivable_kobo(order, order.tickets.all())))
 
         def do() -> str:
             answers = form.cleaned_data
@@ -391,20 +391,11 @@ def _money(order: TicketOrder, kobo: int) -> dict[str, Any]:
     return {"version": order.version, "amount_kobo": kobo or None}
 
 
-def _receivable(order: TicketOrder) -> int:
-    """Return what would settle the order, in kobo; of one whose time is over, what its places would cost."""
-    tickets = list(order.tickets.all())
-    if order.status == OrderStatus.EXPIRED:
-        price = sum(ticket.price_kobo for ticket in tickets if ticket.state == TicketState.VALID)
-        return max(0, price - (order.paid_kobo - order.paid_back_kobo))
-    return ticketing.outstanding_kobo(order, tickets)
-
-
 def _money_facts(order: TicketOrder) -> list[str]:
     tickets = list(order.tickets.all())
     amounts = [
         (_now("Received: %(amount)s."), order.paid_kobo),
-        (_now("Still to be paid: %(amount)s."), _receivable(order)),
+        (_now("Still to be paid: %(amount)s."), ticketing.receivable_kobo(order, order.tickets.all())),
         (_now("To be paid back: %(amount)s."), ticketing.owed_back_kobo(order, tickets)),
     ]
     return [sentence % {"amount": formatting.money(kobo)} for sentence, kobo in amounts]

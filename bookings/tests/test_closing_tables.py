@@ -296,6 +296,30 @@ def with_a_terrace(*outside: int, inside: int, turns: tuple[tuple[int, int], ...
     return restaurant, terrace.pk
 
 
+class TestWhoIsPayingADeposit:
+    TERMS = {"deposit_kobo_per_guest": 1_000_000, "deposit_from_party": 1, "deposit_due": "before"}
+
+    def test_is_a_guest_and_no_empty_form(self) -> None:
+        restaurant = house(tables=(2,), policy=self.TERMS)
+        booking = book(restaurant)
+        assert booking.status == Status.HELD
+        services.receive_deposit(booking=booking, amount_kobo=500_000, by=desk(restaurant))
+        work_off_outbox()
+        found = look(restaurant, "T1")
+        assert [each.is_bumped for each in found.in_the_way] == [True]
+
+        with pytest.raises(errors.ReasonMissing):
+            services.close_tables(**asked(restaurant, "T1"), reason="Leg", seal=found.seal, by=desk(restaurant))
+        close(restaurant, found, "T1", points=300)
+        work_off_outbox()
+
+        booking.refresh_from_db()
+        assert (booking.status, booking.bonus_points) == (Status.CANCELLED, 300)
+        assert (booking.advance.state, booking.advance.owed_kobo) == ("owed_back", 500_000)
+        apology = Message.objects.get(kind="booking.cancelled", recipient=booking.guest_email)
+        assert "The generator failed." in apology.body_text
+
+
 class TestPromisedTables:
     def test_one_in_the_way_moves_and_stays_promised(self) -> None:
         restaurant = house(tables=(2, 2))
