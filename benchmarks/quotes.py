@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from benchmarks import harness
-from benchmarks.evenings import MIDNIGHT, Kept, filled, poisson, service_plan, turn_of
+from benchmarks.evenings import LAST_SEATING, MIDNIGHT, Kept, filled, poisson, service_plan, turn_of
 from benchmarks.harness import last_line, machine, percentile, say, step, table
 from bookings.forecasting import LONGEST, Due, Floor, Habits, Queued, Sitting, forecast
 from bookings.packing import Tables
@@ -110,6 +110,7 @@ class Evening:
         self.coming = [self._coming(kept) for kept in booked.kept.values()]
         self.at_tables: dict[int, Party] = {}
         self.line: list[Party] = []
+        self.came: list[Party] = []
         self.found = Found()
 
     def _stay(self, size: int) -> float:
@@ -192,6 +193,7 @@ class Evening:
         tables = self._free(party, minute)
         if tables is not None:
             self._sit(party, tables, minute)
+            self.came.append(party)
             return
         party.ahead = len(self.line)
         told = forecast(self._floor(minute), Queued(party.turn, party.options), seed=self.seed + minute, runs=RUNS)
@@ -200,6 +202,7 @@ class Evening:
             return
         party.quoted, party.promised, party.median = told.high, told.promised, told.median
         self.line.append(party)
+        self.came.append(party)
 
     def _floor(self, minute: int) -> Floor:
         """Return what the product would know: who sits since when, what is due, who waits."""
@@ -213,6 +216,8 @@ class Evening:
             ],
             queue=[Queued(party.turn, party.options) for party in self.line],
             habits=HABITS,
+            lately=[Queued(party.turn, party.options) for party in self.came if party.joined > minute - 60],
+            last_seating=LAST_SEATING.hour * 60 + LAST_SEATING.minute - minute,
         )
 
 

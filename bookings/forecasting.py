@@ -2,7 +2,9 @@
 
 Pure rules over plain values. Each run draws how long the seated stay (given how long they have sat, and their course),
 who of the bookings comes, how late, and how long each of those then stays; it seats the queue as a host does: the first
-in line that a free table fits, if the table is not due before their turn is over. Times are minutes from now.
+in line that a free table fits, if the table is not due before their turn is over. Whoever overstays lets the booking
+behind wait. Who comes to the door later stands behind, and yet takes what a larger party cannot use: as many come as in
+the last hour. Times are minutes from now.
 """
 
 import math
@@ -88,6 +90,10 @@ class Floor:
     queue: Sequence[Queued] = ()
     closed: Sequence[Closed] = ()
     habits: Habits = field(default_factory=Habits)
+    lately: Sequence[Queued] = ()
+    """who came to the door within the last hour, seated at once or not: as many like them come in each hour from now"""
+    last_seating: float = LONGEST
+    """in how many minutes nobody is let in any more"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +115,7 @@ def forecast(floor: Floor, party: Queued, *, seed: int, runs: int = RUNS) -> For
     if not party.seatings:
         return None
     dice = random.Random(seed)  # noqa: S311 - draws evenings, guards nothing
-    places = {each.seatings: _places(each.seatings) for each in (*floor.queue, party)}
+    places = {each.seatings: _places(each.seatings) for each in (*floor.queue, *floor.lately, party)}
     waits = sorted(_Run(floor, dice, places).wait_of(party) for _run in range(runs))
     promised = waits[min(math.ceil(PROMISED * runs) - 1, runs - 1)]
     high = min(_rounded_up(promised), LONGEST)
@@ -170,8 +176,18 @@ def _places(seatings: tuple[Tables, ...]) -> Places:
     return places
 
 
+@dataclass(slots=True)
+class _Awaited:
+    """A booking in one run: when it is due, when it comes (None: never), and how long it then keeps its tables."""
+
+    due: Due
+    comes: float | None
+    stays: float
+    is_over: bool = False
+
+
 class _Run:
-    """One evening from now on, told by its events: a table that can be free from a moment on.
+    """One evening from now on, told by its events: a booking that comes, a table that can be free from a moment on.
 
     Time alone frees nothing: a party that found no place finds one when a table comes free, and only there.
     """
@@ -180,34 +196,44 @@ class _Run:
         self.dice, self.habits, self.places = dice, floor.habits, places
         self.queue = [each for each in floor.queue if not floor.habits.leaves or dice.random() >= floor.habits.leaves]
         self.free_from: dict[int, float] = {}
-        # Tables kept for a booking: from its time until it has come and gone, or its grace is over.
-        self.kept: dict[int, list[tuple[float, float]]] = {}
+        self.closed: dict[int, list[tuple[float, float]]] = {}
+        # Bookings that have not sat down, by each table that is kept for them.
+        self.awaited: dict[int, list[_Awaited]] = {}
         self.events: list[tuple[float, int]] = []
         for sitting in floor.sitting:
             ends = drawn_rest(sitting, self.habits, dice) + self.habits.clearing
             for table_id in sitting.table_ids:
                 self.free_from[table_id] = max(self.free_from.get(table_id, 0.0), ends)
+        self.events += [(moment, table_id) for table_id, moment in self.free_from.items()]
         for closed in floor.closed:
-            self.kept.setdefault(closed.table_id, []).append((closed.begins_in, closed.ends_in))
+            self.closed.setdefault(closed.table_id, []).append((closed.begins_in, closed.ends_in))
+            self.events.append((max(closed.ends_in, 0.0), closed.table_id))
         for due in floor.due:
             self._keep_for(due)
-        self.events += [(moment, table_id) for table_id, moment in self.free_from.items()]
-        self.events += [(end, table_id) for table_id, stretches in self.kept.items() for _begin, end in stretches]
+        self._add_later(floor)
         heapify(self.events)
 
     def _keep_for(self, due: Due) -> None:
-        dice, habits = self.dice, self.habits
-        late = 0.0 if due.has_arrived else _lateness(due, habits, dice)
-        if late is None:
-            ends = max(due.starts_in + habits.grace, 0.0)
-        else:
-            # It sits when the last party has left.
-            sits = max(due.starts_in + late, 0.0)
-            for table_id in due.table_ids:
-                sits = max(sits, self.free_from.get(table_id, 0.0))
-            ends = sits + due.turn * math.exp(dice.gauss(0, habits.turn_sigma)) + habits.clearing
+        late = 0.0 if due.has_arrived else _lateness(due, self.habits, self.dice)
+        comes = None if late is None else max(due.starts_in + late, 0.0)
+        each = _Awaited(due, comes, self._drawn_turn(due.turn))
+        moment = max(due.starts_in + self.habits.grace, 0.0) if comes is None else comes
         for table_id in due.table_ids:
-            self.kept.setdefault(table_id, []).append((due.starts_in, ends))
+            self.awaited.setdefault(table_id, []).append(each)
+            self.events.append((moment, table_id))
+
+    def _drawn_turn(self, turn: float) -> float:
+        return turn * math.exp(self.dice.gauss(0, self.habits.turn_sigma)) + self.habits.clearing
+
+    def _add_later(self, floor: Floor) -> None:
+        """Draw who comes to the door after this party; they stand behind it, and sit where it cannot."""
+        self.later: list[tuple[float, Queued]] = []
+        if not floor.lately or floor.last_seating <= 0:
+            return
+        an_hour, moment = len(floor.lately), 0.0
+        while (moment := moment + self.dice.expovariate(an_hour / 60)) < floor.last_seating:
+            self.later.append((moment, self.dice.choice(floor.lately)))
+            self.events.append((moment, -len(self.later)))
 
     def wait_of(self, party: Queued) -> float:
         """Return when the party sits down; the longest wait when it never does."""
@@ -219,27 +245,64 @@ class _Run:
             moment, table_id = heappop(self.events)
             if moment >= LONGEST:
                 break
+            if table_id < 0:
+                newcomer = self.later[-table_id - 1][1]
+                if not self._sits(newcomer, newcomer.seatings, moment):
+                    line.append((me - table_id, newcomer))
+                continue
+            if table_id in self.awaited:
+                self._let_bookings_sit(table_id, moment)
+            rest = self._free_for(table_id, moment)
+            if rest <= 0:
+                continue
             for place, (number, each) in enumerate(line):
-                if self._sits(each, self.places[each.seatings].get(table_id, ()), moment):
+                # Nobody sits here who would not be gone in time: told apart first, since it is so for most.
+                if each.turn <= rest and self._sits(each, self.places[each.seatings].get(table_id, ()), moment):
                     if number == me:
                         return moment
                     del line[place]
                     break
         return float(LONGEST)
 
+    def _let_bookings_sit(self, table_id: int, moment: float) -> None:
+        """Seat who has come and whose tables are free, however long others sat there; give up who stays away."""
+        awaited = self.awaited[table_id]
+        for each in awaited:
+            if each.is_over:
+                continue
+            if each.comes is None:
+                each.is_over = moment >= each.due.starts_in + self.habits.grace
+            elif each.comes <= moment and all(self.free_from.get(other, 0.0) <= moment for other in each.due.table_ids):
+                each.is_over = True
+                self._take(each.due.table_ids, moment + each.stays)
+        self.awaited[table_id] = [each for each in awaited if not each.is_over]
+
+    def _take(self, tables: Tables, until: float) -> None:
+        for table_id in tables:
+            self.free_from[table_id] = until
+            heappush(self.events, (until, table_id))
+
     def _sits(self, party: Queued, options: Sequence[Tables], moment: float) -> bool:
         """Seat a party at the first of these tables that are free, and not due before its usual turn is over."""
-        until = moment + party.turn + self.habits.clearing
+        free_from, turn = self.free_from, party.turn
         for tables in options:
-            if all(self._is_free(table_id, moment, until) for table_id in tables):
-                leaves = moment + party.turn * math.exp(self.dice.gauss(0, self.habits.turn_sigma))
-                for table_id in tables:
-                    self.free_from[table_id] = leaves + self.habits.clearing
-                    heappush(self.events, (leaves + self.habits.clearing, table_id))
+            for table_id in tables:
+                if free_from.get(table_id, 0.0) > moment or self._free_for(table_id, moment) < turn:
+                    break
+            else:
+                self._take(tables, moment + self._drawn_turn(turn))
                 return True
         return False
 
-    def _is_free(self, table_id: int, moment: float, until: float) -> bool:
+    def _free_for(self, table_id: int, moment: float) -> float:
+        """Return for how long a table is free from a moment on, as far as is known then; 0 or less: it is not."""
         if self.free_from.get(table_id, 0.0) > moment:
-            return False
-        return not any(begin < until and end > moment for begin, end in self.kept.get(table_id, ()))
+            return 0.0
+        until = math.inf
+        for each in self.awaited.get(table_id, ()):
+            if each.due.starts_in < until and not each.is_over:
+                until = each.due.starts_in
+        for begins, ends in self.closed.get(table_id, ()):
+            if ends > moment:
+                until = min(until, begins)
+        return until - moment - self.habits.clearing

@@ -1,9 +1,10 @@
 """Who on the waiting list is offered what has become free? Pure rules over plain values.
 
 Fair order: the class of priority, then who joined first. The first who fits gets the offer. Whoever stands before them
-and does not fit is named with the offer: that is the only way to be passed. Among the places that fit a party, the one
-is chosen that leaves most to the others: no table joined to another, fewest spare seats, fewest minutes that nobody can
-use any more.
+and does not fit is named with the offer: that is the only way to be passed. Who is offered a table never depends on who
+stands behind; the time of the offer does, within the range that the party gave: it is the one beside which most guests
+of those behind can still be seated. Among the places of that time the one is chosen that leaves most to everybody: no
+table joined to another, fewest spare seats, fewest minutes that nobody can use any more.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any, Protocol
 
+from bookings import pools, solving
 from bookings.availability import (
     GRAIN,
     Occupancy,
@@ -21,11 +23,13 @@ from bookings.availability import (
     refusal,
     slot_times,
 )
-from bookings.packing import Arrangement
+from bookings.packing import Arrangement, Party
 from restaurants.service_plan import Seating, ServicePlan
 
 # Who is offered a table must have the time to say yes and to come.
 LEAST_NOTICE = timedelta(minutes=15)
+# How many of those behind are thought of when the time of an offer is chosen.
+MOST_BEHIND = 30
 # How long an offer stands, by how far away the time is. The nearer it is, the sooner the next must be asked.
 OFFER_LENGTHS = (
     (timedelta(days=3), timedelta(hours=8)),
@@ -62,6 +66,8 @@ class Room(Protocol):
 
     plan: ServicePlan
     occupancy: Occupancy
+    parties: list[Party]
+    taken: dict[int, int]
 
     def room_for(
         self, party_size: int, *, starts_at: datetime, until: datetime, online: bool, area_id: int | None = None
@@ -84,9 +90,11 @@ def next_match(room: Room, day: date, waiting: Iterable[Waiting], *, now: dateti
     """Return the next offer that fairness asks for; None when nothing fits anybody."""
     passed: list[int] = []
     hopeless: set[tuple[Any, ...]] = set()
-    for entry in sorted(waiting, key=lambda entry: entry.order):
+    line = sorted(waiting, key=lambda entry: entry.order)
+    for number, entry in enumerate(line):
         match = place_for(room, day, entry, now=now, hopeless=hopeless)
         if match is not None:
+            match = _with_room_behind(room, day, entry, match, line[number + 1 :], now=now, hopeless=hopeless)
             return replace(match, passed=tuple(passed))
         passed.append(entry.key)
     return None
@@ -101,15 +109,8 @@ def place_for(
 
     :param hopeless: what has been looked for in vain in the same room, added to: nobody need look for it twice
     """
-    plan, occupancy, online = room.plan, room.occupancy, entry.is_online
-    if party_refusal(plan, entry.party_size, online=online, may_ask=False):
-        return None
-    slots = [
-        slot
-        for slot in slots_of(plan, day, entry.earliest, entry.latest)
-        if slot.starts_at - now >= LEAST_NOTICE
-        and not refusal(plan, slot, entry.party_size, occupancy, now=now, online=online)
-    ]
+    plan, occupancy = room.plan, room.occupancy
+    slots = _allowed(room, day, entry, now=now)
     free = [
         (_cost(plan, occupancy, seating, slot, entry.party_size), slot, seating)
         for slot in slots
@@ -145,6 +146,99 @@ def offer_ends_at(starts_at: datetime, now: datetime, plan: ServicePlan) -> date
         morning = local.date() if local.time() < DAY_BEGINS else local.date() + timedelta(days=1)
         begins = datetime.combine(morning, DAY_BEGINS, tzinfo=plan.zone)
     return min(begins.astimezone(now.tzinfo) + length, starts_at)
+
+
+# --- Which of its times ------------------------------------------------------------------------------------------
+
+
+def _allowed(room: Room, day: date, entry: Waiting, *, now: datetime) -> list[SlotTime]:
+    """Return the starts that suit a party and that the rules of the house allow it, whatever the room."""
+    plan, online = room.plan, entry.is_online
+    if party_refusal(plan, entry.party_size, online=online, may_ask=False):
+        return []
+    return [
+        slot
+        for slot in slots_of(plan, day, entry.earliest, entry.latest)
+        if slot.starts_at - now >= LEAST_NOTICE
+        and not refusal(plan, slot, entry.party_size, room.occupancy, now=now, online=online)
+    ]
+
+
+def _with_room_behind(
+    room: Room,
+    day: date,
+    entry: Waiting,
+    match: Match,
+    behind: Sequence[Waiting],
+    *,
+    now: datetime,
+    hopeless: set[tuple[Any, ...]],
+) -> Match:
+    """Return the match at the time of the party's range beside which most guests of those behind can be seated.
+
+    It is the match as it was found when there is no choice, or none that is known in time.
+    """
+    slots = _allowed(room, day, entry, now=now)
+    wishes = [(other, _allowed(room, day, other, now=now)) for other in behind[:MOST_BEHIND]]
+    wishes = [wish for wish in wishes if wish[1]]
+    if len(slots) < 2 or not wishes:
+        return match
+    # As found first, so that of times alike for those behind it is the one that stays.
+    slots.sort(key=lambda slot: slot != match.slot)
+    start = _best_start(room, [(entry, slots), *wishes])
+    if start is None or start == match.slot.starts_at:
+        return match
+    then = replace(entry, earliest=start, latest=start)
+    return place_for(room, day, then, now=now, hopeless=hopeless) or match
+
+
+def _best_start(room: Room, wishes: Sequence[tuple[Waiting, Sequence[SlotTime]]]) -> datetime | None:
+    """Return when the first of these should sit, so that most covers of the others can, everybody's table movable."""
+    plan = room.plan
+    buffer = timedelta(minutes=plan.policy.buffer_minutes)
+    # A party for each of the times of each who waits, beside those who sit: of each only one comes.
+    maybe: dict[int, tuple[int, datetime]] = {}
+    parties = list(room.parties)
+    least = min((party.key for party in parties), default=0)
+    for number, (entry, slots) in enumerate(wishes):
+        options = _options(plan, entry)
+        for slot in slots:
+            key = min(least, 0) - len(maybe) - 1
+            maybe[key] = (number, slot.starts_at)
+            bits = room.occupancy.bits(slot.starts_at, ends_at(plan, slot, entry.party_size) + buffer)
+            parties.append(Party(key, bits, options, ()))
+    span = 0
+    for party in parties:
+        span |= party.bits
+    gathered = pools.gather(room.taken, parties, span)
+    crowds: list[solving.Crowd] = []
+    theirs: list[list[int]] = [[] for _wish in wishes]
+    starts: dict[int, datetime] = {}
+    for crowd, members in zip(gathered.crowds, gathered.members, strict=True):
+        seated = sum(party.key not in maybe for party in members)
+        if seated:
+            crowds.append(replace(crowd, count=seated))
+        for party in members:
+            if party.key in maybe:
+                number, starts_at = maybe[party.key]
+                starts[len(crowds)] = starts_at
+                theirs[number].append(len(crowds))
+                crowds.append(replace(crowd, count=1))
+    theirs[0].sort(key=lambda index: [slot.starts_at for slot in wishes[0][1]].index(starts[index]))
+    wanting = [
+        solving.Wanting(entry.party_size, tuple(indexes))
+        for (entry, _slots), indexes in zip(wishes, theirs, strict=True)
+    ]
+    chosen = solving.seat_most(gathered.rooms, crowds, wanting[0], wanting[1:])
+    return None if chosen is None else starts[chosen]
+
+
+def _options(plan: ServicePlan, entry: Waiting) -> tuple[tuple[int, ...], ...]:
+    return tuple(
+        seating.table_ids
+        for seating in plan.seatings_for(entry.party_size, online=entry.is_online)
+        if not entry.area_ids or entry.area_ids & seating.area_ids
+    )
 
 
 # --- Which of the free places -----------------------------------------------------------------------------------

@@ -244,6 +244,57 @@ def free_most(
 
 
 @dataclass(frozen=True, slots=True)
+class Wanting:
+    """Somebody without a seat, who would take any one of some crowds of one: the same party at different times."""
+
+    covers: int
+    crowds: tuple[int, ...]
+
+
+def seat_most(rooms: Sequence[int], crowds: Sequence[Crowd], first: Wanting, others: Sequence[Wanting]) -> int | None:
+    """Return which crowd `first` should be of, so that most covers of the others can be seated, too.
+
+    Crowds that nobody wants are there already and must be seated; the others where there is room, counted as if parties
+    could be divided: that takes milliseconds, and hardly ever tells times apart wrongly. None when `first` can be
+    seated with none of its crowds.
+
+    :param rooms: by pool, how many tables it has
+    :param first: with its crowds best first, for those that are alike for the others
+    """
+    from ortools.linear_solver import pywraplp
+
+    wanted = {crowd for wanting in (first, *others) for crowd in wanting.crowds}
+    solver = pywraplp.Solver.CreateSolver("GLOP")
+    shares = [[solver.NumVar(0, crowd.count, "") for _choice in crowd.choices] for crowd in crowds]
+    for index, crowd in enumerate(crowds):
+        if index not in wanted:
+            everybody = solver.Constraint(crowd.count, crowd.count)
+            for number in shares[index]:
+                everybody.SetCoefficient(number, 1)
+    objective = solver.Objective()
+    objective.SetMaximization()
+    for wanting in (first, *others):
+        once = solver.Constraint(1 if wanting is first else 0, 1)
+        for index in wanting.crowds:
+            for number in shares[index]:
+                once.SetCoefficient(number, 1)
+                objective.SetCoefficient(number, 0 if wanting is first else wanting.covers)
+    for pool, together in _together(crowds):
+        row = solver.Constraint(0, rooms[pool])
+        for index, choice in together:
+            row.SetCoefficient(shares[index][choice], 1)
+    best, most = None, -1.0
+    for index in first.crowds:
+        # One model for all of them: each solution is where the search for the next begins.
+        for other in first.crowds:
+            for number in shares[other]:
+                number.SetUb(1 if other == index else 0)
+        if solver.Solve() == pywraplp.Solver.OPTIMAL and objective.Value() > most + WHOLE:
+            best, most = index, objective.Value()
+    return best
+
+
+@dataclass(frozen=True, slots=True)
 class Placing:
     """A party's stretch as a mask, what each seating it could take costs, and what it costs that it gets none.
 

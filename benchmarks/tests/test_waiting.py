@@ -56,6 +56,16 @@ def test_the_hindsight_is_that_of_a_small_evening() -> None:
     assert gaps == [0.0, 0.0]
 
 
+def test_in_turn_a_small_party_that_comes_first_has_the_large_table() -> None:
+    """The ten is free and nothing else: five come first, ten behind them. The optimum leaves the five out."""
+    plan, seven = service_plan(), MIDNIGHT + timedelta(hours=19)
+    full = [Kept(number, size, seven, ()) for number, size in enumerate([2] * 8 + [4] * 10 + [6] * 4 + [8], start=1)]
+    waiting = [Waiting(-1, 5, seven, seven, 2, MIDNIGHT), Waiting(-2, 10, seven, seven, 2, MIDNIGHT + timedelta(1))]
+
+    assert standby.hindsight(plan, full, waiting, []) == 10
+    assert standby.hindsight(plan, full, waiting, [], in_turn=True) == 5
+
+
 def test_the_matcher_prefers_what_leaves_most_to_others() -> None:
     plan, seven = service_plan(), MIDNIGHT + timedelta(hours=19)
     evening = Evening(plan)
@@ -68,6 +78,26 @@ def test_the_matcher_prefers_what_leaves_most_to_others() -> None:
     assert match is not None
     assert (match.found, match.passed) == (Arrangement(match.found.table_ids), ())
     assert match.found.table_ids[0] <= 8
+
+
+def test_the_first_in_line_is_offered_the_time_that_leaves_room_for_those_behind() -> None:
+    """One table of ten is free all evening. The first would sit at any time from six; who is behind comes at four."""
+    plan, six = service_plan(), MIDNIGHT + timedelta(hours=18)
+    evening = Evening(plan)
+    # Nothing else takes a party of nine: the two sixes that can be joined are promised all evening.
+    evening.kept = {
+        number: Kept(number, 12, six + timedelta(minutes=150 * number), (19, 20)) for number in range(-1, 2)
+    }
+    first = Waiting(-11, 9, six, six + timedelta(hours=2), 2, MIDNIGHT)
+    behind = Waiting(-12, 9, six - timedelta(hours=2), six - timedelta(hours=2), 2, MIDNIGHT + timedelta(hours=1))
+
+    alone, before_another = (next_match(evening.room(), DAY, line, now=MIDNIGHT) for line in ([first], [first, behind]))
+
+    assert alone and before_another
+    assert (alone.key, alone.slot.starts_at) == (-11, six)
+    # The one behind sits from four to half past six.
+    assert (before_another.key, before_another.slot.starts_at) == (-11, six + timedelta(minutes=30))
+    assert before_another.passed == ()
 
 
 @pytest.mark.long
@@ -123,6 +153,48 @@ class TestForecast:
         assert alone and behind and before_a_booking
         assert behind.high > alone.high + 60
         assert before_a_booking.high > alone.high + 60
+
+    def test_whoever_overstays_lets_the_booking_behind_wait(self) -> None:
+        """The booking of a quarter of an hour ago has come and stands; its turn begins when the table is free."""
+        steady = Habits(turn_sigma=0.01, no_show=0)
+        told = forecast(
+            Floor(
+                [Sitting((1,), 60, 90)], [Due(-15, 60, (1,), has_arrived=True), Due(20, 60, (1,), True)], habits=steady
+            ),
+            Queued(90, ((1,),)),
+            seed=1,
+        )
+
+        # Half an hour that is left of the one who sits, and an hour for each of those that are due.
+        assert told is not None
+        assert 145 <= told.median <= 155
+
+    def test_who_comes_later_takes_what_a_larger_party_cannot_use(self) -> None:
+        """Two tables that a party of four must join: a pair that comes when one is free sits down before them."""
+        sitting = [Sitting((1,), 80, 90), Sitting((2,), 40, 90)]
+        four, pair = Queued(90, ((1, 2),)), Queued(90, ((1,), (2,)))
+        alone, among_others, after_the_last_seating = (
+            forecast(floor, four, seed=1)
+            for floor in (
+                Floor(sitting),
+                Floor(sitting, lately=[pair] * 8),
+                Floor(sitting, lately=[pair] * 8, last_seating=0),
+            )
+        )
+
+        assert alone and among_others and after_the_last_seating
+        assert among_others.median > alone.median + 30
+        assert after_the_last_seating == alone
+
+    def test_who_comes_later_takes_nothing_from_a_party_that_uses_the_same(self) -> None:
+        pair = Queued(90, ((1,),))
+        sitting = [Sitting((1,), 60, 90)]
+        alone, among_others = (
+            forecast(Floor(sitting, lately=lately), pair, seed=1, runs=2000) for lately in ([], [pair] * 8)
+        )
+
+        assert alone and among_others
+        assert abs(alone.median - among_others.median) < 3
 
     def test_a_course_says_how_much_is_left(self) -> None:
         dice = random.Random(1)

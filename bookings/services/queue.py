@@ -1,16 +1,17 @@
 """The queue at the door: joining with a quote, being called, sitting down, going away."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from bookings import errors, rearranging, selectors
-from bookings.availability import Reason, midnight_of
+from bookings.availability import Reason, midnight_of, slot_times
 from bookings.events import QueueJoined, SeatReady
 from bookings.forecasting import LONGEST, Closed, Due, Floor, Forecast, Habits, Queued, Sitting, forecast
 from bookings.models import QueueEntry, QueueHistory, TableAllocation
@@ -27,6 +28,8 @@ MINUTE = timedelta(minutes=1)
 SLIPS_BY = 5
 # The floor is not simulated farther than the longest quote and a turn.
 AHEAD = timedelta(minutes=LONGEST) + timedelta(hours=4)
+# Who came to the door within this time tells how many will come.
+LATELY = timedelta(hours=1)
 BATCH = 200
 
 
@@ -42,9 +45,7 @@ class Line:
 
     def quote(self, *, party_size: int, area_id: int | None, behind: int, seed: int) -> Forecast | None:
         """Return what a party with so many of the queue before it is told; None when no table fits it."""
-        floor = Floor(
-            self.floor.sitting, self.floor.due, self.floor.queue[:behind], self.floor.closed, self.floor.habits
-        )
+        floor = replace(self.floor, queue=self.floor.queue[:behind])
         return forecast(floor, self.party(party_size, area_id), seed=seed)
 
     def party(self, party_size: int, area_id: int | None) -> Queued:
@@ -56,18 +57,25 @@ def line_of(restaurant_id: int, *, now: datetime | None = None) -> Line:
     """Return a house's queue and floor as they are now; three queries when the plan is known."""
     now = now or timezone.now()
     plan = plan_of(restaurant_id)
-    entries = tuple(
-        QueueEntry.objects.filter(restaurant_id=restaurant_id, status__in=QUEUE_LIVE)
+    gone = Q(service_day=selectors.service_day_of(restaurant_id, now), ended_at__gt=now - LATELY)
+    came = list(
+        QueueEntry.objects.filter(Q(status__in=QUEUE_LIVE) | gone, restaurant_id=restaurant_id)
         .select_related("area")
         .order_by("joined_at", "pk")
     )
-    floor = _floor(plan, now)
+    entries = tuple(entry for entry in came if entry.is_live)
+    lately = [entry for entry in came if entry.joined_at > now - LATELY]
+    floor, walk_ins = _floor(plan, now)
     line = Line(plan, now, floor, entries)
     floor.queue = [line.party(entry.party_size, entry.area_id) for entry in entries]
+    floor.lately = [line.party(entry.party_size, entry.area_id) for entry in lately]
+    queued = {entry.booking_id for entry in came}
+    floor.lately += [line.party(size, None) for booking_id, size in walk_ins.items() if booking_id not in queued]
     return line
 
 
-def _floor(plan: ServicePlan, now: datetime) -> Floor:
+def _floor(plan: ServicePlan, now: datetime) -> tuple[Floor, dict[int, int]]:
+    """Return the floor, and the size of those by booking who were seated as they came within the last hour."""
     rows = (
         TableAllocation.objects.filter(
             restaurant_id=plan.id,
@@ -86,6 +94,8 @@ def _floor(plan: ServicePlan, now: datetime) -> Floor:
             "booking__ends_at",
             "booking__seated_at",
             "booking__minutes_late",
+            "booking__created_at",
+            "booking__party_size",
         )
     )
     day = selectors.service_day_of(plan.id, now)
@@ -100,17 +110,30 @@ def _floor(plan: ServicePlan, now: datetime) -> Floor:
         parties.setdefault(booking_id, ([], facts))[0].append(table_id)
     sitting: list[Sitting] = []
     due: list[Due] = []
-    for tables, (status, starts_at, ends_at, seated_at, says_late) in parties.values():
+    walk_ins: dict[int, int] = {}
+    for booking_id, (tables, facts) in parties.items():
+        status, starts_at, ends_at, seated_at, says_late, created_at, size = facts
         turn = (ends_at - starts_at) / MINUTE
         if status == Status.SEATED:
             # Whoever was left open at yesterday's close has gone home.
             if seated_at is not None and seated_at >= seated_today:
                 sitting.append(Sitting(tuple(tables), (now - seated_at) / MINUTE, turn))
+                if now - LATELY < created_at >= seated_at - MINUTE:
+                    walk_ins[booking_id] = size
         elif ends_at > now:
             has_arrived = status == Status.ARRIVED
             due.append(Due((starts_at - now) / MINUTE, turn, tuple(tables), has_arrived, says_late))
     grace, buffer = plan.policy.grace_minutes, plan.policy.buffer_minutes
-    return Floor(sitting, due, (), closed, Habits(grace=grace, clearing=buffer))
+    closes = max((slot.starts_at for slot in slot_times(plan, day)), default=now)
+    floor = Floor(
+        sitting,
+        due,
+        (),
+        closed,
+        Habits(grace=grace, clearing=buffer),
+        last_seating=max((closes - now) / MINUTE, 0.0),
+    )
+    return floor, walk_ins
 
 
 def join_queue(

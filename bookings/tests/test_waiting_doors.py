@@ -17,7 +17,7 @@ from accounts.states import Role
 from accounts.tests.factories import UserFactory, log_in, member
 from bookings import access, errors, services
 from bookings.models import Booking, FreeTimeAlert, QueueEntry, StandbyEntry, TableAllocation
-from bookings.services import Actor, Guest
+from bookings.services import Actor, Guest, queue
 from bookings.states import Status
 from bookings.tests.factories import at, book, guest, tomorrow
 from bookings.tests.test_api_schema import check
@@ -424,6 +424,26 @@ class TestTheQueue:
 
         assert alone.quoted_high == 0
         assert waiting.quoted_high >= 120
+
+    def test_who_came_within_the_hour_tells_who_will_come_and_each_counts_once(self, small, evening):
+        host = Actor.staff(member(small.pk))
+        book(small, starts_at=timezone.now() + timedelta(hours=2), guest=guest(3))
+        sitting = services.seat_walk_in(restaurant_id=small.pk, party_size=2, by=host)
+        waiting = services.join_queue(restaurant_id=small.pk, party_size=1, by=host)
+        gone = services.join_queue(restaurant_id=small.pk, party_size=2, by=host)
+        services.leave_queue(entry=gone, by=host)
+        assert len(queue.line_of(small.pk).floor.lately) == 3
+
+        services.complete_visit(booking=sitting, by=host)
+        services.seat_from_queue(entry=waiting, by=host)
+        with CaptureQueriesContext(connection) as queries:
+            line = queue.line_of(small.pk)
+        # The pair that has gone left no trace at a table; the two of the queue count, whether they sit or not.
+        assert len(line.floor.lately) == 2
+        assert len(queries) <= 3
+
+        evening.shift(timedelta(minutes=61))
+        assert queue.line_of(small.pk).floor.lately == []
 
     def test_nobody_is_queued_whom_no_table_fits(self, small, evening):
         with pytest.raises(errors.PartySizeRefused):
