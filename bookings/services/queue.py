@@ -118,7 +118,7 @@ def _floor(plan: ServicePlan, now: datetime) -> tuple[Floor, dict[int, int]]:
             # Whoever was left open at yesterday's close has gone home.
             if seated_at is not None and seated_at >= seated_today:
                 sitting.append(Sitting(tuple(tables), (now - seated_at) / MINUTE, turn))
-                if now - LATELY < created_at >= seated_at - MINUTE:
+                if created_at > now - LATELY and created_at >= seated_at - MINUTE:
                     walk_ins[booking_id] = size
         elif ends_at > now:
             has_arrived = status == Status.ARRIVED
