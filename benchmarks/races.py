@@ -17,7 +17,7 @@ import time
 import uuid
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -64,7 +64,11 @@ def main(arguments: list[str] | None = None) -> int:
         arguments,
         rounds={"type": int, "default": None, "help": f"{ROUNDS}, with --quick {QUICK_ROUNDS}"},
         kill={"action": "store_true", "help": "kill the web process in the middle of every tenth round"},
-        server={"choices": sorted(harness.SERVERS), "default": "daphne", "help": "what serves HTTP"},
+        server={
+            "choices": sorted(harness.SERVERS),
+            "default": "granian",
+            "help": "what serves HTTP; production has granian, `make run` daphne",
+        },
     )
     rounds = asked.rounds or (QUICK_ROUNDS if asked.quick else ROUNDS)
     where = machine()
@@ -433,7 +437,11 @@ class Server:
         """End it as `kill -9` does, whatever it is in the middle of."""
         for process in psutil.Process().children(recursive=True):
             if any(word == str(self.port) for word in process.cmdline()):
-                process.kill()
+                # Its workers do not carry the port in their command line.
+                for each in (*process.children(recursive=True), process):
+                    with suppress(psutil.NoSuchProcess):
+                        each.kill()
+                return
 
     def __exit__(self, *_error: object) -> None:
         with _died_as_it_was_told():

@@ -4,7 +4,7 @@ One bit of an integer stands for five minutes of a service day, so "is the table
 answer the page that shows times and the transaction that takes one; only the second one's answer counts.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
@@ -128,16 +128,31 @@ def midnight_of(plan: ServicePlan, day: date) -> datetime:
 # --- The grid ------------------------------------------------------------------------------------------------
 
 
-def slot_times(plan: ServicePlan, day: date) -> Iterator[SlotTime]:
-    """Yield every start of a service day in the order of the clock; a start two shifts share belongs to the first."""
-    slots: dict[datetime, SlotTime] = {}
-    for shift in plan.shifts_on(day):
-        start = plan.at(day, shift.first_seating).astimezone(UTC)
-        last = plan.at(day, shift.last_seating, after=_before(shift.first_seating)).astimezone(UTC)
-        while start <= last:
-            slots.setdefault(start, SlotTime(day, start, shift))
-            start += timedelta(minutes=shift.slot_minutes)
-    yield from (slots[start] for start in sorted(slots))
+# Of so many days a plan keeps the starts: those around an evening that many ask for at once.
+DAYS_KEPT = 8
+
+
+def slot_times(plan: ServicePlan, day: date) -> Sequence[SlotTime]:
+    """Return every start of a service day in the order of the clock; a start two shifts share belongs to the first."""
+    return tuple(_grid(plan, day).values())
+
+
+def _grid(plan: ServicePlan, day: date) -> dict[datetime, SlotTime]:
+    """Return the starts of a service day by their instant; worked out once, for a plan never changes."""
+    grid: dict[datetime, SlotTime] | None = plan.grids.get(day)
+    if grid is None:
+        slots: dict[datetime, SlotTime] = {}
+        for shift in plan.shifts_on(day):
+            start = plan.at(day, shift.first_seating).astimezone(UTC)
+            last = plan.at(day, shift.last_seating, after=_before(shift.first_seating)).astimezone(UTC)
+            while start <= last:
+                slots.setdefault(start, SlotTime(day, start, shift))
+                start += timedelta(minutes=shift.slot_minutes)
+        grid = {start: slots[start] for start in sorted(slots)}
+        if len(plan.grids) >= DAYS_KEPT:
+            plan.grids.clear()
+        plan.grids[day] = grid
+    return grid
 
 
 def _before(clock: time) -> time | None:
@@ -149,11 +164,10 @@ def _before(clock: time) -> time | None:
 def find_slot_time(plan: ServicePlan, starts_at: datetime) -> SlotTime | Reason:
     """Return the slot this instant is, or why it is none; it may belong to the service day before its date."""
     local = starts_at.astimezone(plan.zone).date()
-    days = (local, local - timedelta(days=1))
-    for day in days:
-        for slot in slot_times(plan, day):
-            if slot.starts_at == starts_at:
-                return slot
+    for day in (local, local - timedelta(days=1)):
+        slot = _grid(plan, day).get(starts_at)
+        if slot is not None:
+            return slot
     if not plan.shifts_on(local):
         return Reason.CLOSED
     return Reason.NOT_A_SEATING_TIME
@@ -395,8 +409,31 @@ def day_slots(
     return [answer(plan, slot, party_size, occupancy, now=now, online=online) for slot in slot_times(plan, day)]
 
 
-def nearest(slots: Iterable[Slot], wanted: datetime, *, count: int, include_wanted: bool = False) -> list[Slot]:
-    """Return the available slots nearest to the wanted instant, in the order of the clock."""
-    available = [slot for slot in slots if slot.available and (include_wanted or slot.starts_at != wanted)]
-    closest = sorted(available, key=lambda slot: (abs(slot.starts_at - wanted), slot.starts_at))[:count]
-    return sorted(closest, key=lambda slot: slot.starts_at)
+def free_near(
+    plan: ServicePlan,
+    days: Mapping[date, Occupancy],
+    wanted: datetime,
+    party_size: int,
+    *,
+    count: int,
+    now: datetime,
+    include_wanted: bool = False,
+) -> list[Slot]:
+    """Return the online starts of some days that are free and nearest to the wanted instant, in the order of the clock.
+
+    They are looked at from the wanted one outwards, and no more of them than it takes.
+    """
+    if party_refusal(plan, party_size, online=True):
+        return []
+    starts = [(slot, taken) for day, taken in days.items() for slot in slot_times(plan, day)]
+    starts.sort(key=lambda start: (abs(start[0].starts_at - wanted), start[0].starts_at))
+    found: list[Slot] = []
+    for slot, taken in starts:
+        if len(found) == count:
+            break
+        if slot.starts_at == wanted and not include_wanted:
+            continue
+        one = answer(plan, slot, party_size, taken, now=now, online=True)
+        if one.available:
+            found.append(one)
+    return sorted(found, key=lambda slot: slot.starts_at)

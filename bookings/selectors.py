@@ -4,7 +4,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -26,8 +26,8 @@ from bookings.availability import (
     answer,
     day_slots,
     find_slot_time,
+    free_near,
     midnight_of,
-    nearest,
     party_refusal,
     slot_times,
 )
@@ -57,10 +57,12 @@ ALTERNATIVES = 5
 # For looking whether others could move, over all times of a day: twenty milliseconds each on a full evening.
 MOST_SECONDS = 1.0
 
+_FIRST, _LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
+
 # Bounds on lower(during), never `during &&`: docs/decisions says why, and a test watches the plan.
 _OCCUPANCY = """
     SELECT r.id, r.plan_version, a.table_id, lower(a.during), upper(a.during), a.covers,
-           CASE WHEN a.expires_at <= %(now)s THEN a.booking_id END
+           CASE WHEN a.expires_at <= %(now)s THEN a.booking_id END, a.booking_id
     FROM restaurants_restaurant r
     LEFT JOIN bookings_tableallocation a
       ON a.restaurant_id = r.id AND a.live
@@ -77,6 +79,8 @@ class Taken:
     versions: dict[int, int] = field(default_factory=dict)
     allocations: dict[int, list[Allocation]] = field(default_factory=lambda: defaultdict(list))
     expired_holds: set[int] = field(default_factory=set)
+    rows: set[tuple[Any, ...]] = field(default_factory=set)
+    """What the statement said, row by row: who has which table for how long."""
 
 
 def allocations_between(
@@ -98,8 +102,10 @@ def allocations_between(
     taken = Taken()
     with connection.cursor() as cursor:
         cursor.execute(_OCCUPANCY, parameters)
-        for restaurant_id, version, table_id, starts_at, ends_at, covers, expired_hold in cursor.fetchall():
+        for restaurant_id, version, table_id, starts_at, ends_at, covers, expired_hold, booking_id in cursor.fetchall():
             taken.versions[restaurant_id] = version
+            if table_id is not None:
+                taken.rows.add((restaurant_id, table_id, starts_at, ends_at, booking_id, expired_hold))
             if expired_hold is not None:
                 taken.expired_holds.add(expired_hold)
             elif table_id is not None:
@@ -107,12 +113,24 @@ def allocations_between(
     return taken
 
 
-def plan_and_occupancy(
-    restaurant_id: int, day: date, *, now: datetime, except_booking: int = 0
-) -> tuple[ServicePlan, Occupancy, set[int]]:
-    """Return a restaurant's current plan, what is taken on a service day, and the holds that have run out.
+@dataclass(frozen=True)
+class SeenDay:
+    """A service day as one statement read it: the plan that held then, and what was taken."""
 
-    One query when the plan is known.
+    plan: ServicePlan
+    day: date
+    occupancy: Occupancy
+    expired_holds: set[int]
+    rows: set[tuple[Any, ...]]
+    """Who has which table for how long; a booking's key is never given to another."""
+
+    def is_as(self, other: "SeenDay") -> bool:
+        """Tell whether the same parties had the same tables at both times, and so in between."""
+        return self.plan.version == other.plan.version and self.rows == other.rows
+
+
+def see_day(restaurant_id: int, day: date, *, now: datetime, except_booking: int = 0) -> SeenDay:
+    """Return a service day of a restaurant as it stands; one query when the plan is known.
 
     :raises Restaurant.DoesNotExist: when there is no such restaurant
     """
@@ -126,8 +144,26 @@ def plan_and_occupancy(
             raise Restaurant.DoesNotExist
         if taken.versions[restaurant_id] == plan.version:
             occupancy = Occupancy.of(plan, day, taken.allocations[restaurant_id])
-            return plan, occupancy, taken.expired_holds
+            return SeenDay(plan, day, occupancy, taken.expired_holds, taken.rows)
         plan = plan_of(restaurant_id, version=taken.versions[restaurant_id])
+
+
+def still_stands(seen: SeenDay, *, except_booking: int = 0) -> bool:
+    """Tell whether a day is as it was seen; then what else was read in between belongs to the same state of it."""
+    return see_day(seen.plan.id, seen.day, now=timezone.now(), except_booking=except_booking).is_as(seen)
+
+
+def plan_and_occupancy(
+    restaurant_id: int, day: date, *, now: datetime, except_booking: int = 0
+) -> tuple[ServicePlan, Occupancy, set[int]]:
+    """Return a restaurant's current plan, what is taken on a service day, and the holds that have run out.
+
+    One query when the plan is known.
+
+    :raises Restaurant.DoesNotExist: when there is no such restaurant
+    """
+    seen = see_day(restaurant_id, day, now=now, except_booking=except_booking)
+    return seen.plan, seen.occupancy, seen.expired_holds
 
 
 def slots_on(
@@ -230,15 +266,71 @@ def alternatives_to(
     `include_wanted` is for a diner who asked for an area: the same time in another area comes first to mind.
     """
     now = now or timezone.now()
+    seen = day_at(restaurant_id, wanted, now=now)
+    return alternatives_on(seen, wanted, party_size, count=count, include_wanted=include_wanted, now=now)
+
+
+def day_at(restaurant_id: int, starts_at: datetime, *, now: datetime, except_booking: int = 0) -> SeenDay:
+    """Return the service day that an instant belongs to, as it stands now; one query when the plan is known.
+
+    An instant at which nobody starts belongs to its date.
+
+    :raises Restaurant.DoesNotExist: when there is no such restaurant
+    """
     plan = remembered_plan(restaurant_id)
-    slot = find_slot_time(plan, wanted)
-    day = slot.service_day if isinstance(slot, SlotTime) else wanted.astimezone(plan.zone).date()
-    days = calendar_of(restaurant_id, day - timedelta(days=1), day + timedelta(days=2), party_size, now=now)
-    same_day = nearest(days[day], wanted, count=count, include_wanted=include_wanted)
-    if len(same_day) >= count:
-        return same_day
-    others = [slot for other, slots in days.items() if other != day for slot in slots]
-    return sorted(same_day + nearest(others, wanted, count=count - len(same_day)), key=lambda slot: slot.starts_at)
+    # Calendars end, and nobody books that far; the days beside it are needed, too.
+    starts_at = min(max(starts_at, _FIRST), _LAST)
+    while True:
+        day = _day_of(plan, starts_at)
+        seen = see_day(restaurant_id, day, now=now, except_booking=except_booking)
+        plan = seen.plan
+        if _day_of(plan, starts_at) == day:
+            return seen
+        # The shifts were edited since this process last looked, and it belongs to another day now.
+
+
+def day_now(restaurant_id: int, *, now: datetime) -> SeenDay:
+    """Return the service day that is on now, as it stands; one query when the plan is known.
+
+    :raises Restaurant.DoesNotExist: when there is no such restaurant
+    """
+    return see_day(restaurant_id, service_day_of(restaurant_id, now), now=now)
+
+
+def _day_of(plan: ServicePlan, starts_at: datetime) -> date:
+    slot = find_slot_time(plan, starts_at)
+    return slot.service_day if isinstance(slot, SlotTime) else starts_at.astimezone(plan.zone).date()
+
+
+def alternatives_on(
+    seen: SeenDay,
+    wanted: datetime,
+    party_size: int,
+    *,
+    count: int = ALTERNATIVES,
+    include_wanted: bool = False,
+    now: datetime,
+) -> list[Slot]:
+    """Return the free times nearest to a wanted one of a day that was read just now, filled up from the days beside it.
+
+    Only where that day has too few are the others read, in one query more.
+    """
+    plan, day = seen.plan, seen.day
+    found = free_near(
+        plan, {day: seen.occupancy}, wanted, party_size, count=count, include_wanted=include_wanted, now=now
+    )
+    if len(found) >= count:
+        return found
+    beside = [day - timedelta(days=1), day + timedelta(days=1), day + timedelta(days=2)]
+    taken = allocations_between(
+        [plan.id], midnight_of(plan, beside[0]), midnight_of(plan, beside[-1]) + DAY_SPAN, now=now
+    )
+    if taken.versions.get(plan.id) != plan.version:
+        # The plan has just been changed: half of an answer by the old one would be no answer.
+        return alternatives_to(plan.id, wanted, party_size, count=count, include_wanted=include_wanted, now=now)
+    days = {each: Occupancy.of(plan, each, taken.allocations[plan.id]) for each in beside}
+    others = free_near(plan, days, wanted, party_size, count=count - len(found), now=now)
+    return sorted(found + others, key=lambda slot: slot.starts_at)
 
 
 def restaurants_free_at(
@@ -333,6 +425,11 @@ def bookings_on(restaurant_id: int, day: date) -> "QuerySet[Booking]":
 def booking_by_public_id(public_id: UUID) -> Booking | None:
     """Return a booking whoever asks; the door must have its own proof that they may see it."""
     return _with_what_doors_show(Booking.objects.filter(public_id=public_id)).first()
+
+
+def booking_to_change(public_id: UUID) -> Booking | None:
+    """Return a booking for a door that only finds out who may change it: the row alone, without what doors show."""
+    return Booking.objects.filter(public_id=public_id).first()
 
 
 def booking_by_request_key(request_key: UUID) -> Booking | None:

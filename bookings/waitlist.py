@@ -42,6 +42,11 @@ def entry_by_public_id(public_id: UUID) -> StandbyEntry | None:
     return _with_what_doors_show(StandbyEntry.objects.filter(public_id=public_id)).first()
 
 
+def entry_to_answer(public_id: UUID) -> StandbyEntry | None:
+    """Return a place for a door that only finds out who may answer for it: the row alone, without what doors show."""
+    return StandbyEntry.objects.filter(public_id=public_id).first()
+
+
 def history_of(entry: StandbyEntry) -> "QuerySet[StandbyHistory]":
     return entry.history.select_related("actor").order_by("at", "pk")
 
@@ -98,6 +103,11 @@ def queue_entry_by_public_id(public_id: UUID) -> QueueEntry | None:
     """Return a party's place in a queue whoever asks; the door must have its own proof that they may see it."""
     found = QueueEntry.objects.select_related("area", "restaurant", "booking").filter(public_id=public_id)
     return found.first()
+
+
+def queue_entry_to_move(public_id: UUID) -> QueueEntry | None:
+    """Return a party's place for a door that only finds out who may move it: the row alone."""
+    return QueueEntry.objects.filter(public_id=public_id).first()
 
 
 def parties_ahead(entry: QueueEntry) -> int:

@@ -189,6 +189,8 @@ class ServicePlan:
     step_free: frozenset[int] = frozenset()
     _ranked: dict[tuple[int, bool, bool], tuple[Seating, ...]] = field(default_factory=dict, compare=False)
     _by_area: dict[bool, dict[int, tuple[Seating, ...]]] = field(default_factory=dict, compare=False)
+    # For `bookings.availability`: the starts of some days. Never taken along to another plan.
+    grids: dict[date, dict[datetime, Any]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def is_bookable(self) -> bool:

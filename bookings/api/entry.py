@@ -1,8 +1,10 @@
 """Who asks, and as what they may see or touch a booking."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import NotAuthenticated
 from rest_framework.permissions import BasePermission
@@ -95,14 +97,16 @@ def app_of(request: Request) -> PartnerApp | None:
     return request.user if isinstance(request.user, PartnerApp) else None
 
 
-def entry_to(request: Request, public_id: UUID) -> Entry:
+def entry_to(request: Request, public_id: UUID, *, to_change: bool = False) -> Entry:
     """Return a booking to its diner, to staff who see it, to an app the house lets see it, to whoever holds its token.
 
+    :param to_change: the row is enough; what the answer shows is read once the change is made
     :raises BookingNotFound: when it is not there or not theirs, which nobody can tell apart
     :raises accounts.doors.SecondFactorRequired: to staff of the house whose session has not shown theirs
     """
     user = user_of(request)
-    booking = selectors.booking_by_public_id(public_id)
+    find = selectors.booking_to_change if to_change else selectors.booking_by_public_id
+    booking = find(public_id)
     if booking is None:
         raise errors.BookingNotFound
     app = app_of(request)
@@ -127,8 +131,24 @@ def public_plan(public_id: UUID) -> ServicePlan:
     key = key_of(public_id)
     plan = None if key is None else plan_of(key)
     if plan is None or plan.status not in PUBLIC_STATUSES:
-        raise InvalidInput(errors={"restaurant": [_("We know no such restaurant.")]})
+        raise _no_such_restaurant()
     return plan
+
+
+def public_day(public_id: UUID, starts_at: datetime) -> selectors.SeenDay:
+    """Return the service day at which somebody wants to book, and the plan of the restaurant; read in one statement.
+
+    :raises InvalidInput: as public_plan
+    """
+    key = key_of(public_id)
+    seen = None if key is None else selectors.day_at(key, starts_at, now=timezone.now())
+    if seen is None or seen.plan.status not in PUBLIC_STATUSES:
+        raise _no_such_restaurant()
+    return seen
+
+
+def _no_such_restaurant() -> InvalidInput:
+    return InvalidInput(errors={"restaurant": [_("We know no such restaurant.")]})
 
 
 def table_ids_of(plan: ServicePlan, names: list[str]) -> list[int]:

@@ -36,6 +36,7 @@ from bookings.api.entry import (
     SignedInToRead,
     app_of,
     entry_to,
+    public_day,
     public_plan,
     table_ids_of,
     token_in,
@@ -275,7 +276,8 @@ class BookingsView(LetsPartnersIn, APIView):
     def post(self, request: Request) -> Response:
         ask = read(request, words.BookingAskSerializer)
         user, app = user_of(request), app_of(request)
-        plan = public_plan(ask["restaurant"])
+        seen = public_day(ask["restaurant"], ask["starts_at"])
+        plan = seen.plan
         by, more = self._as_whom(ask, user or app, plan)
         limits.book(request, at_the_desk=not by.is_online)
         if ask.get("allergies") and not ask["allergies_consent"]:
@@ -293,6 +295,7 @@ class BookingsView(LetsPartnersIn, APIView):
             diner=diner,
             language=current_language().code,
             offer=ask.get("suggestion", ""),
+            seen=seen,
             **more,
         )
         if ask.get("allergies"):
@@ -387,7 +390,7 @@ class BookingView(LetsPartnersIn, APIView):
         ],
     )
     def patch(self, request: Request, id: UUID) -> Response:
-        entry = entry_to(request, id)
+        entry = entry_to(request, id, to_change=True)
         by = entry.for_change()
         ask = read(request, words.BookingChangeSerializer)
         booking = entry.booking
@@ -843,7 +846,7 @@ class ServiceMoves(LetsPartnersIn, ViewSet):
         service: Callable[..., object],
         serializer: type[Serializer[Any]] | None = None,
     ) -> Response:
-        entry = entry_to(request, public_id)
+        entry = entry_to(request, public_id, to_change=True)
         by = entry.for_staff()
         check_if_match(request, etag(entry))
         ask = read(request, serializer) if serializer else {}

@@ -98,12 +98,14 @@ class Access:
         return Actor.staff(self.user)
 
 
-def access_to(request: Request, public_id: UUID) -> Access:
+def access_to(request: Request, public_id: UUID, *, to_answer: bool = False) -> Access:
     """Return a place to its diner, to staff who see bookings, and to whoever holds its token.
 
+    :param to_answer: the row is enough; what the answer shows is read once it is given
     :raises WaitlistEntryNotFound: when it is not there or not theirs, which nobody can tell apart
     """
-    user, entry = user_of(request), waitlist.entry_by_public_id(public_id)
+    find = waitlist.entry_to_answer if to_answer else waitlist.entry_by_public_id
+    user, entry = user_of(request), find(public_id)
     if entry is None:
         raise errors.WaitlistEntryNotFound
     by_token = access.opens(token_in(request), public_id)
@@ -259,7 +261,7 @@ class AcceptView(APIView):
     )
     @idempotent
     def post(self, request: Request, id: UUID) -> Response:
-        found = access_to(request, id)
+        found = access_to(request, id, to_answer=True)
         booking = services.accept_offer(entry=found.entry, by=found.actor)
         made = again(Entry(booking, found.user, found.is_diner, found.is_staff, found.by_token))
         return shown(request, made, with_token=found.by_token)
@@ -284,7 +286,7 @@ class DeclineView(APIView):
         examples=[answered("Declined", {**words.OWN_WAIT, "status": "declined"})],
     )
     def post(self, request: Request, id: UUID) -> Response:
-        found = access_to(request, id)
+        found = access_to(request, id, to_answer=True)
         services.decline_offer(entry=found.entry, by=found.actor)
         return _entry_again(found)
 
@@ -549,8 +551,10 @@ class QueueMoves(ViewSet):
         self._run(request, id)
 
     def _run(self, request: Request, public_id: UUID) -> tuple[QueueEntry, Actor]:
-        entry, user = _place(public_id), user_of(request)
-        if user is None or not staff_may(user, Ability.SEE_BOOKINGS, restaurant_id=entry.restaurant_id):
+        entry, user = waitlist.queue_entry_to_move(public_id), user_of(request)
+        if entry is None or user is None:
+            raise errors.QueueEntryNotFound
+        if not staff_may(user, Ability.SEE_BOOKINGS, restaurant_id=entry.restaurant_id):
             raise errors.QueueEntryNotFound
         if not staff_may(user, Ability.RUN_SERVICE, restaurant_id=entry.restaurant_id):
             raise NotAllowed

@@ -49,6 +49,7 @@ def book_table(
     offer: str = "",
     asks_deposit: bool = False,
     holds_for_deposit: bool = True,
+    seen: selectors.SeenDay | None = None,
 ) -> Booking:
     """Book a table for a party and return the booking: CONFIRMED, or REQUESTED where the house approves it first.
 
@@ -65,6 +66,7 @@ def book_table(
     :param asks_deposit: for staff, who ask for one or do not; online the terms decide
     :param holds_for_deposit: False where the table is to be theirs while the deposit is still awaited: of many dates
         made at once none is to be lost because nobody looked
+    :param seen: the day at which they want to come, where the door has read it for this request already
     :param offer: the sealed suggestions that the diner was shown, from `offers.seal`; or the apology for a booking that
         the house cancelled, from `offers.seal_apology`, whose points are promised with this one from now on
     :raises BookingRefused: its subclass for the first rule that says no; NoTableFree and TooManyAtOnce carry the
@@ -103,6 +105,7 @@ def book_table(
         request_key=request_key,
         bumped=bumped,
         make=make,
+        seen=seen,
         deposit=_Deposit(is_asked=by.is_online or asks_deposit, is_asked_anyway=asks_deposit, holds=holds_for_deposit),
     )
 
@@ -289,14 +292,24 @@ def _take(
     request_key: UUID | None = None,
     deposit: _Deposit | None = None,
     bumped: UUID | None = None,
+    seen: selectors.SeenDay | None = None,
 ) -> Booking:
     if (earlier := _made_before(request_key)) is not None:
         return earlier
     now = timezone.now()
-    plan = plan_of(restaurant_id)
+    seen = seen or selectors.day_at(restaurant_id, starts_at, now=now)
+    plan = seen.plan
     claim = claiming.check_claim(
         plan, starts_at=starts_at, party_size=party_size, area=area, now=now, online=by.is_online
     )
+    try:
+        sought = _look_first(seen, claim, now=now, by=by, make=make, table_ids=table_ids, heed_pacing=heed_pacing)
+    except DomainError as refusal:
+        if (earlier := _made_before(request_key)) is not None:
+            return earlier
+        if not isinstance(refusal, errors.NoTableFree | errors.TooManyAtOnce):
+            raise
+        raise with_alternatives(refusal, restaurant_id, starts_at, party_size, area, seen=seen) from refusal
     for _attempt in range(CODE_TRIES):
         try:
             return claiming.searching_first(
@@ -312,7 +325,8 @@ def _take(
                     heed_pacing=heed_pacing,
                     deposit=deposit,
                     bumped=bumped,
-                )
+                ),
+                sought,
             )
         except DomainError as refusal:
             # Pressed twice: what stands in the way of the second is what the first has just booked.
@@ -333,6 +347,37 @@ def _take(
             if constraint != "code_is_unique_among_live_bookings":
                 raise
     raise errors.BookingRefused
+
+
+def _look_first(
+    seen: selectors.SeenDay,
+    claim: Claim,
+    *,
+    now: datetime,
+    by: Actor,
+    make: Callable[[ServicePlan, Claim], Booking],
+    table_ids: Sequence[int] | None,
+    heed_pacing: bool,
+) -> Sought | None:
+    """Refuse what cannot be had as the day stands, so that whoever comes too late does not wait for the lock to hear.
+
+    Whoever has that very table already is told so, as under the lock, and not that it is taken.
+
+    :raises BookingRefused: as _take_under_lock
+    """
+    try:
+        return claiming.look_first(
+            seen,
+            claim,
+            now=now,
+            online=by.is_online,
+            table_ids=table_ids,
+            heed_pacing=heed_pacing,
+        )
+    except DomainError:
+        booking = make(seen.plan, claim)
+        claiming.refuse_own_overlap(booking, claim, restaurant_id=seen.plan.id, by=by, only_looking=True)
+        raise
 
 
 def _made_before(request_key: UUID | None) -> Booking | None:
@@ -439,9 +484,21 @@ def _publish_taken(booking: Booking) -> None:
 
 
 def with_alternatives(
-    refusal: errors.BookingRefused, restaurant_id: int, wanted: datetime, party_size: int, area: UUID | None
+    refusal: errors.BookingRefused,
+    restaurant_id: int,
+    wanted: datetime,
+    party_size: int,
+    area: UUID | None,
+    *,
+    seen: selectors.SeenDay | None = None,
 ) -> errors.BookingRefused:
-    slots = selectors.alternatives_to(restaurant_id, wanted, party_size, include_wanted=area is not None)
+    """Return a refusal with the nearest free times.
+
+    :param seen: the day as it was read for the refusal itself, where it was read for nothing else
+    """
+    now = timezone.now()
+    seen = seen or selectors.day_at(restaurant_id, wanted, now=now)
+    slots = selectors.alternatives_on(seen, wanted, party_size, include_wanted=area is not None, now=now)
     plan = remembered_plan(restaurant_id)
     details = {key: value for key, value in refusal.details.items() if key != "alternatives"}
     return type(refusal)(**details, alternatives=[alternative(plan, slot) for slot in slots])
@@ -454,5 +511,6 @@ def alternative(plan: ServicePlan, slot: "selectors.Slot") -> dict[str, object]:
         "starts_at": slot.starts_at.astimezone(plan.zone).isoformat(),
         "ends_at": slot.ends_at.astimezone(plan.zone).isoformat(),
         "shift": slot.shift_name,
-        "areas": [{"id": str(names[pk].public_id), "name": names[pk].name} for pk in slot.area_ids],
+        # The plan may have lost an area in this very moment.
+        "areas": [{"id": str(names[pk].public_id), "name": names[pk].name} for pk in slot.area_ids if pk in names],
     }

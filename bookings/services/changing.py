@@ -23,7 +23,7 @@ from bookings.services.booking import with_alternatives
 from bookings.services.claiming import Actor, Claim, Guest
 from bookings.services.floor import refuse_occupied_tables
 from bookings.states import APOLOGY, FOR_THE_GUEST, UPCOMING, ActorKind, AdvanceState, Status
-from core.errors import Busy
+from core.errors import Busy, DomainError
 from core.outbox import publish
 from restaurants.service_plan import ServicePlan, plan_of, remembered_plan
 
@@ -72,6 +72,17 @@ def change_booking(
     wanted_at = starts_at or booking.starts_at
     size = party_size or booking.party_size
     try:
+        sought = None
+        if ends_at is None and table_ids is None:
+            sought = _look_first(
+                booking,
+                by=by,
+                starts_at=wanted_at,
+                party_size=size,
+                area=area,
+                heed_pacing=heed_pacing,
+                expected_version=expected_version,
+            )
         return claiming.searching_first(
             partial(
                 _change_under_lock,
@@ -88,7 +99,8 @@ def change_booking(
                 occasion=occasion,
                 heed_pacing=heed_pacing,
                 expected_version=expected_version,
-            )
+            ),
+            sought,
         )
     except (errors.NoTableFree, errors.TooManyAtOnce) as refusal:
         raise with_alternatives(refusal, booking.restaurant_id, wanted_at, size, None) from refusal
@@ -96,6 +108,61 @@ def change_booking(
         if claiming.constraint_of(clash) != "one_table_one_party":
             raise
         raise with_alternatives(errors.NoTableFree(), booking.restaurant_id, wanted_at, size, None) from clash
+
+
+def _look_first(
+    booking: Booking,
+    *,
+    by: Actor,
+    starts_at: datetime,
+    party_size: int,
+    area: "UUID | _Unset | None",
+    heed_pacing: bool,
+    expected_version: int | None,
+) -> Sought | None:
+    """Refuse at once, without the days' locks, a wish for which there is no room as the day stands.
+
+    Of a booking that has changed since it was read nothing is said here, nor of what is refused for another reason:
+    the lock decides then.
+
+    :return: what was sought for the wish on the way
+    :raises NoTableFree: :raises TooManyAtOnce:
+    :raises OverlapsOwnBooking: :raises DuplicateBooking: which come before them
+    """
+    now = timezone.now()
+    kept_time = starts_at == booking.starts_at
+    if kept_time and party_size == booking.party_size:
+        return None
+    seen = selectors.day_at(booking.restaurant_id, starts_at, now=now, except_booking=booking.pk)
+    plan = seen.plan
+    wanted_area: UUID | None
+    if not isinstance(area, _Unset):
+        wanted_area = area
+    else:
+        wanted_area = next((each.public_id for each in plan.areas if each.id == booking.area_id), None)
+        if booking.area_id is not None and wanted_area is None:
+            return None
+    try:
+        _must_be_changeable(booking, by, now)
+        claim = _claim(plan, booking, by=by, starts_at=starts_at, party_size=party_size, area=wanted_area, now=now)
+    except DomainError:
+        return None
+    try:
+        return claiming.look_first(
+            seen,
+            claim,
+            now=now,
+            online=by.is_online,
+            heed_pacing=heed_pacing and not (kept_time and party_size <= booking.party_size),
+            except_booking=booking.pk,
+        )
+    except (errors.NoTableFree, errors.TooManyAtOnce):
+        # Read before the day and unchanged after it, so this is what the booking was when the day was read.
+        stands = Booking.objects.filter(pk=booking.pk, version=booking.version, status=booking.status).exists()
+        if not stands or expected_version not in (None, booking.version):
+            return None
+        claiming.refuse_own_overlap(booking, claim, restaurant_id=plan.id, by=by, only_looking=True)
+        raise
 
 
 @transaction.atomic

@@ -18,7 +18,7 @@ from psycopg.types.range import TimestamptzRange
 
 from accounts.models import User
 from accounts.partners.models import PartnerApp
-from bookings import errors, rearranging
+from bookings import errors, rearranging, selectors
 from bookings.availability import (
     GRAIN,
     Occupancy,
@@ -151,12 +151,15 @@ def check_claim(
     return Claim(slot, party_size, ends_at(plan, slot, party_size), area_id)
 
 
-def refuse_own_overlap(booking: Booking, claim: Claim, *, restaurant_id: int, by: Actor) -> None:
+def refuse_own_overlap(
+    booking: Booking, claim: Claim, *, restaurant_id: int, by: Actor, only_looking: bool = False
+) -> None:
     """Refuse the same party twice. Staff may do as they are asked: an assistant books for many.
 
     Without an account only the very same booking is refused: a phone is often shared, and an answer about another
     booking would tell a stranger whose evening this is.
 
+    :param only_looking: nothing is taken if this says nothing, so nobody else need wait
     :raises OverlapsOwnBooking: :raises DuplicateBooking:
     """
     if by.kind not in FOR_THE_GUEST:
@@ -165,8 +168,9 @@ def refuse_own_overlap(booking: Booking, claim: Claim, *, restaurant_id: int, by
     if booking.pk is not None:
         others = others.exclude(pk=booking.pk)
     if booking.diner is not None:
-        # The day's lock is one house's; two houses are kept apart by whoever asks both.
-        User.objects.select_for_update(no_key=True).only("pk").get(pk=booking.diner.pk)
+        if not only_looking:
+            # The day's lock is one house's; two houses are kept apart by whoever asks both.
+            User.objects.select_for_update(no_key=True).only("pk").get(pk=booking.diner.pk)
         mine = others.filter(diner=booking.diner, starts_at__lt=claim.ends_at, ends_at__gt=claim.slot.starts_at)
         if mine.exists():
             raise errors.OverlapsOwnBooking
@@ -276,7 +280,9 @@ class SearchFirst(Exception):
 Result = TypeVar("Result")
 
 
-def searching_first(claim: Callable[[rearranging.Sought | None], Result]) -> Result:
+def searching_first(
+    claim: Callable[[rearranging.Sought | None], Result], sought: rearranging.Sought | None = None
+) -> Result:
     """Return what a claim returns, run once more whenever it wants others to have been moved.
 
     The search, which may take the solver a while, is made between the runs, when the day's lock is gone with the
@@ -284,14 +290,55 @@ def searching_first(claim: Callable[[rearranging.Sought | None], Result]) -> Res
     the end under the lock.
 
     :param claim: opens its transaction, and hands on to `find_tables` what was sought
+    :param sought: what was sought before the first run
     """
-    sought = None
     for number in range(1, SEARCHES + 1):
         try:
             return claim(sought)
         except SearchFirst as first:
             sought = replace(first.search.run(), is_last=number == SEARCHES)
     return claim(sought)
+
+
+def look_first(
+    seen: selectors.SeenDay,
+    claim: Claim,
+    *,
+    now: datetime,
+    online: bool,
+    table_ids: Sequence[int] | None = None,
+    heed_pacing: bool = True,
+    except_booking: int = 0,
+) -> rearranging.Sought | None:
+    """Refuse, without the day's lock, what cannot be had as the day stands; return what was sought on the way.
+
+    A refusal is as true as one under the lock: it is of one committed state of the day after the request had come.
+    Who could move is read in a statement of its own, so where that counts the day must be the same before and after
+    it; else nothing is refused here. That nothing is raised promises nothing: whoever takes a table looks once more,
+    under the lock.
+
+    :raises TooManyAtOnce: :raises NoTableFree: :raises TableTaken: :raises UnknownTable:
+    """
+    try:
+        find_tables(
+            seen.plan,
+            seen.occupancy,
+            claim,
+            now=now,
+            online=online,
+            table_ids=table_ids,
+            heed_pacing=heed_pacing,
+            except_booking=except_booking,
+        )
+    except SearchFirst as first:
+        sought = first.search.run()
+        if sought.arrangement is not None or not selectors.still_stands(seen, except_booking=except_booking):
+            return sought
+        raise refused(Reason.NO_TABLE, seen.plan) from first
+    except errors.NoTableFree:
+        if selectors.still_stands(seen, except_booking=except_booking):
+            raise
+    return None
 
 
 def look_for_tables(

@@ -21,6 +21,7 @@ from bookings.services import advances, claiming, guests
 from bookings.services.claiming import Actor, Guest
 from bookings.states import MACHINE, Course, Status
 from core import codes
+from core.errors import DomainError
 from core.outbox import publish
 from restaurants.service_plan import DEFAULT_TURN_MINUTES, ServicePlan, ShiftPlan, plan_of, remembered_plan
 
@@ -225,26 +226,32 @@ def seat_walk_in(
     table_ids: Sequence[int] | None = None,
     minutes: int | None = None,
     request_key: UUID | None = None,
+    seen: selectors.SeenDay | None = None,
 ) -> Booking:
     """Seat a party that came without a booking, now, and return its booking in the state SEATED.
 
     The same `request_key` returns the booking it made before: a second tap seats nobody twice.
 
+    :param seen: the day in which `look_for_walk_in` has found room; without it, it is looked for here
     :param minutes: how long they may stay, where the table is due sooner than a usual turn; whole minutes
     :raises NoTableFree: when nothing fits for that long
     :raises TableTaken: when the chosen table is not free for that long
     """
+    if seen is None:
+        try:
+            seen = look_for_walk_in(
+                restaurant_id=restaurant_id, party_size=party_size, table_ids=table_ids, minutes=minutes
+            )
+        except DomainError:
+            # Tapped twice: what stands in the way of the second is what the first has just seated.
+            if (earlier := _seated_before(request_key)) is not None:
+                return earlier
+            raise
     now = timezone.now()
-    plan = plan_of(restaurant_id)
-    if not plan.is_bookable:
-        raise errors.RestaurantNotBookable
-    # Whoever names the tables may put a group at several.
-    if not 1 <= party_size <= max(plan.seats if table_ids else plan.largest_party, 1):
-        raise claiming.refused(Reason.PARTY_TOO_LARGE, plan)
-    day = selectors.service_day_of(restaurant_id, now)
+    plan, day = seen.plan, seen.day
     starts_at = claiming.to_the_grain(now)
     shift = _shift_now(plan, day, now)
-    turn = timedelta(minutes=minutes) if minutes else usual_turn(plan, day, now, party_size)
+    turn = _turn(plan, day, now, party_size, minutes)
     guest = guest or Guest(name="")
     for _attempt in range(CODE_TRIES):
         booking = Booking(
@@ -278,29 +285,73 @@ def seat_walk_in(
     raise errors.BookingRefused
 
 
+def look_for_walk_in(
+    *, restaurant_id: int, party_size: int, table_ids: Sequence[int] | None = None, minutes: int | None = None
+) -> selectors.SeenDay:
+    """Return the day in which there is room for a party now, or refuse it; nobody is seated, and no lock is held.
+
+    A refusal is true of the day as it was read. Room promises nothing: whoever seats the party looks again.
+
+    :raises BookingRefused: as seat_walk_in
+    """
+    now = timezone.now()
+    seen = selectors.day_now(restaurant_id, now=now)
+    plan = seen.plan
+    if not plan.is_bookable:
+        raise errors.RestaurantNotBookable
+    # Whoever names the tables may put a group at several.
+    if not 1 <= party_size <= max(plan.seats if table_ids else plan.largest_party, 1):
+        raise claiming.refused(Reason.PARTY_TOO_LARGE, plan)
+    starts_at = claiming.to_the_grain(now)
+    until = starts_at + _turn(plan, seen.day, now, party_size, minutes)
+    # Those who overrun are added to what is taken: here to a copy.
+    taken = Occupancy(seen.occupancy.midnight, dict(seen.occupancy.masks), list(seen.occupancy.starts))
+    try:
+        _tables_for(plan, seen.day, taken, starts_at, until, party_size, table_ids)
+    except errors.NoTableFree:
+        # Who sits where was read after what is taken: only if that is unchanged are both of one moment.
+        if selectors.still_stands(seen):
+            raise
+    return seen
+
+
+def _seated_before(request_key: UUID | None) -> Booking | None:
+    return None if request_key is None else Booking.objects.filter(request_key=request_key).first()
+
+
+def _turn(plan: ServicePlan, day: date, now: datetime, party_size: int, minutes: int | None) -> timedelta:
+    return timedelta(minutes=minutes) if minutes else usual_turn(plan, day, now, party_size)
+
+
+def _tables_for(
+    plan: ServicePlan,
+    day: date,
+    occupancy: Occupancy,
+    starts_at: datetime,
+    until: datetime,
+    party_size: int,
+    table_ids: Sequence[int] | None,
+) -> tuple[int, ...]:
+    """Return the chosen tables, or the best that are free and that nobody sits at any more.
+
+    :raises NoTableFree: :raises TableTaken: :raises UnknownTable:
+    """
+    if table_ids:
+        return claiming.chosen_tables(plan, occupancy, table_ids, starts_at, until)
+    _leave_out_occupied_tables(occupancy, plan.id, day, starts_at, until)
+    seating = best_seating(plan, occupancy, starts_at=starts_at, until=until, party_size=party_size, online=False)
+    if seating is None:
+        raise errors.NoTableFree(alternatives=[])
+    return seating.table_ids
+
+
 def _seat_under_lock(booking: Booking, *, by: Actor, table_ids: Sequence[int] | None, now: datetime) -> Booking:
     restaurant_id, day = booking.restaurant_id, booking.service_day
     claiming.lock_service_days(restaurant_id, [day])
-    if booking.request_key is not None:
-        earlier = Booking.objects.filter(request_key=booking.request_key).first()
-        if earlier is not None:
-            return earlier
+    if (earlier := _seated_before(booking.request_key)) is not None:
+        return earlier
     plan, occupancy, expired = selectors.plan_and_occupancy(restaurant_id, day, now=now)
-    if table_ids:
-        tables = claiming.chosen_tables(plan, occupancy, table_ids, booking.starts_at, booking.ends_at)
-    else:
-        _leave_out_occupied_tables(occupancy, restaurant_id, day, booking.starts_at, booking.ends_at)
-        seating = best_seating(
-            plan,
-            occupancy,
-            starts_at=booking.starts_at,
-            until=booking.ends_at,
-            party_size=booking.party_size,
-            online=False,
-        )
-        if seating is None:
-            raise errors.NoTableFree(alternatives=[])
-        tables = seating.table_ids
+    tables = _tables_for(plan, day, occupancy, booking.starts_at, booking.ends_at, booking.party_size, table_ids)
     if expired:
         claiming.expire_holds(expired, now=now)
     asked = terms.terms_for(plan, booking.party_size, day=day, starts_at=booking.starts_at)
@@ -387,21 +438,9 @@ def _retable(booking: Booking, plan: ServicePlan, table_ids: Sequence[int] | Non
         plan.id, booking.service_day, now=now, except_booking=booking.pk
     )
     starts_at = max(booking.starts_at, now - GRAIN) if booking.ends_at > now else booking.starts_at
-    if table_ids:
-        tables = claiming.chosen_tables(plan, occupancy, table_ids, starts_at, booking.ends_at)
-    else:
-        _leave_out_occupied_tables(occupancy, plan.id, booking.service_day, starts_at, booking.ends_at)
-        seating = best_seating(
-            plan,
-            occupancy,
-            starts_at=starts_at,
-            until=booking.ends_at,
-            party_size=booking.party_size,
-            online=False,
-        )
-        if seating is None:
-            raise errors.NoTableFree(alternatives=[])
-        tables = seating.table_ids
+    tables = _tables_for(
+        plan, booking.service_day, occupancy, starts_at, booking.ends_at, booking.party_size, table_ids
+    )
     if expired:
         claiming.expire_holds(expired, now=now)
     TableAllocation.objects.filter(booking=booking).delete()

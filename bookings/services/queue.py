@@ -15,11 +15,13 @@ from bookings.availability import Reason, midnight_of, slot_times
 from bookings.events import QueueJoined, SeatReady
 from bookings.forecasting import LONGEST, Closed, Due, Floor, Forecast, Habits, Queued, Sitting, forecast
 from bookings.models import QueueEntry, QueueHistory, TableAllocation
+from bookings.selectors import SeenDay
 from bookings.services import claiming
 from bookings.services.claiming import Actor, Guest
-from bookings.services.floor import seat_walk_in, usual_turn
+from bookings.services.floor import look_for_walk_in, seat_walk_in, usual_turn
 from bookings.states import QUEUE_LIVE, QUEUE_MACHINE, ActorKind, QueueStatus, Status
 from core import audit
+from core.errors import DomainError
 from core.outbox import publish
 from restaurants.service_plan import ServicePlan, plan_of, remembered_plan
 
@@ -261,6 +263,7 @@ def seat_from_queue(
     :raises QueueMovedOn: :raises core.states.IllegalMove:
     :raises NoTableFree: :raises TableTaken: as seat_walk_in
     """
+    seen = _look_first(entry, table_ids=table_ids, minutes=minutes, expected_version=expected_version)
     with transaction.atomic():
         entry = _locked(entry.pk, expected_version)
         # Asked first: a party that has been seated must not take a second table.
@@ -273,10 +276,32 @@ def seat_from_queue(
             table_ids=table_ids,
             minutes=minutes,
             request_key=entry.public_id,
+            seen=seen,
         )
         entry.ended_at = timezone.now()
         _move(entry, QueueStatus.SEATED, by=by, changes={"waited": int((entry.ended_at - entry.joined_at) / MINUTE)})
     return entry
+
+
+def _look_first(
+    entry: QueueEntry, *, table_ids: Sequence[int] | None, minutes: int | None, expected_version: int | None
+) -> SeenDay | None:
+    """Refuse at once, without a lock, a party for which there is no table as the day stands.
+
+    None when the place has changed since it was read, or is to be refused for another reason: the lock decides then.
+
+    :raises NoTableFree: :raises TableTaken: and the others of `look_for_walk_in`
+    """
+    try:
+        return look_for_walk_in(
+            restaurant_id=entry.restaurant_id, party_size=entry.party_size, table_ids=table_ids, minutes=minutes
+        )
+    except DomainError:
+        stands = QueueEntry.objects.filter(pk=entry.pk, version=entry.version, status=entry.status).exists()
+        is_asked_for = expected_version is None or expected_version == entry.version
+        if stands and is_asked_for and entry.status in QUEUE_LIVE:
+            raise
+        return None
 
 
 def leave_queue(*, entry: QueueEntry, by: Actor, expected_version: int | None = None) -> QueueEntry:

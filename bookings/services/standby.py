@@ -350,6 +350,7 @@ def accept_offer(*, entry: StandbyEntry, by: Actor) -> Booking:
     :raises OfferGone: when it has lapsed, was answered otherwise, or was never made
     :raises OverlapsOwnBooking: when the diner has another booking then
     """
+    _refuse_where_gone(entry)
     with transaction.atomic():
         entry = _locked(entry.pk)
         hold = entry.booking
@@ -375,6 +376,19 @@ def accept_offer(*, entry: StandbyEntry, by: Actor) -> Booking:
         _move(entry, StandbyStatus.ACCEPTED, by=by)
         claiming.tell_open_pages(remembered_plan(entry.restaurant_id), entry.service_day)
     return booking
+
+
+def _refuse_where_gone(entry: StandbyEntry) -> None:
+    """Refuse at once, without a lock, what is over as the row stands: nothing that is over comes back.
+
+    :raises OfferGone:
+    """
+    row = StandbyEntry.objects.only("status", "offer_expires_at").get(pk=entry.pk)
+    is_over = row.offer_expires_at is None or row.offer_expires_at <= timezone.now()
+    if row.status not in (StandbyStatus.OFFERED, StandbyStatus.ACCEPTED) or (
+        row.status == StandbyStatus.OFFERED and is_over
+    ):
+        raise errors.OfferGone(state=_now_called(row, is_over))
 
 
 def _now_called(entry: StandbyEntry, is_over: bool) -> str:

@@ -10,13 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bookings.availability import (
+    DAYS_KEPT,
     Allocation,
     Occupancy,
     Reason,
     best_seating,
     day_slots,
     find_slot_time,
-    nearest,
+    free_near,
     party_refusal,
     slot_times,
 )
@@ -440,11 +441,67 @@ class TestPacing:
 class TestNearest:
     def test_gives_the_closest_free_times_in_the_order_of_the_clock(self):
         house = plan(seatings=[seating(1, up_to=2)], shifts=[shift(turn_minutes=((10, 30),))])
-        slots = day_slots(house, FRIDAY, 2, taken(house, Allocation(1, at("19:00"), at("20:00"), 2)), now=LONG_BEFORE)
+        evening = {FRIDAY: taken(house, Allocation(1, at("19:00"), at("20:00"), 2))}
 
-        found = nearest(slots, at("19:00"), count=3)
+        found = free_near(house, evening, at("19:00"), 2, count=3, now=LONG_BEFORE)
 
         assert [slot.starts_at for slot in found] == [at("18:00"), at("18:30"), at("20:00")]
+
+    def test_gives_the_wanted_time_itself_only_where_that_helps(self):
+        house = plan(seatings=[seating(1, up_to=2)])
+        evening = {FRIDAY: taken(house)}
+
+        def near(**more) -> set[datetime]:
+            found = free_near(house, evening, at("19:00"), 2, count=3, now=LONG_BEFORE, **more)
+            return {slot.starts_at for slot in found}
+
+        assert at("19:00") not in near()
+        assert at("19:00") in near(include_wanted=True)
+
+    def test_gives_nothing_to_a_party_that_the_house_does_not_take(self):
+        house = plan(seatings=[seating(1, up_to=2)])
+
+        assert free_near(house, {FRIDAY: taken(house)}, at("19:00"), 9, count=3, now=LONG_BEFORE) == []
+
+    @given(
+        taken_at=st.sets(st.integers(min_value=0, max_value=8), max_size=8),
+        wanted=st.integers(min_value=-8, max_value=24),
+        count=st.integers(min_value=1, max_value=20),
+    )
+    def test_gives_what_looking_at_every_time_gives(self, taken_at, wanted, count):
+        """From the wanted time outwards or all of them: the answer is the same, only the second takes longer."""
+        house = plan(seatings=[seating(1, up_to=2)], shifts=[shift(turn_minutes=((10, 60),))])
+        begins = [at("18:00") + timedelta(minutes=30 * number) for number in taken_at]
+        occupancy = taken(house, *(Allocation(1, each, each + timedelta(minutes=15), 2) for each in begins))
+        moment = at("19:00") + timedelta(minutes=30 * wanted)
+
+        found = free_near(house, {FRIDAY: occupancy}, moment, 2, count=count, now=LONG_BEFORE)
+
+        free = [slot for slot in day_slots(house, FRIDAY, 2, occupancy, now=LONG_BEFORE) if slot.available]
+        others = [slot for slot in free if slot.starts_at != moment]
+        closest = sorted(others, key=lambda slot: (abs(slot.starts_at - moment), slot.starts_at))[:count]
+        assert found == sorted(closest, key=lambda slot: slot.starts_at)
+
+
+class TestStartsAreKept:
+    def test_with_the_plan_and_not_with_its_successor(self):
+        before = plan()
+        assert slot_times(before, FRIDAY)
+        closed = SpecialDayPlan(FRIDAY, "Closed", "", is_closed=True, shifts=(), hours=())
+
+        after = replace(before, version=before.version + 1, special_days={FRIDAY: closed})
+
+        assert slot_times(after, FRIDAY) == ()
+        assert find_slot_time(after, at("19:00")) is Reason.CLOSED
+        assert slot_times(before, FRIDAY)
+
+    def test_of_a_few_days_only(self):
+        house = plan()
+
+        for number in range(100):
+            slot_times(house, FRIDAY + timedelta(days=number))
+
+        assert 0 < len(house.grids) <= DAYS_KEPT
 
 
 PARTS_OF_DAY = st.integers(min_value=0, max_value=23 * 12)

@@ -120,9 +120,10 @@ def _once(key: str, function: Callable[..., Any], view: APIView, request: Reques
         "key": key,
     }
     digest = _digest(request)
-    if not _lock(scope):
+    has_lock, number = _lock(scope)
+    if not has_lock:
         raise RequestInProgress
-    known = IdempotencyKey.objects.filter(**scope).first()
+    known = None if number is None else IdempotencyKey.objects.get(pk=number)
     if known is not None and known.created_at < timezone.now() - KEPT_FOR:
         known.delete()
         known = None
@@ -191,9 +192,20 @@ def _digest(request: Request) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _lock(scope: dict[str, str]) -> bool:
-    """Take the scope for this transaction, or tell that another request holds it."""
-    number = hashlib.blake2b("\0".join(scope.values()).encode(), digest_size=8).digest()
+# Sent together, as two statements: the second sees what was committed until the first had the lock.
+_LOCK_AND_LOOK = """
+    SELECT pg_try_advisory_xact_lock(%(lock)s);
+    SELECT id FROM core_idempotencykey
+    WHERE actor = %(actor)s AND method = %(method)s AND path = %(path)s AND key = %(key)s
+"""
+
+
+def _lock(scope: dict[str, str]) -> tuple[bool, int | None]:
+    """Take the scope for this transaction; tell whether no other request holds it, and the id of the row it has."""
+    digest = hashlib.blake2b("\0".join(scope.values()).encode(), digest_size=8).digest()
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [int.from_bytes(number, "big", signed=True)])
-        return bool(cursor.fetchone()[0])
+        cursor.execute(_LOCK_AND_LOOK, {**scope, "lock": int.from_bytes(digest, "big", signed=True)})
+        has_lock = bool(cursor.fetchone()[0])
+        cursor.nextset()
+        row = cursor.fetchone()
+    return has_lock, row[0] if row else None
