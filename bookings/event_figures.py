@@ -49,7 +49,7 @@ def figures_of(event_ids: Iterable[int], *, now: datetime | None = None) -> dict
         for event_id, admitted, held in Ticket.objects.filter(on_the_list | waiting, kind__event__in=list(sold))
         .order_by()
         .values_list("kind__event")
-        .annotate(Count("pk", filter=on_the_list), Count("pk", filter=waiting))
+        .annotate(admitted=Count("pk", filter=on_the_list), held=Count("pk", filter=waiting))
     }
     unpaid = Q(status=OrderStatus.HELD, hold_expires_at__gt=now)
     money = {

@@ -81,7 +81,7 @@ class TicketOrderAdmin(FindsByContact, ScopedPage, ModelAdmin):
     fieldsets = [
         (
             None,
-            {"fields": ["event_link", "shown_code", "shown_status", "held_until", "channel", "ordered", "terms_words"]},
+            {"fields": ["event_link", "shown_code", "status_words", "held_until", "channel", "ordered", "terms_words"]},
         ),
         (_("Money"), {"fields": ["due", "received", "paid_back", "outstanding", "owed_back"]}),
         (_("Guest"), {"fields": ["guest_name", "phone", "guest_email", "language"]}),
@@ -149,6 +149,10 @@ class TicketOrderAdmin(FindsByContact, ScopedPage, ModelAdmin):
     @display(description=_("status"), ordering="status", label=STATUS_LABELS)
     def shown_status(self, order: TicketOrder) -> tuple[str, str]:
         return order.status, ticket_wording.status_of(order)
+
+    @display(description=_("status"))
+    def status_words(self, order: TicketOrder) -> str:
+        return ticket_wording.status_of(order)
 
     @display(description=_("ordered"), ordering="created_at")
     def ordered(self, order: TicketOrder) -> str:

@@ -319,7 +319,9 @@ class TestCallingOff:
 
         assert answer.status_code == 302
         assert (now_of(event).status, now_of(made).status) == (EventStatus.CALLED_OFF, OrderStatus.CANCELLED)
-        assert manager.post(way("call_off", event), {"reason": "Again", "is_sure": "on"} | seen(event)).status_code == 409
+        assert (
+            manager.post(way("call_off", event), {"reason": "Again", "is_sure": "on"} | seen(event)).status_code == 409
+        )
 
     def test_leaves_a_page_that_is_only_read(self, place, manager, event) -> None:
         services.call_off_event(event=event, reason="Rain", by=staff_of(place))

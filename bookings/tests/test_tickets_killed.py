@@ -21,7 +21,7 @@ from core.models import IdempotencyKey, OutboxEvent
 from restaurants.models import Restaurant
 from restaurants.tests.factories import house
 
-pytestmark = [pytest.mark.worker, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.worker, pytest.mark.long, pytest.mark.django_db(transaction=True)]
 
 # Loads Django once, and forks for each statement of an act before which, or after whose commit, it is told to die.
 # The child opens its own connection to the tests' database; its last instruction is the signal that nobody can catch.
