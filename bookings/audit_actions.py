@@ -35,6 +35,8 @@ ACTIONS = {
     "tickets.cancelled_by_house": Action(_("Cancelled a guest's tickets"), Severity.NOTICE),
     "tickets.paid": Action(_("Noted a payment for tickets"), Severity.NOTICE),
     "tickets.paid_back": Action(_("Paid money back for tickets"), Severity.NOTICE),
+    "tickets.admission_undone": Action(_("Took back that a guest with a ticket came in"), Severity.NOTICE),
+    "tickets.handed_over": Action(_("Opened a guest's tickets to print or to send them")),
     "tickets.listed": Action(_("Looked through the guests of an event")),
     "tickets.viewed": Action(_("Looked at a guest's tickets")),
     "booking.listed": Action(_("Looked through guests' bookings")),

@@ -409,6 +409,32 @@ class PriceHasChanged(BookingRefused):
     message = _("The price has changed meanwhile. Please look at the new price and order again.")
 
 
+class TooManyUnpaid(BookingRefused):
+    """One guest would have more unpaid places at the event than `details["most"]`, over all of their orders."""
+
+    code = "tickets_too_many_unpaid"
+    message = _(
+        "One guest can have at most %(most)d unpaid places for this event. "
+        "Please pay for those you have first, or call the restaurant."
+    )
+
+
+class OrderMovedOn(DomainError):
+    """Somebody did something with the order, or its ticket, since the asker last saw it; or the same was sent twice."""
+
+    code = "ticket_order_version"
+    message = _("Somebody has changed this order meanwhile, or it was sent twice. Look at it again.")
+    status = 412
+
+
+class EventMovedOn(DomainError):
+    """Somebody changed, moved or called off the event since the asker last saw it."""
+
+    code = "event_version"
+    message = _("Somebody else has changed this event meanwhile. Look at it again before you change it.")
+    status = 412
+
+
 class OrderNotFound(NotFound):
     code = "ticket_order_not_found"
     message = _("We could not find that order.")

@@ -21,33 +21,49 @@ class Figures:
     """How an event stands; the money is in kobo."""
 
     guests: int = 0
+    """All places that are taken: those of confirmed orders, and those held for a payment."""
     admitted: int = 0
+    held: int = 0
+    """Of the guests, those whose places are only held for a payment."""
     unpaid_orders: int = 0
     taken_kobo: int = 0
+    owed_back_kobo: int = 0
+
+    @property
+    def expected(self) -> int:
+        """Return how many guests have a valid ticket, whether they have come or not: the guest list."""
+        return self.guests - self.held
 
 
 def figures_of(event_ids: Iterable[int], *, now: datetime | None = None) -> dict[int, Figures]:
-    """Return how each of these events stands, in three queries for all of them together."""
+    """Return how each of these events stands, in four queries for all of them together."""
     now = now or timezone.now()
     sold = ticketing.sold_of(event_ids, now=now)
     if not sold:
         return {}
-    admitted = dict(
-        Ticket.objects.filter(kind__event__in=list(sold), state=TicketState.ADMITTED)
+    # Those who came in count among the guests of the list, so that the door and the list never differ.
+    on_the_list = Q(state=TicketState.ADMITTED, order__status=OrderStatus.CONFIRMED)
+    waiting = Q(state__in=TICKET_LIVE, order__status=OrderStatus.HELD, order__hold_expires_at__gt=now)
+    people = {
+        event_id: (admitted, held)
+        for event_id, admitted, held in Ticket.objects.filter(on_the_list | waiting, kind__event__in=list(sold))
         .order_by()
         .values_list("kind__event")
-        .annotate(Count("pk"))
-    )
-    held = Q(status=OrderStatus.HELD, hold_expires_at__gt=now)
+        .annotate(admitted=Count("pk", filter=on_the_list), held=Count("pk", filter=waiting))
+    }
+    unpaid = Q(status=OrderStatus.HELD, hold_expires_at__gt=now)
     money = {
-        event_id: (unpaid, taken)
-        for event_id, unpaid, taken in TicketOrder.objects.filter(event__in=list(sold))
+        event_id: (orders, taken)
+        for event_id, orders, taken in TicketOrder.objects.filter(event__in=list(sold))
         .order_by()
         .values_list("event")
-        .annotate(unpaid=Count("pk", filter=held), taken=Sum(F("paid_kobo") - F("paid_back_kobo")))
+        .annotate(orders=Count("pk", filter=unpaid), taken=Sum(F("paid_kobo") - F("paid_back_kobo")))
     }
+    owed = owed_back_of(sold)
     return {
-        event_id: Figures(each.guests, admitted.get(event_id, 0), *money.get(event_id, (0, 0)))
+        event_id: Figures(
+            each.guests, *people.get(event_id, (0, 0)), *money.get(event_id, (0, 0)), owed.get(event_id, 0)
+        )
         for event_id, each in sold.items()
     }
 
@@ -78,10 +94,14 @@ def outstanding_by_order(event: TicketedEvent) -> dict[int, int]:
     return dict(orders.filter(outstanding__gt=0).values_list("pk", "outstanding"))
 
 
-def owed_back_of(event: TicketedEvent) -> int:
-    """Return what the house has to pay back of an event in all, in kobo."""
-    owed = ticketing.orders_owed_back(TicketOrder.objects.filter(event=event).order_by()).prefetch_related("tickets")
-    return sum(ticketing.owed_back_kobo(order, order.tickets.all()) for order in owed)
+def owed_back_of(event_ids: Iterable[int]) -> dict[int, int]:
+    """Return what the house has to pay back in all, in kobo, of each of these events that owes anything."""
+    owed: dict[int, int] = {}
+    orders = ticketing.orders_owed_back(TicketOrder.objects.filter(event__in=list(event_ids)).order_by())
+    sums = orders.values_list("event", "paid_kobo", "paid_back_kobo", "due")  # type: ignore[misc]  # annotated there
+    for event_id, paid, paid_back, due in sums:
+        owed[event_id] = owed.get(event_id, 0) + paid - paid_back - due
+    return owed
 
 
 @dataclass(frozen=True)

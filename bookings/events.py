@@ -293,6 +293,22 @@ class TicketsExpired(Event):
 
 
 @dataclass(frozen=True)
+class TicketsOwedBack(Event):
+    """Money came for an order that had been cancelled: it is owed back.
+
+    `why` is "cancelled", or "called_off" where the event was.
+    """
+
+    name: ClassVar[str] = "tickets.owed_back"
+    order_id: UUID
+    restaurant_id: UUID
+    why: str
+    amount_kobo: int
+    owed_back_kobo: int
+    version: int
+
+
+@dataclass(frozen=True)
 class TicketsGivenBack(Event):
     """Some places of an order, or with `is_whole` all of it, were given back or cancelled.
 

@@ -6,9 +6,9 @@ from typing import Any, Protocol, TypeVar
 from django.core.exceptions import ValidationError
 
 from bookings import selectors
-from bookings.models import Booking, TicketOrder
+from bookings.models import Booking, Ticket, TicketOrder
 from bookings.states import LIVE, ORDER_LIVE
-from bookings.ticketing import orders_by_code
+from bookings.ticketing import orders_by_code, ticket_by_code
 from core import phones
 from core.limits import Limit
 from core.text import search_form
@@ -53,6 +53,28 @@ def find_booking_or_tickets(*, code: str, knows: Callable[[Guest], bool], addres
     BY_CODE.take(code)
     booking = _given_back(_booking(code, knows), code, address)
     return booking or _given_back(_still_live(orders_by_code(code), ORDER_LIVE, knows), code, address)
+
+
+def find_anything(*, code: str, knows: Callable[[Guest], bool], address: str) -> Booking | TicketOrder | Ticket | None:
+    """Return what find_booking_or_tickets() does, or the ticket with this code.
+
+    A ticket is found by who comes with it and, until it is passed on, by who bought it.
+    """
+    if (found := find_booking_or_tickets(code=code, knows=knows, address=address)) is not None:
+        return found
+    ticket = ticket_by_code(code)
+    if ticket is None or not (knows(_Holder(ticket)) or (not ticket.is_passed_on and knows(ticket.order))):
+        return None
+    BY_ADDRESS.give_back(address)
+    BY_CODE.give_back(code)
+    return ticket
+
+
+class _Holder:
+    """Who comes with a ticket, as the guest of a booking is known."""
+
+    def __init__(self, ticket: Ticket) -> None:
+        self.guest_name, self.guest_phone, self.guest_email = ticket.holder_name, "", ticket.holder_email
 
 
 def _booking(code: str, knows: Callable[[Guest], bool]) -> Booking | None:

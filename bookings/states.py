@@ -257,6 +257,14 @@ class PaidWhen(models.TextChoices):
     BEFORE = "before", _("Before: the places are held until the money has come")
 
 
+class PaidBy(models.TextChoices):
+    """How money for tickets changed hands at the house."""
+
+    CASH = "cash", pgettext_lazy("how it was paid", "In cash")
+    TRANSFER = "transfer", pgettext_lazy("how it was paid", "By transfer")
+    CARD = "card", pgettext_lazy("how it was paid", "By card terminal")
+
+
 class OrderStatus(models.TextChoices):
     HELD = "held", pgettext_lazy("of a ticket order", "Waiting for payment")
     CONFIRMED = "confirmed", pgettext_lazy("of a ticket order", "Confirmed")
@@ -308,6 +316,7 @@ class TicketDeed(models.TextChoices):
     CONFIRMED = "confirmed", _("Confirmed")
     EXPIRED = "expired", _("Not paid in time")
     CANCELLED = "cancelled", _("Cancelled")
+    CALLED_OFF = "called_off", _("Event called off")
     GIVEN_BACK = "given_back", _("Places given back")
     PASSED_ON = "passed_on", _("Ticket passed on")
     ADMITTED = "admitted", _("Admitted")

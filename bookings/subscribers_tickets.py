@@ -21,6 +21,9 @@ from notifications import services as notifications
 from notifications.services import BadPhone, BadRecipient
 from notifications.states import Channel
 
+# Money is news for longer than an evening.
+USEFUL = timedelta(days=14)
+
 
 def tell_of_order(*, order_id: UUID, is_held: bool = False, **_more: Any) -> None:
     """Write the tickets to whoever ordered them, or how to pay for them first."""
@@ -81,7 +84,44 @@ def tell_of_expiry(*, order_id: UUID, why: str, version: int, owed_back_kobo: in
     key = key_of("tickets.expired", order.public_id, version)
     _mail_order(order, "tickets.expired", key, why=why, owed_back=_money(owed_back_kobo, order.language))
     if owed_back_kobo:
-        _text_order(order, "tickets.expired", key, useful_until=timezone.now() + timedelta(days=1), why=why)
+        _text_order(
+            order,
+            "tickets.expired",
+            key,
+            useful_until=timezone.now() + USEFUL,
+            also_beside_mail=True,
+            why=why,
+            owed_back=naira(owed_back_kobo),
+        )
+
+
+def tell_of_money_back(
+    *, order_id: UUID, why: str, amount_kobo: int, owed_back_kobo: int, version: int, **_more: Any
+) -> None:
+    """Say what happens with money that came for an order which had been cancelled."""
+    order = ticketing.order_by_public_id(order_id)
+    if order is None:
+        return
+    key, useful_until = key_of("tickets.owed_back", order.public_id, version), timezone.now() + USEFUL
+    _mail_order(
+        order,
+        "tickets.owed_back",
+        key,
+        useful_until=useful_until,
+        why=why,
+        amount=_money(amount_kobo, order.language),
+        owed_back=_money(owed_back_kobo, order.language),
+    )
+    _text_order(
+        order,
+        "tickets.owed_back",
+        key,
+        useful_until=useful_until,
+        also_beside_mail=True,
+        why=why,
+        amount=naira(amount_kobo),
+        owed_back=naira(owed_back_kobo),
+    )
 
 
 def tell_of_giving_back(
@@ -238,9 +278,20 @@ def _send(
         return
 
 
-def _text_order(order: TicketOrder, kind: str, key: str, *, useful_until: datetime, **context: Any) -> None:
-    """Text whoever left no e-mail address, if their phone can be texted; one part, so names are cut."""
-    if order.guest_email or not order.guest_phone:
+def _text_order(
+    order: TicketOrder,
+    kind: str,
+    key: str,
+    *,
+    useful_until: datetime,
+    also_beside_mail: bool = False,
+    **context: Any,
+) -> None:
+    """Text whoever left no e-mail address, if their phone can be texted; one part, so names are cut.
+
+    :param also_beside_mail: text whoever left an address as well: it is about their money
+    """
+    if not order.guest_phone or (order.guest_email and not also_beside_mail):
         return
     event = order.event
     wanted = notifications.catalogue.kind_called(kind)

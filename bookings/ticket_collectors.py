@@ -111,6 +111,7 @@ def history(subject: Subject) -> Iterator[dict[str, Any]]:
             "by_you": subject.user_id is not None and line.actor_id == subject.user_id,
             "through": line.channel,
             "amount_kobo": line.amount_kobo,
+            "means": line.means,
             "reference": line.reference,
             "reason": line.reason,
         }

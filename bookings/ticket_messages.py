@@ -16,7 +16,7 @@ def keys_about(order: TicketOrder) -> list[str]:
     once = [key_of(kind, mark) for kind in ("tickets.confirmed", "tickets.held")]
     own = [
         key_of(kind, mark, version)
-        for kind in ("tickets.expired", "tickets.given_back")
+        for kind in ("tickets.expired", "tickets.given_back", "tickets.owed_back")
         for version in range(1, order.version + 1)
     ]
     moves = [key_of("event.moved", mark, version) for version in range(1, order.event.version + 1)]

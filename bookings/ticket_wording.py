@@ -8,9 +8,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from bookings import ticketing
 from bookings.models import Ticket, TicketedEvent, TicketHistory, TicketKind, TicketOrder
 from bookings.services.tickets import terms_of
-from bookings.states import FOR_THE_GUEST, OrderStatus, PaidWhen, TicketDeed, TicketState
+from bookings.states import FOR_THE_GUEST, EventStatus, OrderStatus, PaidBy, PaidWhen, TicketDeed, TicketState
 from bookings.wording import Line
 from localization import formatting
 
@@ -20,12 +21,57 @@ HEADINGS = {
     OrderStatus.CANCELLED: gettext_lazy("These tickets are cancelled"),
     OrderStatus.EXPIRED: gettext_lazy("These places were not paid in time"),
 }
+PAID_SENTENCES = {
+    PaidBy.CASH.value: gettext_lazy("%(amount)s were received in cash."),
+    PaidBy.TRANSFER.value: gettext_lazy("%(amount)s were received by transfer."),
+    PaidBy.CARD.value: gettext_lazy("%(amount)s were received by card."),
+}
 TONES = {OrderStatus.HELD: "wait", OrderStatus.CONFIRMED: "good"}
 TICKET_TONES = {TicketState.VALID: "good", TicketState.ADMITTED: "wait", TicketState.VOID: "bad"}
 
 
 def heading_of(order: TicketOrder) -> str:
-    return str(HEADINGS[OrderStatus(order.status)])
+    return _("This evening is called off") if is_called_off(order) else str(HEADINGS[OrderStatus(order.status)])
+
+
+def is_called_off(order: TicketOrder) -> bool:
+    """Tell whether an order came to nothing because its event did."""
+    return order.status == OrderStatus.CANCELLED and order.event.status == EventStatus.CALLED_OFF
+
+
+def status_of(order: TicketOrder) -> str:
+    """Return in a word how an order stands."""
+    return _("Called off") if is_called_off(order) else order.get_status_display()
+
+
+def state_of(ticket: Ticket, order: TicketOrder) -> str:
+    """Return in a word how a ticket stands; of one that is void, who made it so as far as its order tells."""
+    if ticket.state != TicketState.VOID or order.status == OrderStatus.CONFIRMED:
+        return str(TicketState(ticket.state).label)
+    return status_of(order)
+
+
+def moved_sentences(order: TicketOrder) -> list[str]:
+    """Return that the evening was moved since it was ordered, from when to when, why, and what that gives."""
+    event = order.event
+    move = ticketing.moved_since(event, order.created_at)
+    if move is None or order.status not in (OrderStatus.HELD, OrderStatus.CONFIRMED):
+        return []
+    zone = event.restaurant.time_zone
+    sentences = [
+        _("The evening was moved from %(before)s to %(now)s.")
+        % {
+            "before": formatting.day_and_time(move.from_starts_at, zone=zone),
+            "now": formatting.day_and_time(event.starts_at, zone=zone),
+        }
+    ]
+    if move.reason:
+        sentences.append(_("The restaurant says: %(reason)s") % {"reason": move.reason})
+    if event.starts_at > timezone.now():
+        sentences.append(
+            _("If the new time does not suit you, give the tickets back until it begins: it costs you nothing.")
+        )
+    return sentences
 
 
 def count_of(kind: TicketKind, count: int) -> str:
@@ -102,7 +148,7 @@ def lines_of(history: Iterable[TicketHistory]) -> list[Line]:
 
 
 def _reason(entry: TicketHistory) -> str:
-    is_for_buyer = entry.deed in (TicketDeed.CANCELLED, TicketDeed.GIVEN_BACK)
+    is_for_buyer = entry.deed in (TicketDeed.CANCELLED, TicketDeed.CALLED_OFF, TicketDeed.GIVEN_BACK)
     return entry.reason if is_for_buyer and entry.actor_kind not in FOR_THE_GUEST else ""
 
 
@@ -111,11 +157,12 @@ def _text(entry: TicketHistory) -> str:
     amount = {"amount": formatting.money(entry.amount_kobo)}
     sentences = {
         TicketDeed.ORDERED: _("You ordered the tickets.") if is_own else _("The restaurant wrote this order down."),
-        TicketDeed.PAID: _("%(amount)s were received.") % amount,
+        TicketDeed.PAID: (PAID_SENTENCES.get(entry.means) or _("%(amount)s were received.")) % amount,
         TicketDeed.PAID_BACK: _("%(amount)s were paid back.") % amount,
         TicketDeed.CONFIRMED: _("The order was confirmed."),
         TicketDeed.EXPIRED: _("The payment did not come in time."),
         TicketDeed.CANCELLED: _("You gave the tickets back.") if is_own else _("The restaurant cancelled the tickets."),
+        TicketDeed.CALLED_OFF: _("The restaurant called the evening off."),
         TicketDeed.GIVEN_BACK: _("You gave a place back.") if is_own else _("The restaurant took a place back."),
         TicketDeed.PASSED_ON: _("A ticket was passed on."),
         TicketDeed.ADMITTED: _("A guest came in."),

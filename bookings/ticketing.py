@@ -13,6 +13,7 @@ from accounts.selectors import Person, may_keep_own, restaurant_ids_where
 from accounts.states import Ability
 from bookings.models import Ticket, TicketedEvent, TicketHistory, TicketKind, TicketOrder
 from bookings.states import ORDER_LIVE, TICKET_LIVE, EventStatus, OrderStatus, TicketDeed
+from core.encryption import index_of_email, index_of_phone
 from restaurants.states import PUBLIC_STATUSES, RestaurantStatus
 
 # The doors of an evening open a while before it begins, and somebody always comes at the very end.
@@ -59,6 +60,67 @@ def sold_of(event_ids: Iterable[int], *, now: datetime | None = None) -> dict[in
 
 def sold_of_event(event: TicketedEvent, *, now: datetime | None = None) -> Sold:
     return sold_of([event.pk], now=now)[event.pk]
+
+
+def most_unpaid(event: TicketedEvent) -> int:
+    """Return how many unpaid places one guest may have at an event, over all of their orders."""
+    return event.most_per_order if event.most_unpaid is None else event.most_unpaid
+
+
+def unpaid_places(
+    event: TicketedEvent, *, diner_id: int | None, phone: str, email: str, now: datetime | None = None
+) -> int:
+    """Return how many guests somebody, known by account, phone or address, has places for that are not paid in full."""
+    same = Q(pk__in=[])
+    if diner_id is not None:
+        same |= Q(diner=diner_id)
+    if phone:
+        same |= Q(guest_phone_index=index_of_phone(phone))
+    if email:
+        same |= Q(guest_email_index=index_of_email(email))
+    alive = Q(tickets__state__in=TICKET_LIVE)
+    orders = (
+        TicketOrder.objects.filter(same, live_orders(now or timezone.now()), event=event)
+        .order_by()
+        .annotate(due=Coalesce(Sum("tickets__price_kobo", filter=alive), 0), places=Count("tickets", filter=alive))
+        .filter(due__gt=F("paid_kobo") - F("paid_back_kobo"))
+    )
+    return sum(orders.values_list("places", flat=True))
+
+
+@dataclass(frozen=True)
+class Move:
+    """That an event was moved: when, from what time, to what time, and why."""
+
+    at: datetime
+    from_starts_at: datetime
+    from_ends_at: datetime
+    to_starts_at: datetime
+    reason: str
+
+    def as_kept(self) -> dict[str, str]:
+        return {
+            "at": self.at.isoformat(),
+            "from_starts_at": self.from_starts_at.isoformat(),
+            "from_ends_at": self.from_ends_at.isoformat(),
+            "to_starts_at": self.to_starts_at.isoformat(),
+            "reason": self.reason,
+        }
+
+
+def moved_since(event: TicketedEvent, moment: datetime) -> Move | None:
+    """Return how an event was moved after a moment: from the time it had then, to the time and for the last reason."""
+    later = [each for each in event.moves if datetime.fromisoformat(each["at"]) > moment]
+    if not later:
+        return None
+    first, last = later[0], later[-1]
+    return Move(
+        at=datetime.fromisoformat(last["at"]),
+        from_starts_at=datetime.fromisoformat(first["from_starts_at"]),
+        from_ends_at=datetime.fromisoformat(first["from_ends_at"]),
+        to_starts_at=datetime.fromisoformat(last["to_starts_at"]),
+        reason=last["reason"],
+    )
 
 
 def sale_is_open(event: TicketedEvent, *, now: datetime | None = None) -> bool:
@@ -167,20 +229,37 @@ def orders_by_code(code: str) -> list[TicketOrder]:
     return list(TicketOrder.objects.filter(code=code).order_by("-created_at")[:20])
 
 
+def ticket_by_code(code: str) -> Ticket | None:
+    """Return a ticket whoever asks; the door must have its own proof that they may see it."""
+    return Ticket.objects.select_related("kind", "order__event__restaurant__city").filter(code=code).first()
+
+
 def ticket_by_public_id(public_id: UUID) -> Ticket | None:
     """Return a ticket whoever asks; the door must have its own proof that they may see it."""
     related = ("kind", "order__event__restaurant__city")
     return Ticket.objects.select_related(*related).filter(public_id=public_id).first()
 
 
-def ticket_passed_on(former_id: UUID, *, since: datetime) -> Ticket | None:
-    """Return the ticket that had this public id until it was passed on, if that was later than `since`."""
-    related = ("kind", "order__event__restaurant__city")
-    ticket = Ticket.objects.select_related(*related).filter(former_public_id=former_id).first()
-    if ticket is None:
+@dataclass(frozen=True)
+class PassedOn:
+    """A ticket that was passed on: what it is now, and by which code and when it was somebody else's last."""
+
+    ticket: Ticket
+    code_then: str
+    at: datetime
+
+
+def ticket_passed_on(former_id: UUID, *, since: datetime | None = None) -> PassedOn | None:
+    """Return the ticket that had this public id until it was passed on.
+
+    :param since: only if it was passed on later than that
+    """
+    related = ("ticket__kind", "ticket__order__event__restaurant__city")
+    passed = TicketHistory.objects.filter(former_public_id=former_id, deed=TicketDeed.PASSED_ON)
+    line = passed.select_related(*related).first()
+    if line is None or line.ticket is None or (since is not None and line.at <= since):
         return None
-    lately = TicketHistory.objects.filter(ticket=ticket, deed=TicketDeed.PASSED_ON, at__gt=since)
-    return ticket if lately.exists() else None
+    return PassedOn(line.ticket, line.code, line.at)
 
 
 def due_kobo(order: TicketOrder, tickets: Iterable[Ticket]) -> int:
@@ -231,6 +310,18 @@ def guest_list(event: TicketedEvent) -> "QuerySet[Ticket]":
         kind__event=event, order__status=OrderStatus.CONFIRMED, state__in=TICKET_LIVE
     ).select_related("order", "kind")
     return tickets.order_by("holder_name", "order_id", "place", "pk")
+
+
+def admission_of(ticket: Ticket) -> TicketHistory | None:
+    """Return the line of the history that tells when, through which door and by whom a ticket was let in last."""
+    lines = TicketHistory.objects.filter(ticket=ticket, deed=TicketDeed.ADMITTED).select_related("actor", "partner")
+    return lines.order_by("-at", "-pk").first()
+
+
+def order_of_event(event: TicketedEvent, code: str) -> TicketOrder | None:
+    """Return the order of an event with this code, the live one first: codes are used again."""
+    orders = list(_with_tickets(event.orders.filter(code=code)).order_by("-created_at")[:20])
+    return next((order for order in orders if order.status in ORDER_LIVE), orders[0] if orders else None)
 
 
 def was_passed_on(event: TicketedEvent, code: str) -> bool:

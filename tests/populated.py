@@ -113,7 +113,8 @@ class House:
                 }
             row = self.rows.get(".".join(parts[1:3]))
             key = str(row.pk) if row is not None else ""
-            return {"object_id": key, "pk": key, "other": key, "ticket": self.public_ids["ticket"]} if key else {}
+            of_tickets = {name: self.public_ids[name] for name in ("order", "ticket")}
+            return {"object_id": key, "pk": key, "other": key, **of_tickets} if key else {}
         if "series" in parts:
             return {"id": self.public_ids["series"], "public_id": self.public_ids["series"]}
         if "alerts" in parts:
@@ -341,6 +342,7 @@ def populated(mark: str) -> House:
         "waiting": str(waiting.public_id),
         "alerts": str(alert.public_id),
         "queue": str(queued.public_id),
+        "order": str(ordered.public_id),
         "ticket": str(ordered.tickets.order_by("pk")[0].public_id),
         "reviews": str(review.public_id),
         **tickets,

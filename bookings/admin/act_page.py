@@ -10,12 +10,13 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.functional import Promise
 
-from bookings.errors import BookingMovedOn
+from bookings.errors import BookingMovedOn, EventMovedOn, OrderMovedOn
 from core.errors import DomainError
 from core.forms import ServiceForm
 from localization import formatting
 
 Text = str | Promise
+MOVED_ON = (BookingMovedOn, OrderMovedOn, EventMovedOn)
 
 
 @dataclass
@@ -23,6 +24,7 @@ class ActPage:
     """What stands on the page, and what its button does.
 
     :param do: does it with the valid form, and returns the sentence that says so, or an answer of its own
+    :param make_room: with the valid form, the address of the page that closes the tables on which bookings stand
     :param facts: asked when the page is shown, so that after a refusal it tells how things are now
     """
 
@@ -35,10 +37,11 @@ class ActPage:
     zone: str = ""
     is_grave: bool = False
     afterwards: str = ""
+    make_room: Callable[[Any], str] | None = None
 
     def answer(self, page: Any, request: HttpRequest, form: ServiceForm) -> HttpResponse:
         """Show the page, or do what it is for; `page` is the ModelAdmin it belongs to."""
-        status, in_the_way = 200, []
+        status, in_the_way, room_url = 200, [], ""
         if request.method == "POST":
             status = 422
             if form.is_valid():
@@ -48,7 +51,9 @@ class ActPage:
                     form.refused(refused)
                     status = refused.status
                     in_the_way = bookings_in_the_way(refused, self.zone)
-                    if isinstance(refused, BookingMovedOn):
+                    if in_the_way and self.make_room is not None:
+                        room_url = self.make_room(form)
+                    if isinstance(refused, MOVED_ON):
                         # What was typed stays; the next try is made against what stands here now.
                         form.data = {**form.data.dict(), "version": str(refused.details["version"])}  # type: ignore[attr-defined]
                 else:
@@ -65,6 +70,7 @@ class ActPage:
             "facts": list(self.facts()),
             "form": form,
             "in_the_way": in_the_way,
+            "room_url": room_url,
         }
         return render(request, "admin/bookings/act.html", context, status=status)
 

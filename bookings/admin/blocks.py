@@ -34,6 +34,7 @@ from restaurants.states import RestaurantStatus
 
 # After these one sees what would happen now.
 LOOK_AGAIN = (errors.BlockHitsBookings, errors.ReasonMissing, ClosingOutdated)
+FILLED_IN = ("restaurant", "area", "starts_at", "ends_at", "reason")
 
 
 @admin.register(Block)
@@ -114,7 +115,7 @@ class BlockAdmin(ScopedPage, ModelAdmin):
             houses=houses,
             areas=areas.select_related("restaurant").order_by("restaurant__name", "position"),
             tables=tables.filter(is_active=True).select_related("restaurant").order_by("restaurant__name", "name"),
-            initial={"restaurant": first[0].pk if len(first) == 1 else None},
+            initial={"restaurant": first[0].pk if len(first) == 1 else None, **_filled_in(request)},
         )
 
     def _asked(self, request: HttpRequest, form: BlockForm) -> dict[str, Any]:
@@ -178,6 +179,12 @@ class BlockAdmin(ScopedPage, ModelAdmin):
     @display(description=_("until"), ordering="ends_at")
     def ends(self, block: Block) -> str:
         return formatting.day_and_time(block.ends_at, zone=block.restaurant.time_zone)
+
+
+def _filled_in(request: HttpRequest) -> dict[str, str]:
+    """Return what an address fills in: the house, the area, the times by its clock and the reason."""
+    given = {name: request.GET.get(name, "").replace("\x00", "")[:200] for name in FILLED_IN}
+    return {name: value for name, value in given.items() if value}
 
 
 def _said(refusal: DomainError) -> str:

@@ -1,6 +1,8 @@
 """What a house does with a ticketed event: put it on sale, move it, call it off, sell tickets for it at the desk."""
 
+from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
@@ -27,15 +29,30 @@ def page_of(event: TicketedEvent) -> str:
     return reverse("admin:bookings_ticketedevent_change", args=[event.pk])
 
 
+def _closing_page(event: TicketedEvent, starts_at: datetime, ends_at: datetime) -> str:
+    """Return the page that closes the tables an event needs, with the time and the place filled in."""
+    zone = ZoneInfo(event.restaurant.time_zone)
+    asked = {
+        "restaurant": event.restaurant_id,
+        "area": event.area_id or "",
+        "starts_at": f"{starts_at.astimezone(zone):%Y-%m-%dT%H:%M}",
+        "ends_at": f"{ends_at.astimezone(zone):%Y-%m-%dT%H:%M}",
+        "reason": _("Event: %(name)s") % {"name": event.name},
+    }
+    return f"{reverse('admin:bookings_block_add')}?{urlencode({name: value for name, value in asked.items() if value})}"
+
+
 def put_on_sale(page: Any, request: HttpRequest, event: TicketedEvent) -> HttpResponse:
     """Show what would be on sale, and put it there."""
 
-    def do(_form: PutOnSaleForm) -> str:
-        services.put_on_sale(event=event, by=Actor.staff(person_of(request)))
+    def do(form: PutOnSaleForm) -> str:
+        services.put_on_sale(
+            event=event, by=Actor.staff(person_of(request)), expected_version=form.cleaned_data["version"]
+        )
         page.log_change(request, event, CHANGED)
         return _("%(name)s is on sale.") % {"name": event.name}
 
-    form = PutOnSaleForm(request.POST if request.method == "POST" else None)
+    form = PutOnSaleForm(request.POST if request.method == "POST" else None, initial={"version": event.version})
     return ActPage(
         title=_("Put on sale"),
         subtitle=event.name,
@@ -44,6 +61,7 @@ def put_on_sale(page: Any, request: HttpRequest, event: TicketedEvent) -> HttpRe
         do=do,
         facts=lambda: _what_is_sold(event),
         zone=event.restaurant.time_zone,
+        make_room=lambda _form: _closing_page(event, event.starts_at, event.ends_at),
     ).answer(page, request, form)
 
 
@@ -88,6 +106,7 @@ def move(page: Any, request: HttpRequest, event: TicketedEvent) -> HttpResponse:
             ends_at=answers["ends_at"],
             reason=answers["reason"],
             by=Actor.staff(person_of(request)),
+            expected_version=answers["version"],
         )
         page.log_change(request, event, [{"changed": {"fields": ["starts_at", "ends_at"]}}])
         return _("The event is moved to %(when)s.") % {"when": formatting.day_and_time(moved.starts_at, zone=zone)}
@@ -95,8 +114,16 @@ def move(page: Any, request: HttpRequest, event: TicketedEvent) -> HttpResponse:
     form = MoveEventForm(
         request.POST if request.method == "POST" else None,
         zone=ZoneInfo(zone),
-        initial={"starts_at": event.starts_at, "ends_at": event.ends_at},
+        initial={"starts_at": event.starts_at, "ends_at": event.ends_at, "version": event.version},
     )
+
+    def make_room(form: MoveEventForm) -> str:
+        starts_at, ends_at = form.cleaned_data["starts_at"], form.cleaned_data["ends_at"]
+        if starts_at < event.ends_at and event.starts_at < ends_at:
+            # The tables are the event's own for part of that time: nobody else can close them.
+            return ""
+        return _closing_page(event, starts_at, ends_at)
+
     now_at = _("It is on %(when)s now.") % {"when": formatting.day_and_time(event.starts_at, zone=zone)}
     return ActPage(
         title=_("Move the event"),
@@ -106,6 +133,7 @@ def move(page: Any, request: HttpRequest, event: TicketedEvent) -> HttpResponse:
         do=do,
         facts=lambda: [now_at, *_who_hears(event_figures.concerned_by(event))],
         zone=zone,
+        make_room=make_room,
     ).answer(page, request, form)
 
 
@@ -113,7 +141,9 @@ def call_off(page: Any, request: HttpRequest, event: TicketedEvent) -> HttpRespo
     """Say what calling the event off would mean, and do it once somebody is sure."""
 
     def do(form: CallOffForm) -> str:
-        services.call_off_event(event=event, reason=form.cleaned_data["reason"], by=Actor.staff(person_of(request)))
+        answers = form.cleaned_data
+        by = Actor.staff(person_of(request))
+        services.call_off_event(event=event, reason=answers["reason"], by=by, expected_version=answers["version"])
         page.log_change(request, event, CHANGED)
         return _("%(name)s is called off. Everybody with a ticket is told.") % {"name": event.name}
 
@@ -126,6 +156,7 @@ def call_off(page: Any, request: HttpRequest, event: TicketedEvent) -> HttpRespo
             owed if concerned.owed_back_kobo else _("Nothing was paid for them here: no money is owed back."),
         ]
 
+    form = CallOffForm(request.POST if request.method == "POST" else None, initial={"version": event.version})
     return ActPage(
         title=_("Call off the event"),
         subtitle=event.name,
@@ -135,7 +166,7 @@ def call_off(page: Any, request: HttpRequest, event: TicketedEvent) -> HttpRespo
         facts=facts,
         zone=event.restaurant.time_zone,
         is_grave=True,
-    ).answer(page, request, CallOffForm(request.POST if request.method == "POST" else None))
+    ).answer(page, request, form)
 
 
 def _who_hears(concerned: event_figures.Concerned) -> list[str]:
@@ -165,6 +196,7 @@ def sell(page: Any, request: HttpRequest, event: TicketedEvent) -> HttpResponse:
             guest=form.guest(),
             by=Actor.staff(person_of(request), Channel(form.cleaned_data["channel"])),
             request_key=form.cleaned_data["request_key"],
+            paid=form.payment(),
         )
         if order.event_id != event.pk:
             # A key of another order: nothing of it is shown here.
@@ -175,6 +207,9 @@ def sell(page: Any, request: HttpRequest, event: TicketedEvent) -> HttpResponse:
                 "code": order.code,
                 "when": until,
             }
+        elif order.paid_kobo:
+            amount = formatting.money(order.paid_kobo)
+            sentence = _("Order %(code)s is confirmed and paid: %(amount)s.") % {"code": order.code, "amount": amount}
         else:
             sentence = _("Order %(code)s is confirmed.") % {"code": order.code}
         messages.success(request, sentence)

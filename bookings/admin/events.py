@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 from django.contrib import admin
 from django.db import transaction
@@ -83,7 +84,7 @@ class TicketedEventAdmin(ScopedPage, ModelAdmin):
     edits = Ability.EDIT_RESTAURANT
     form = TicketedEventForm
     inlines = [KindInline]
-    list_display = ["name", "when", "shown_status", "sold", "admitted", "takings", "restaurant"]
+    list_display = ["name", "when", "shown_status", "sold", "admitted", "takings", "owed_back", "restaurant"]
     list_filter = [("restaurant", OwnRowsFilter), "status"]
     list_select_related = ["restaurant"]
     list_per_page = 50
@@ -119,7 +120,17 @@ class TicketedEventAdmin(ScopedPage, ModelAdmin):
                 None,
                 {"fields": ["restaurant", "name", "description", fixed[:2], fixed[2:], ("capacity", "minimum_age")]},
             ),
-            (_("Sale"), {"fields": [sale, "most_per_order", ("paid_when", "hold_minutes"), "payment_instructions"]}),
+            (
+                _("Sale"),
+                {
+                    "fields": [
+                        sale,
+                        ("most_per_order", "most_unpaid"),
+                        ("paid_when", "hold_minutes"),
+                        "payment_instructions",
+                    ]
+                },
+            ),
             (
                 _("Terms"),
                 {
@@ -194,13 +205,16 @@ class TicketedEventAdmin(ScopedPage, ModelAdmin):
 
     @display(description=_("sold"))
     def sold(self, event: TicketedEvent) -> str:
-        return str(
-            _("%(sold)s of %(capacity)s")
-            % {
-                "sold": formatting.number(_figures(event).guests),
-                "capacity": formatting.number(event.capacity),
-            }
+        figures = _figures(event)
+        numbers = {
+            "sold": formatting.number(figures.guests),
+            "capacity": formatting.number(event.capacity),
+            "held": formatting.number(figures.held),
+        }
+        sentence = (
+            _("%(sold)s of %(capacity)s, %(held)s of them held") if figures.held else _("%(sold)s of %(capacity)s")
         )
+        return str(sentence % numbers)
 
     @display(description=_("admitted"))
     def admitted(self, event: TicketedEvent) -> str:
@@ -210,12 +224,18 @@ class TicketedEventAdmin(ScopedPage, ModelAdmin):
     def takings(self, event: TicketedEvent) -> str:
         return formatting.money(_figures(event).taken_kobo)
 
+    @display(description=_("to be paid back"))
+    def owed_back(self, event: TicketedEvent) -> str:
+        owed = _figures(event).owed_back_kobo
+        return formatting.money(owed) if owed else "–"
+
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
         event = kwargs.get("obj")
         if event is not None:
+            figures = event_figures.figures_of_event(event)
             context |= {
-                "figures": event_figures.figures_of_event(event),
-                "owed_back": event_figures.owed_back_of(event),
+                "figures": figures,
+                "owed_back": figures.owed_back_kobo,
                 "may_run": self.may(request, Ability.RUN_SERVICE, event.restaurant_id),
                 "may_edit": self.may(request, self.edits, event.restaurant_id),
             }
@@ -232,7 +252,8 @@ class TicketedEventAdmin(ScopedPage, ModelAdmin):
             self._way("sell/", event_acts.sell, "sell", looks=run, writes=run),
             self._way("guests/", event_door.show_guests, "guests"),
             self._way("door/", event_door.door, "door", writes=run),
-            self._way("door/undo/", event_door.undo, "undo", writes=run, methods=("POST",)),
+            self._way("door/order/<uuid:order>/", event_door.admit_order, "admit_order", writes=run, methods=("POST",)),
+            self._way("door/undo/<uuid:ticket>/", event_door.undo, "undo", looks=run, writes=run),
             *super().get_urls(),
         ]
 
@@ -250,12 +271,12 @@ class TicketedEventAdmin(ScopedPage, ModelAdmin):
         allowed = methods if writes is not None else ("GET", "HEAD")
 
         @require_http_methods(list(allowed))
-        def inner(request: HttpRequest, pk: int) -> HttpResponse:
+        def inner(request: HttpRequest, pk: int, **parts: UUID) -> HttpResponse:
             event = self.get_queryset(request).filter(pk=pk).first()
             needed = writes if request.method == "POST" else looks
             if event is None or needed is None or not self.may(request, needed, event.restaurant_id):
                 raise Http404(_now("We could not find that."))
-            return view(self, request, event)
+            return view(self, request, event, **parts)
 
         return path(f"<int:pk>/{route}", self.admin_site.admin_view(inner), name=f"bookings_ticketedevent_{name}")
 

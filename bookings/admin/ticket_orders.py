@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote as quoted
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import admin
@@ -9,8 +11,10 @@ from django.contrib.admin import SimpleListFilter
 from django.db import transaction
 from django.db.models import Prefetch, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import URLPattern, path, reverse
+from django.utils import translation
 from django.utils.html import format_html
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
@@ -22,15 +26,16 @@ from unfold.decorators import display
 from accounts.doors import person_of
 from accounts.scoping import OwnRowsFilter, ScopedPage
 from accounts.states import Ability
-from bookings import services, ticketing
+from bookings import services, ticket_wording, ticketing
 from bookings.admin.act_page import ActPage
-from bookings.errors import BookingMovedOn
 from bookings.forms.tickets import MoneyForm, PassOnForm, ReasonForm, SeenForm
 from bookings.models import Ticket, TicketOrder
+from bookings.qr import qr_of
 from bookings.services import Actor
-from bookings.services.ticketed_events import locked_event
 from bookings.services.tickets import history_of
-from bookings.states import TICKET_LIVE, OrderStatus
+from bookings.states import TICKET_LIVE, OrderStatus, TicketState
+from bookings.subscribers import address_of
+from bookings.texting import ORDER, TICKET, short_url
 from core import audit, phones
 from core.codes import normalise as code_of
 from core.contact_search import FindsByContact, is_list
@@ -74,7 +79,10 @@ class TicketOrderAdmin(FindsByContact, ScopedPage, ModelAdmin):
     search_help_text = _("Code, name, or a whole phone number or e-mail address")
     change_form_outer_before_template = "admin/bookings/order_ways.html"
     fieldsets = [
-        (None, {"fields": ["event_link", "shown_code", "status", "held_until", "channel", "ordered", "terms_words"]}),
+        (
+            None,
+            {"fields": ["event_link", "shown_code", "status_words", "held_until", "channel", "ordered", "terms_words"]},
+        ),
         (_("Money"), {"fields": ["due", "received", "paid_back", "outstanding", "owed_back"]}),
         (_("Guest"), {"fields": ["guest_name", "phone", "guest_email", "language"]}),
         (_("History"), {"fields": ["history_lines"]}),
@@ -140,7 +148,11 @@ class TicketOrderAdmin(FindsByContact, ScopedPage, ModelAdmin):
 
     @display(description=_("status"), ordering="status", label=STATUS_LABELS)
     def shown_status(self, order: TicketOrder) -> tuple[str, str]:
-        return order.status, order.get_status_display()
+        return order.status, ticket_wording.status_of(order)
+
+    @display(description=_("status"))
+    def status_words(self, order: TicketOrder) -> str:
+        return ticket_wording.status_of(order)
 
     @display(description=_("ordered"), ordering="created_at")
     def ordered(self, order: TicketOrder) -> str:
@@ -196,7 +208,8 @@ class TicketOrderAdmin(FindsByContact, ScopedPage, ModelAdmin):
                 "owed_back_kobo": ticketing.owed_back_kobo(order, tickets),
                 "may_be_cancelled": order.status in (OrderStatus.HELD, OrderStatus.CONFIRMED),
                 "is_confirmed": order.status == OrderStatus.CONFIRMED,
-                "tickets": tickets,
+                "tickets": [(each, ticket_wording.state_of(each, order)) for each in tickets],
+                "moved": ticket_wording.moved_sentences(order),
                 "zone": order.event.restaurant.time_zone,
             }
             if request.method == "GET":
@@ -212,6 +225,7 @@ class TicketOrderAdmin(FindsByContact, ScopedPage, ModelAdmin):
             self._way("<int:pk>/payment/", self.receive_payment, "payment"),
             self._way("<int:pk>/pay-back/", self.pay_back, "pay_back"),
             self._way("<int:pk>/cancel/", self.cancel, "cancel"),
+            self._way("<int:pk>/hand-over/", self.hand_over, "hand_over"),
             self._way("<int:pk>/tickets/<uuid:ticket>/give-back/", self.give_back, "give_back"),
             self._way("<int:pk>/tickets/<uuid:ticket>/pass-on/", self.pass_on, "pass_on"),
             *super().get_urls(),
@@ -240,18 +254,16 @@ class TicketOrderAdmin(FindsByContact, ScopedPage, ModelAdmin):
         request: HttpRequest,
         order: TicketOrder,
         form: SeenForm,
-        do: Callable[[], str],
+        do: Callable[[int], str],
         *,
         title: str,
         facts: Callable[[TicketOrder], list[str]],
         changed: str,
         is_grave: bool = False,
-        seen: Ticket | None = None,
     ) -> HttpResponse:
         def act(sent: SeenForm) -> str:
             with transaction.atomic():
-                _expect(order, sent.cleaned_data["version"], seen or order)
-                sentence = do()
+                sentence = do(sent.cleaned_data["version"])
                 self.log_change(request, order, [{"changed": {"fields": [changed]}}])
             return sentence
 
@@ -268,13 +280,15 @@ class TicketOrderAdmin(FindsByContact, ScopedPage, ModelAdmin):
     def receive_payment(self, request: HttpRequest, order: TicketOrder) -> HttpResponse:
         form = MoneyForm(_sent(request), initial=_money(order, ticketing.receivable_kobo(order, order.tickets.all())))
 
-        def do() -> str:
+        def do(seen: int) -> str:
             answers = form.cleaned_data
             done = services.receive_payment(
                 order=order,
                 amount_kobo=answers["amount_kobo"],
                 reference=answers["reference"],
+                means=answers["means"],
                 by=Actor.staff(person_of(request)),
+                expected_version=seen,
             )
             if done.paid_kobo == order.paid_kobo:
                 return _now("A payment with this reference stands there already. Nothing was added.")
@@ -293,13 +307,15 @@ class TicketOrderAdmin(FindsByContact, ScopedPage, ModelAdmin):
         owed = ticketing.owed_back_kobo(order, order.tickets.all())
         form = MoneyForm(_sent(request), initial=_money(order, owed))
 
-        def do() -> str:
+        def do(seen: int) -> str:
             answers = form.cleaned_data
             done = services.pay_back(
                 order=order,
                 amount_kobo=answers["amount_kobo"],
                 reference=answers["reference"],
+                means=answers["means"],
                 by=Actor.staff(person_of(request)),
+                expected_version=seen,
             )
             if done.paid_back_kobo == order.paid_back_kobo:
                 return _now("A repayment with this reference stands there already. Nothing was added.")
@@ -312,9 +328,9 @@ class TicketOrderAdmin(FindsByContact, ScopedPage, ModelAdmin):
     def cancel(self, request: HttpRequest, order: TicketOrder) -> HttpResponse:
         form = ReasonForm(_sent(request), initial={"version": order.version})
 
-        def do() -> str:
+        def do(seen: int) -> str:
             by, reason = Actor.staff(person_of(request)), form.cleaned_data["reason"]
-            done = services.cancel_order(order=order, by=by, reason=reason)
+            done = services.cancel_order(order=order, by=by, reason=reason, expected_version=seen)
             return _cancelled_words(done)
 
         return self._act(
@@ -328,13 +344,48 @@ class TicketOrderAdmin(FindsByContact, ScopedPage, ModelAdmin):
             is_grave=True,
         )
 
+    def hand_over(self, request: HttpRequest, order: TicketOrder) -> HttpResponse:
+        """An order's tickets, to print and give, and the link to send; those passed on are other people's."""
+        tickets = [each for each in order.tickets.all() if each.state == TicketState.VALID and not each.is_passed_on]
+        if order.status != OrderStatus.CONFIRMED:
+            tickets = []
+        link = short_url(ORDER, order.public_id)
+        restaurant = order.event.restaurant
+        audit.record("tickets.handed_over", actor=request.user, target=order, restaurant_id=restaurant.pk)
+        with translation.override(order.language):
+            when = formatting.day_and_time(order.event.starts_at, zone=restaurant.time_zone)
+            words = _now("%(event)s, %(when)s. Your tickets: %(link)s") % {
+                "event": order.event.name,
+                "when": when,
+                "link": link,
+            }
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _now("Give or send the tickets"),
+            "subtitle": f"{order.code} · {order.guest_name}",
+            "opts": self.opts,
+            "order": order,
+            "event": order.event,
+            "restaurant": restaurant,
+            "address": address_of(restaurant),
+            "zone": restaurant.time_zone,
+            "tickets": [(each, qr_of(short_url(TICKET, each.public_id))) for each in tickets],
+            "outstanding_kobo": ticketing.outstanding_kobo(order, order.tickets.all()),
+            "link": link,
+            "whatsapp_url": whatsapp_url(order.guest_phone, words),
+            "mail_url": f"mailto:{quoted(order.guest_email)}?{urlencode({'body': words}, quote_via=quoted)}"
+            if order.guest_email
+            else "",
+        }
+        return render(request, "admin/bookings/order_hand_over.html", context)
+
     def give_back(self, request: HttpRequest, order: TicketOrder, ticket: Ticket) -> HttpResponse:
         form = ReasonForm(_sent(request), initial={"version": order.version})
         place = [each for each in order.tickets.all() if each.place == ticket.place]
 
-        def do() -> str:
+        def do(seen: int) -> str:
             by, reason = Actor.staff(person_of(request)), form.cleaned_data["reason"]
-            done = services.give_back(ticket=ticket, by=by, reason=reason)
+            done = services.give_back(ticket=ticket, by=by, reason=reason, expected_version=seen)
             return _cancelled_words(done) if done.status == OrderStatus.CANCELLED else _now("The place is given back.")
 
         def facts(now: TicketOrder) -> list[str]:
@@ -349,10 +400,12 @@ class TicketOrderAdmin(FindsByContact, ScopedPage, ModelAdmin):
     def pass_on(self, request: HttpRequest, order: TicketOrder, ticket: Ticket) -> HttpResponse:
         form = PassOnForm(_sent(request), initial={"version": ticket.version})
 
-        def do() -> str:
+        def do(seen: int) -> str:
             answers = form.cleaned_data
             by = Actor.staff(person_of(request))
-            done = services.pass_on(ticket=ticket, name=answers["name"], email=answers["email"], by=by)
+            done = services.pass_on(
+                ticket=ticket, name=answers["name"], email=answers["email"], by=by, expected_version=seen
+            )
             return _now("The ticket is %(name)s’s now, with the code %(code)s.") % {
                 "name": done.holder_name,
                 "code": done.code,
@@ -366,25 +419,16 @@ class TicketOrderAdmin(FindsByContact, ScopedPage, ModelAdmin):
             ]
 
         title = _now("Pass the ticket on")
-        return self._act(request, order, form, do, title=title, facts=facts, changed="tickets", seen=ticket)
+        return self._act(request, order, form, do, title=title, facts=facts, changed="tickets")
+
+
+def whatsapp_url(phone: str, words: str) -> str:
+    """Return the address that opens WhatsApp with these words, to this number or, without one, to whom one chooses."""
+    return f"https://wa.me/{phone.removeprefix('+')}?{urlencode({'text': words}, quote_via=quoted)}"
 
 
 def _sent(request: HttpRequest) -> Any:
     return request.POST if request.method == "POST" else None
-
-
-def _expect(order: TicketOrder, version: int, seen: TicketOrder | Ticket) -> None:
-    """Let pass whoever saw the order, or the ticket, as it is; it stays so until the transaction ends.
-
-    :raises BookingMovedOn:
-    """
-    # The services take the event before the order; whoever takes the order first would wait crosswise.
-    locked_event(order.event_id)
-    now = type(seen).objects.filter(pk=seen.pk).values_list("version", flat=True).get()
-    if now != version:
-        raise BookingMovedOn(
-            _("Somebody has changed this order meanwhile, or it was sent twice. Look at it again."), version=now
-        )
 
 
 def _money(order: TicketOrder, kobo: int) -> dict[str, Any]:

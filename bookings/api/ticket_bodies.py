@@ -45,8 +45,11 @@ def event_body(event: TicketedEvent, sold: Sold, *, now: datetime | None = None)
     restaurant, area = event.restaurant, event.area
     returnable = None if event.return_hours is None else event.starts_at - timedelta(hours=event.return_hours)
     is_paid_before = event.paid_when == PaidWhen.BEFORE
+    on_sale = [kind for kind in event.kinds.all() if kind.is_on_sale]
+    prices = [kind.price_kobo for kind in on_sale if sold.left(event, kind)] or [kind.price_kobo for kind in on_sale]
     return {
         "id": event.public_id,
+        "url": event_page_url(event),
         "name": event.name,
         "description": event.description,
         "status": event.status,
@@ -63,9 +66,9 @@ def event_body(event: TicketedEvent, sold: Sold, *, now: datetime | None = None)
                 "price": money(kind.price_kobo),
                 "left": sold.left(event, kind),
             }
-            for kind in event.kinds.all()
-            if kind.is_on_sale
+            for kind in on_sale
         ],
+        "price_from": money(min(prices)) if prices else None,
         "guests_left": max(0, event.capacity - sold.guests),
         "sale": {
             "open": ticketing.sale_is_open(event, now=now),
@@ -87,9 +90,15 @@ def event_body(event: TicketedEvent, sold: Sold, *, now: datetime | None = None)
     }
 
 
+def event_page_url(event: TicketedEvent) -> str:
+    """Return the address of an event's page in the asker's language."""
+    return absolute(reverse("bookings:event", args=[event.public_id]))
+
+
 def _short_event(event: TicketedEvent) -> dict[str, Any]:
     return {
         "id": event.public_id,
+        "url": event_page_url(event),
         "name": event.name,
         "status": event.status,
         "starts_at": _local(event.starts_at, event.restaurant),
@@ -108,11 +117,17 @@ def status_of(order: TicketOrder, *, now: datetime | None = None) -> str:
 
 
 def ticket_body(
-    ticket: Ticket, *, for_staff: bool = False, for_holder: bool = False, with_code: bool = True
+    ticket: Ticket,
+    restaurant: Restaurant,
+    *,
+    for_staff: bool = False,
+    for_holder: bool = False,
+    with_code: bool = True,
 ) -> dict[str, Any]:
     """Return a ticket as its buyer sees it: of one that was passed on no more than the name.
 
     :param ticket: with its kind
+    :param restaurant: by whose clock its times are told
     :param for_holder: as whoever has it now, by purchase or because it was passed on to them
     :param with_code: False for a program that did not sell it
     """
@@ -128,7 +143,7 @@ def ticket_body(
         "state": ticket.state,
         "holder": holder,
         "passed_on": ticket.is_passed_on,
-        "admitted_at": ticket.admitted_at,
+        "admitted_at": _local(ticket.admitted_at, restaurant),
     }
 
 
@@ -140,19 +155,19 @@ def handover_body(ticket: Ticket) -> dict[str, Any]:
 
 def held_ticket_body(ticket: Ticket, *, for_staff: bool, for_holder: bool, knows_order: bool) -> dict[str, Any]:
     """Return a ticket by itself, with its event."""
-    body = ticket_body(ticket, for_staff=for_staff, for_holder=for_holder)
     order = ticket.order
+    body = ticket_body(ticket, order.event.restaurant, for_staff=for_staff, for_holder=for_holder)
     return {**body, "order": order.public_id if knows_order else None, "event": _short_event(order.event)}
 
 
-def admission_body(ticket: Ticket, *, for_staff: bool, with_code: bool) -> dict[str, Any]:
+def admission_body(ticket: Ticket, restaurant: Restaurant, *, for_staff: bool, with_code: bool) -> dict[str, Any]:
     """Return a ticket as the people at the door need it; holders' addresses only `for_staff`.
 
     :param with_code: False for a program that did not sell it
     """
     order = ticket.order
     return {
-        **ticket_body(ticket, for_staff=for_staff, for_holder=True, with_code=with_code),
+        **ticket_body(ticket, restaurant, for_staff=for_staff, for_holder=True, with_code=with_code),
         "order": order.public_id,
         "order_code": order.code,
         "buyer": order.guest_name,
@@ -194,7 +209,9 @@ def order_body(
             "phone": order.guest_phone or None,
             "email": order.guest_email or None,
         },
-        "tickets": [ticket_body(ticket, for_staff=for_staff, with_code=with_codes) for ticket in tickets],
+        "tickets": [
+            ticket_body(ticket, event.restaurant, for_staff=for_staff, with_code=with_codes) for ticket in tickets
+        ],
         "money": _money(order, tickets, status),
         "hold_expires_at": _local(order.hold_expires_at, event.restaurant) if is_held else None,
         "payment_instructions": event.payment_instructions if is_held else None,
@@ -206,8 +223,8 @@ def order_body(
         },
         "channel": order.channel,
         "version": order.version,
-        "created_at": order.created_at,
-        "updated_at": order.updated_at,
+        "created_at": _local(order.created_at, event.restaurant),
+        "updated_at": _local(order.updated_at, event.restaurant),
         "links": {
             "self": absolute(reverse("bookings_api:ticket_order", args=[order.public_id])),
             "page": absolute(reverse("bookings:ticket_order", args=[order.public_id])),

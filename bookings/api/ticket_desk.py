@@ -18,6 +18,7 @@ from bookings.api import ticket_words as words
 from bookings.api.entry import HasProof, app_of, token_in, user_of
 from bookings.api.ticket_entry import (
     OrderEntry,
+    TicketEntry,
     no_such_ticket,
     order_entry_to,
     staffed_event,
@@ -25,18 +26,40 @@ from bookings.api.ticket_entry import (
     ticket_entry_to,
     was_sold_by,
 )
-from bookings.api.ticketing import NO_ORDER, ORDER_TAGS, again, shown
-from bookings.api.views import TOKEN, answered, asked, read
+from bookings.api.ticketing import NO_ORDER, ORDER_TAGS, again, seen_version, shown
+from bookings.api.views import IF_MATCH, STALE, TOKEN, answered, asked, read
 from bookings.models import Ticket, TicketHistory, TicketOrder
 from bookings.services import Actor
 from bookings.states import ActorKind, TicketDeed
 from core import audit
+from core.api.etags import check_if_match, etag_of, with_etag
 from core.api.idempotency import idempotent
 from core.api.schema import problem_response
+from localization.languages import current_language
 from restaurants.api.bodies import money
 
 DOOR_TAGS = ["Door"]
 NO_TICKET = problem_response("There is no such ticket, or it is not yours.", ticket_not_found={})
+
+
+def ticket_etag(ticket: Ticket, *, is_staff: bool, knows_order: bool) -> str:
+    order = ticket.order
+    changes = (ticket.version, order.version, bodies.status_of(order), order.event.updated_at)
+    return etag_of(ticket.public_id, *changes, is_staff, knows_order, current_language().code)
+
+
+def _etag(found: TicketEntry) -> str:
+    return ticket_etag(found.ticket, is_staff=found.is_staff, knows_order=found.order_entry is not None)
+
+
+def _seen(request: Request, etag: str, version: int) -> int | None:
+    """Return the version that a change relies on, for the service to compare under its lock.
+
+    :raises PreconditionFailed: when the client has seen another state of the ticket
+    """
+    check_if_match(request, etag)
+    return version if "If-Match" in request.headers else None
+
 
 # --- One ticket ------------------------------------------------------------------------------------------------------
 
@@ -66,7 +89,7 @@ class TicketView(APIView):
         body = bodies.held_ticket_body(
             found.ticket, for_staff=found.is_staff, for_holder=found.is_holder, knows_order=entry is not None
         )
-        return Response(body)
+        return with_etag(request, _etag(found), Response(body))
 
 
 class TransferView(LetsPartnersIn, APIView):
@@ -82,7 +105,7 @@ class TransferView(LetsPartnersIn, APIView):
             "With `email` the new holder is written to; without it the answer has `handover`, to be given to them."
         ),
         tags=ORDER_TAGS,
-        parameters=[TOKEN],
+        parameters=[TOKEN, IF_MATCH],
         request=words.TransferAskSerializer,
         responses={
             200: words.PassedOnTicketSerializer,
@@ -92,6 +115,7 @@ class TransferView(LetsPartnersIn, APIView):
                 ticket_not_transferable={},
                 ticket_not_valid={},
             ),
+            412: STALE,
         },
         examples=[
             asked("By e-mail", {"name": "Bola Adeyemi", "email": "bola@example.com"}),
@@ -106,11 +130,17 @@ class TransferView(LetsPartnersIn, APIView):
         email = ask.get("email", "")
         limits.pass_on(request, found.ticket.order_id)
         passed = services.pass_on(
-            ticket=found.ticket, name=ask["name"], email=email, language=ask.get("language", ""), by=by
+            ticket=found.ticket,
+            name=ask["name"],
+            email=email,
+            language=ask.get("language", ""),
+            by=by,
+            expected_version=_seen(request, _etag(found), found.ticket.version),
         )
         passed.kind = found.ticket.kind
         handover = None if email else bodies.handover_body(passed)
-        body = bodies.ticket_body(passed, for_staff=found.is_staff and by.kind == ActorKind.STAFF)
+        restaurant = found.ticket.order.event.restaurant
+        body = bodies.ticket_body(passed, restaurant, for_staff=found.is_staff and by.kind == ActorKind.STAFF)
         return Response({**body, "handover": handover})
 
     def check_again(self, request: Request, id: UUID) -> None:
@@ -139,7 +169,7 @@ class ReturnView(LetsPartnersIn, APIView):
             "the buyer, within the time the terms name, and for staff, who say why. Answers the order."
         ),
         tags=ORDER_TAGS,
-        parameters=[TOKEN],
+        parameters=[TOKEN, IF_MATCH],
         request=words.GiveBackAskSerializer,
         responses={
             200: words.TicketOrderSerializer,
@@ -150,6 +180,7 @@ class ReturnView(LetsPartnersIn, APIView):
                 ticket_not_valid={},
                 ticket_used_already=examples.USED_ALREADY,
             ),
+            412: STALE,
             422: problem_response("Staff gave no reason.", booking_reason_missing={}),
         },
         examples=[asked("As its buyer", {}), answered("Given back", examples.PARTLY_RETURNED)],
@@ -162,7 +193,8 @@ class ReturnView(LetsPartnersIn, APIView):
             raise no_such_ticket()
         by = found.for_change()
         ask = read(request, words.GiveBackAskSerializer)
-        services.give_back(ticket=found.ticket, by=by, reason=ask.get("reason", ""))
+        seen = _seen(request, _etag(found), found.ticket.order.version)
+        services.give_back(ticket=found.ticket, by=by, reason=ask.get("reason", ""), expected_version=seen)
         return shown(request, again(found.order_entry))
 
     def check_again(self, request: Request, id: UUID) -> None:
@@ -209,14 +241,19 @@ class CheckInView(LetsPartnersIn, APIView):
         limits.admit(request)
         ask = read(request, words.CheckInAskSerializer)
         ticket = services.admit(event=event, code=ask["code"], by=by)
-        return Response(bodies.admission_body(ticket, for_staff=by.app is None, with_code=_knows_code(by, ticket)))
+        ticket.order.event = event
+        return _admission(request, ticket, by)
 
     def check_again(self, request: Request, id: UUID) -> None:
         staffed_event(request, id)
 
 
-def _knows_code(by: Actor, ticket: Ticket) -> bool:
-    return by.app is None or was_sold_by(by.app, ticket.order)
+def _admission(request: Request, ticket: Ticket, by: Actor) -> Response:
+    """Answer a ticket as the people at the door need it, with its ETag."""
+    is_staff = by.app is None
+    with_code = is_staff or (by.app is not None and was_sold_by(by.app, ticket.order))
+    body = bodies.admission_body(ticket, ticket.order.event.restaurant, for_staff=is_staff, with_code=with_code)
+    return with_etag(request, ticket_etag(ticket, is_staff=is_staff, knows_order=True), Response(body))
 
 
 class UndoCheckInView(LetsPartnersIn, APIView):
@@ -226,9 +263,13 @@ class UndoCheckInView(LetsPartnersIn, APIView):
     @extend_schema(
         operation_id="undo_check_in",
         summary="Take an admission back",
-        description="The wrong line was pressed: the ticket lets somebody in again.",
+        description=(
+            "The wrong line was pressed: the ticket lets somebody in again. The reason stands in the order's history "
+            "and in the audit trail."
+        ),
         tags=DOOR_TAGS,
-        request=None,
+        parameters=[IF_MATCH],
+        request=words.UndoCheckInAskSerializer,
         responses={
             200: words.AdmissionSerializer,
             404: NO_TICKET,
@@ -241,15 +282,30 @@ class UndoCheckInView(LetsPartnersIn, APIView):
                     "allowed": ["admitted", "void"],
                 },
             ),
+            412: STALE,
+            422: problem_response(
+                "No reason was given.", booking_reason_missing={"detail": "Please write down why it is taken back."}
+            ),
         },
-        examples=[answered("Valid again", {**examples.ADMISSION, "state": "valid", "admitted_at": None})],
+        examples=[
+            asked("The wrong line", {"reason": "The wrong line was pressed."}),
+            answered("Valid again", {**examples.ADMISSION, "state": "valid", "admitted_at": None}),
+        ],
     )
     @idempotent
     def post(self, request: Request, id: UUID) -> Response:
         ticket, by = staffed_ticket(request, id)
-        changed = services.undo_admission(ticket=ticket, by=by)
-        changed.kind = ticket.kind
-        return Response(bodies.admission_body(changed, for_staff=by.app is None, with_code=_knows_code(by, ticket)))
+        order, kind = ticket.order, ticket.kind
+        ask = read(request, words.UndoCheckInAskSerializer)
+        etag = ticket_etag(ticket, is_staff=by.app is None, knows_order=True)
+        changed = services.undo_admission(
+            ticket=ticket,
+            by=by,
+            reason=ask.get("reason", ""),
+            expected_version=_seen(request, etag, ticket.version),
+        )
+        changed.kind, changed.order = kind, order
+        return _admission(request, changed, by)
 
     def check_again(self, request: Request, id: UUID) -> None:
         staffed_ticket(request, id)
@@ -276,7 +332,14 @@ class _MoneyView(APIView):
     def _written(self, request: Request, public_id: UUID, service: Callable[..., TicketOrder]) -> Response:
         entry, by = self._entry(request, public_id)
         ask = read(request, words.MoneyAskSerializer)
-        service(order=entry.order, amount_kobo=ask["amount"], reference=ask.get("reference", ""), by=by)
+        service(
+            order=entry.order,
+            amount_kobo=ask["amount"],
+            reference=ask.get("reference", ""),
+            means=ask.get("means", ""),
+            by=by,
+            expected_version=seen_version(request, entry),
+        )
         return shown(request, again(entry))
 
 
@@ -294,10 +357,11 @@ class PaymentsView(_MoneyView):
             "order stays `expired` and the money is `owed_back`. One `reference` counts once."
         ),
         tags=ORDER_TAGS,
+        parameters=[IF_MATCH],
         request=words.MoneyAskSerializer,
-        responses={200: words.TicketOrderSerializer, 404: NO_ORDER, 422: NO_AMOUNT},
+        responses={200: words.TicketOrderSerializer, 404: NO_ORDER, 412: STALE, 422: NO_AMOUNT},
         examples=[
-            asked("A transfer", {"amount": "35000.00", "reference": "TRF-88231"}),
+            asked("A transfer", {"amount": "35000.00", "means": "transfer", "reference": "TRF-88231"}),
             answered("Confirmed", examples.STAFF_ORDER),
         ],
     )
@@ -312,6 +376,7 @@ class RefundsView(_MoneyView):
         summary="Write down money paid back",
         description="For staff; never more than is `owed_back`. One `reference` counts once.",
         tags=ORDER_TAGS,
+        parameters=[IF_MATCH],
         request=words.MoneyAskSerializer,
         responses={
             200: words.TicketOrderSerializer,
@@ -323,6 +388,7 @@ class RefundsView(_MoneyView):
                     "owed": {"amount": "5000.00", "currency": "NGN"},
                 },
             ),
+            412: STALE,
             422: NO_AMOUNT,
         },
         examples=[

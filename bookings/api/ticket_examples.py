@@ -28,6 +28,7 @@ def _naira(amount: str) -> dict[str, str]:
 
 EVENT: dict[str, Any] = {
     "id": EVENT_ID,
+    "url": f"https://buka.example/en/events/{EVENT_ID}/",
     "name": "Highlife on the terrace",
     "description": "A band, three courses and palm wine. Dress up.",
     "status": "on_sale",
@@ -53,6 +54,7 @@ EVENT: dict[str, Any] = {
             "left": 2,
         },
     ],
+    "price_from": _naira("17500.00"),
     "guests_left": 43,
     "sale": {"open": True, "opens_at": None, "closes_at": BEGINS, "most_guests": 10},
     "terms": {
@@ -69,7 +71,7 @@ EVENT: dict[str, Any] = {
 }
 EVENT_PAGE: dict[str, Any] = {"results": [EVENT], "next": None, "previous": None}
 SHORT_EVENT: dict[str, Any] = {
-    name: EVENT[name] for name in ("id", "name", "status", "starts_at", "ends_at", "restaurant")
+    name: EVENT[name] for name in ("id", "url", "name", "status", "starts_at", "ends_at", "restaurant")
 }
 
 ORDER_ASK: dict[str, Any] = {
@@ -112,8 +114,8 @@ ORDER: dict[str, Any] = {
     "terms": {"paid": "before", "returnable_until": UNTIL, "transferable": True, "minimum_age": 18},
     "channel": "api",
     "version": 1,
-    "created_at": "2026-12-01T08:15:30Z",
-    "updated_at": "2026-12-01T08:15:30Z",
+    "created_at": "2026-12-01T09:15:30+01:00",
+    "updated_at": "2026-12-01T09:15:30+01:00",
     "links": {
         "self": f"https://buka.example/api/ticket-orders/{ORDER_ID}",
         "page": f"https://buka.example/en/ticket-orders/{ORDER_ID}/",
@@ -165,7 +167,7 @@ ADMISSION: dict[str, Any] = {
     **FIRST,
     "state": "admitted",
     "holder": {"name": "Adaeze Okafor", "email": None},
-    "admitted_at": "2026-12-24T18:20:00Z",
+    "admitted_at": "2026-12-24T19:20:00+01:00",
     "order": ORDER_ID,
     "order_code": "R4TQAW",
     "buyer": "Adaeze Okafor",
@@ -174,5 +176,6 @@ ADMISSION: dict[str, Any] = {
 USED_ALREADY: dict[str, Any] = {
     "detail": "This ticket was used already, at 19:20.",
     "at": "19:20",
-    "admitted_at": "2026-12-24T18:20:00+00:00",
+    "admitted_at": "2026-12-24T19:20:00+01:00",
+    "through": "admin",
 }

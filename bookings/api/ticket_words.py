@@ -9,7 +9,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from bookings.api.serializers import STAFF_CHANNELS, GuestAskSerializer, GuestSerializer, NamedAreaSerializer, Words
-from bookings.states import Channel, EventStatus, OrderStatus, PaidWhen, TicketState
+from bookings.states import Channel, EventStatus, OrderStatus, PaidBy, PaidWhen, TicketState
 from core import money
 from core.api.fields import LineField, NameField
 from restaurants.api.serializers import CitySerializer, MoneySerializer
@@ -39,6 +39,13 @@ class WantedSerializer(Words):
     count = serializers.IntegerField(min_value=1, max_value=MOST_OF_A_KIND, help_text="Tickets, or tables.")
 
 
+class PaidAskSerializer(Words):
+    """That all of an order is paid in the moment it is taken."""
+
+    means = serializers.ChoiceField(PaidBy.choices)
+    reference = LineField(max_length=100, required=False, allow_blank=True, help_text="Of the receipt or the transfer.")
+
+
 class OrderAskSerializer(Words):
     """Tickets that somebody wants together."""
 
@@ -52,6 +59,9 @@ class OrderAskSerializer(Words):
         STAFF_CHANNELS,
         required=False,
         help_text="Staff only: sells before and after the public sale and in any number there is.",
+    )
+    paid = PaidAskSerializer(
+        required=False, help_text="Staff only, with `channel`: the sale and its payment are written down as one."
     )
 
 
@@ -74,6 +84,10 @@ class GiveBackAskSerializer(Words):
     reason = LineField(max_length=300, required=False, allow_blank=True, help_text="Why; staff must say so.")
 
 
+class UndoCheckInAskSerializer(Words):
+    reason = LineField(max_length=300, required=False, allow_blank=True, help_text="Why; it has to be said.")
+
+
 class CheckInAskSerializer(Words):
     code = LineField(max_length=200, help_text="As it was read or typed: spaces and small letters do not matter.")
 
@@ -82,6 +96,7 @@ class MoneyAskSerializer(Words):
     """Money that came, or went back."""
 
     amount = AmountField(help_text="In naira: `15000.00`.")
+    means = serializers.ChoiceField(PaidBy.choices, required=False, allow_blank=True, help_text="How it came or went.")
     reference = LineField(
         max_length=100, required=False, allow_blank=True, help_text="The bank's. Each counts once for an order."
     )
@@ -136,6 +151,7 @@ class EventSerializer(Words):
     """An evening that is sold by ticket."""
 
     id = serializers.UUIDField()
+    url = serializers.URLField(help_text="Its page, in the asker's language.")
     name = serializers.CharField()
     description = serializers.CharField()
     status = serializers.ChoiceField(SHOWN_EVENTS)
@@ -144,6 +160,10 @@ class EventSerializer(Words):
     ends_at = serializers.DateTimeField()
     area = NamedAreaSerializer(allow_null=True, help_text="The part of the house, where it is one only.")
     kinds = TicketKindSerializer(many=True)
+    price_from = MoneySerializer(
+        allow_null=True,
+        help_text="The lowest price of what is left, or once all is sold, was; null: nothing is for sale.",
+    )
     guests_left = serializers.IntegerField(help_text="Over all kinds.")
     sale = EventSaleSerializer()
     terms = EventTermsSerializer()
@@ -203,6 +223,7 @@ class PassedOnTicketSerializer(EventTicketSerializer):
 
 class ShortEventSerializer(Words):
     id = serializers.UUIDField()
+    url = serializers.URLField(help_text="Its page, in the asker's language.")
     name = serializers.CharField()
     status = serializers.ChoiceField(SHOWN_EVENTS)
     starts_at = serializers.DateTimeField()

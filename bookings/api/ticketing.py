@@ -30,13 +30,13 @@ from bookings.api.entry import HasProof, SignedInToRead, app_of, user_of
 from bookings.api.searching import DAYS_AHEAD
 from bookings.api.serializers import CancelAskSerializer
 from bookings.api.ticket_entry import OrderEntry, order_entry_to, was_sold_by, with_seller
-from bookings.api.views import TOKEN, answered, asked, guest_of, read
+from bookings.api.views import IF_MATCH, STALE, TOKEN, answered, asked, guest_of, read
 from bookings.api.waiting import PAGING
 from bookings.models import TicketedEvent, TicketOrder
 from bookings.services import Actor
-from bookings.states import Channel, OrderStatus
+from bookings.states import ActorKind, Channel, OrderStatus, PaidBy
 from core import audit
-from core.api.etags import etag_of, with_etag
+from core.api.etags import check_if_match, etag_of, with_etag
 from core.api.idempotency import idempotent
 from core.api.pagination import CursorPages
 from core.api.query import Query
@@ -190,6 +190,11 @@ REFUSED = problem_response(
         "detail": "The price has changed meanwhile. Please look at the new price and order again.",
         "amount": {"amount": "36000.00", "currency": "NGN"},
     },
+    tickets_too_many_unpaid={
+        "detail": "One guest can have at most 10 unpaid places for this event. "
+        "Please pay for those you have first, or call the restaurant.",
+        "most": 10,
+    },
     booking_not_taken_online={},
 )
 UNFIT = problem_response(
@@ -209,6 +214,15 @@ def order_etag(entry: OrderEntry) -> str:
     tickets = [ticket.version for ticket in order.tickets.all()]
     changes = (bodies.status_of(order), order.version, tickets, order.event.updated_at)
     return etag_of(order.public_id, *changes, entry.is_staff, entry.shows_codes, current_language().code)
+
+
+def seen_version(request: Request, entry: OrderEntry) -> int | None:
+    """Return the version of an order that a change relies on, for the service to compare under its lock.
+
+    :raises PreconditionFailed: when the client has seen another state
+    """
+    check_if_match(request, order_etag(entry))
+    return entry.order.version if "If-Match" in request.headers else None
 
 
 def shown(request: Request, entry: OrderEntry, *, status: int = 200, with_token: bool = False) -> Response:
@@ -265,6 +279,7 @@ class EventOrdersView(LetsPartnersIn, APIView):
                 diner=diner,
                 language=current_language().code,
                 seen_amount_kobo=ask.get("amount"),
+                paid=_paid(ask, by),
             )
         except errors.PriceHasChanged as refused:
             raise errors.PriceHasChanged(amount=money(refused.details["amount"])) from refused
@@ -298,6 +313,15 @@ class EventOrdersView(LetsPartnersIn, APIView):
         if asker is None or not staff_may(asker, Ability.RUN_SERVICE, restaurant_id=where):
             raise NotAllowed(_("Only staff of this restaurant can book through this channel."))
         return event, Actor.staff(asker, Channel(ask["channel"]))
+
+
+def _paid(ask: dict[str, Any], by: Actor) -> services.Paid | None:
+    """:raises NotAllowed: to whoever does not work there: that money came they do not say"""
+    if "paid" not in ask:
+        return None
+    if by.kind != ActorKind.STAFF:
+        raise NotAllowed
+    return services.Paid(PaidBy(ask["paid"]["means"]), ask["paid"].get("reference", ""))
 
 
 def _wanted(tickets: list[dict[str, Any]]) -> dict[UUID, int]:
@@ -424,7 +448,11 @@ class TicketOrderView(LetsPartnersIn, APIView):
             "reason, in the body or as `?reason=`, and are held to no time."
         ),
         tags=ORDER_TAGS,
-        parameters=[TOKEN, OpenApiParameter("reason", OpenApiTypes.STR, description="Why; staff must say so.")],
+        parameters=[
+            TOKEN,
+            IF_MATCH,
+            OpenApiParameter("reason", OpenApiTypes.STR, description="Why; staff must say so."),
+        ],
         request=None,
         responses={
             200: words.TicketOrderSerializer,
@@ -440,6 +468,7 @@ class TicketOrderView(LetsPartnersIn, APIView):
                     "allowed": [],
                 },
             ),
+            412: STALE,
             422: problem_response("Staff gave no reason.", booking_reason_missing={}),
         },
         examples=[answered("Cancelled", examples.CANCELLED)],
@@ -449,5 +478,6 @@ class TicketOrderView(LetsPartnersIn, APIView):
         by = entry.for_change()
         given = request.data if isinstance(request.data, dict) and request.data else {}
         ask = read(request, CancelAskSerializer, {"reason": request.query_params.get("reason", ""), **given})
-        services.cancel_order(order=entry.order, by=by, reason=ask.get("reason", ""))
+        seen = seen_version(request, entry)
+        services.cancel_order(order=entry.order, by=by, reason=ask.get("reason", ""), expected_version=seen)
         return shown(request, again(entry))

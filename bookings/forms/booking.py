@@ -210,7 +210,10 @@ class FindForm(forms.Form):
     code = forms.CharField(
         label=pgettext_lazy("of a booking", "Code"),
         max_length=40,
-        help_text=_("Six letters and figures, from the confirmation. Spaces and small letters do not matter."),
+        help_text=_(
+            "Six letters and figures, from the confirmation; a ticket’s has eight. "
+            "Spaces and small letters do not matter."
+        ),
         widget=forms.TextInput(
             attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false", "dir": "ltr"}
         ),

@@ -27,6 +27,7 @@ BOUNDS = {
     "capacity": (1, MOST_GUESTS),
     "minimum_age": (0, 25),
     "most_per_order": (1, 100),
+    "most_unpaid": (1, 1000),
     "hold_minutes": (5, 4320),
     "return_hours": (0, 2160),
 }
@@ -117,8 +118,8 @@ class TicketedEventForm(forms.ModelForm):
         model = TicketedEvent
         fields = [
             "restaurant", "name", "description", "starts_at", "ends_at", "room", "area", "capacity", "minimum_age",
-            "sale_from", "sale_until", "most_per_order", "paid_when", "hold_minutes", "payment_instructions",
-            "return_hours", "may_be_passed_on",
+            "sale_from", "sale_until", "most_per_order", "most_unpaid", "paid_when", "hold_minutes",
+            "payment_instructions", "return_hours", "may_be_passed_on",
         ]  # fmt: skip
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -203,11 +204,17 @@ class TicketKindForm(forms.ModelForm):
             self.add_error("stock", str(refused))
 
 
-class PutOnSaleForm(ServiceForm):
+class SeenEventForm(ServiceForm):
+    """The state of the event that the desk saw: what is sent from an old screen finds another one."""
+
+    version = forms.IntegerField(widget=forms.HiddenInput, min_value=1, max_value=2_000_000_000)
+
+
+class PutOnSaleForm(SeenEventForm):
     """Nothing is asked; the form carries what the service refuses."""
 
 
-class MoveEventForm(ServiceForm):
+class MoveEventForm(SeenEventForm):
     starts_at = ClockField(label=_("Begins"), widget=forms.DateTimeInput(attrs={"type": "datetime-local"}))
     ends_at = ClockField(label=_("Ends"), widget=forms.DateTimeInput(attrs={"type": "datetime-local"}))
     reason = LineField(
@@ -229,7 +236,7 @@ class MoveEventForm(ServiceForm):
         return answers
 
 
-class CallOffForm(ServiceForm):
+class CallOffForm(SeenEventForm):
     reason = LineField(
         label=_("Reason for the guests"),
         max_length=300,

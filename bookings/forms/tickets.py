@@ -10,8 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from bookings.models import TicketKind
-from bookings.services import Guest
-from bookings.states import Channel
+from bookings.services import Guest, Paid
+from bookings.states import Channel, PaidBy
 from core.forms import LineField, NameField, PhoneField, ServiceForm
 from localization import formatting
 from restaurants.admin.fields import NairaField
@@ -27,6 +27,10 @@ class SeenForm(ServiceForm):
     version = forms.IntegerField(widget=forms.HiddenInput, min_value=1, max_value=2_000_000_000)
 
 
+def _means(**kwargs: Any) -> forms.ChoiceField:
+    return forms.ChoiceField(label=_("How"), required=False, choices=[("", _("Not said")), *PaidBy.choices], **kwargs)
+
+
 class MoneyForm(SeenForm):
     amount_kobo = NairaField(
         label=_("Amount (₦)"),
@@ -34,6 +38,7 @@ class MoneyForm(SeenForm):
         max_value=MOST_OF_AN_ORDER,
         widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
     )
+    means = _means()
     reference = LineField(
         label=_("Reference"),
         max_length=100,
@@ -62,9 +67,20 @@ class PassOnForm(SeenForm):
     )
 
 
+class UndoForm(SeenForm):
+    """Why somebody who was let in has not come in after all."""
+
+    reason = LineField(
+        label=_("Reason"),
+        max_length=300,
+        help_text=_("Stands in the order’s history and in the audit trail."),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+
+
 class DoorForm(forms.Form):
     code = LineField(
-        label=_("Code of the ticket"),
+        label=_("Code of the ticket or of the order"),
         max_length=500,
         widget=forms.TextInput(
             attrs={
@@ -78,6 +94,8 @@ class DoorForm(forms.Form):
         ),
         error_messages={"required": _("Type the code, or scan the ticket.")},
     )
+    # Of a ticket chosen from a list; whoever shows a code shows no version.
+    version = forms.IntegerField(required=False, widget=forms.HiddenInput, min_value=1, max_value=2_000_000_000)
 
 
 class SellForm(ServiceForm):
@@ -98,7 +116,7 @@ class SellForm(ServiceForm):
                 initial=0,
                 widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
             )
-        self.order_fields([*self.kinds, "name", "phone", "email", "channel"])
+        self.order_fields([*self.kinds, "name", "phone", "email", "channel", "paid", "reference"])
 
     name = NameField(label=_("Name"), max_length=100, widget=forms.TextInput(attrs={"autocomplete": "off"}))
     phone = PhoneField(label=_("Phone"), required=False)
@@ -110,7 +128,30 @@ class SellForm(ServiceForm):
         choices=[(channel.value, channel.label) for channel in SOLD_THROUGH],
         initial=Channel.PHONE.value,
     )
+    paid = forms.ChoiceField(
+        label=_("Payment"),
+        required=False,
+        choices=[
+            ("", _("Not paid yet")),
+            (PaidBy.CASH.value, _("Paid in cash")),
+            (PaidBy.TRANSFER.value, _("Paid by transfer")),
+            (PaidBy.CARD.value, _("Paid by card terminal")),
+        ],
+        help_text=_("All of it, now. It is written down together with the sale."),
+    )
+    reference = LineField(
+        label=_("Reference"),
+        max_length=100,
+        required=False,
+        help_text=_("Of the transfer or the receipt, if there is one."),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
     request_key = forms.UUIDField(widget=forms.HiddenInput)
+
+    def payment(self) -> Paid | None:
+        """Return how it was paid; None where it is not yet."""
+        answers = self.cleaned_data
+        return Paid(PaidBy(answers["paid"]), answers["reference"]) if answers["paid"] else None
 
     def wanted(self) -> dict[UUID, int]:
         return {kind.public_id: self.cleaned_data.get(name) or 0 for name, kind in self.kinds.items()}

@@ -19,6 +19,7 @@ from bookings.states import (
     EventRoom,
     EventStatus,
     OrderStatus,
+    PaidBy,
     PaidWhen,
     TicketDeed,
     TicketState,
@@ -59,6 +60,14 @@ class TicketedEvent(models.Model):
         _("on sale until"), null=True, blank=True, help_text=_("Empty: until the evening begins.")
     )
     most_per_order = models.PositiveSmallIntegerField(_("most guests in one order"), default=10)
+    most_unpaid = models.PositiveSmallIntegerField(
+        _("most unpaid places of one guest"),
+        null=True,
+        blank=True,
+        help_text=_(
+            "Over all their orders online, so that nobody keeps the evening from others. Empty: as in one order."
+        ),
+    )
     paid_when = models.CharField(_("to be paid"), max_length=8, choices=PaidWhen.choices, default=PaidWhen.AT_THE_HOUSE)
     hold_minutes = models.PositiveSmallIntegerField(
         _("places are held for (minutes)"),
@@ -72,6 +81,8 @@ class TicketedEvent(models.Model):
         _("can be given back until (hours before)"), null=True, blank=True, default=48, help_text=_("Empty: never.")
     )
     may_be_passed_on = models.BooleanField(_("tickets may be passed on to somebody else"), default=True)
+    # When it was moved, and from what to what: whoever ordered before has to read it. As bookings.ticketing.Move says.
+    moves = models.JSONField(default=list, editable=False)
     version = models.PositiveIntegerField(default=1, editable=False)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", editable=False
@@ -95,6 +106,10 @@ class TicketedEvent(models.Model):
             models.CheckConstraint(condition=Q(capacity__range=(1, 5000)), name="event_capacity_is_believable"),
             models.CheckConstraint(condition=Q(minimum_age__lte=25), name="event_minimum_age_is_believable"),
             models.CheckConstraint(condition=Q(most_per_order__range=(1, 100)), name="event_order_is_believable"),
+            models.CheckConstraint(
+                condition=Q(most_unpaid__isnull=True) | Q(most_unpaid__range=(1, 1000)),
+                name="event_unpaid_places_are_believable",
+            ),
             models.CheckConstraint(condition=Q(hold_minutes__range=(5, 4320)), name="event_hold_is_believable"),
             models.CheckConstraint(
                 condition=Q(return_hours__isnull=True) | Q(return_hours__lte=2160), name="event_return_is_believable"
@@ -248,8 +263,6 @@ class Ticket(BlindIndexed):
         _("e-mail address"), max_length=254, blank=True, aad="bookings.ticket.holder_email"
     )
     holder_email_index = BlindIndexField(of="holder_email", kind="email")
-    # By what it was known before it was passed on, for whoever asks there once more.
-    former_public_id = models.UUIDField(null=True, blank=True, editable=False, db_index=True)
     holder_language = models.CharField(max_length=10, blank=True, editable=False)
     is_passed_on = models.BooleanField(_("passed on"), default=False, editable=False)
     admitted_at = models.DateTimeField(_("admitted"), null=True, blank=True, editable=False)
@@ -304,7 +317,10 @@ class TicketHistory(models.Model):
     channel = models.CharField(_("through"), max_length=10, choices=Channel.choices)
     deed = models.CharField(_("what"), max_length=10, choices=TicketDeed.choices)
     code = models.CharField(_("code"), max_length=8, blank=True)
+    # By what a ticket was known before it was passed on, for whoever asks there once more.
+    former_public_id = models.UUIDField(null=True, blank=True, editable=False)
     amount_kobo = models.PositiveBigIntegerField(_("amount (kobo)"), default=0)
+    means = models.CharField(_("how"), max_length=10, choices=PaidBy.choices, blank=True)
     reference = models.CharField(_("reference"), max_length=100, blank=True)
     reason = models.CharField(_("reason"), max_length=300, blank=True)
 
@@ -322,6 +338,11 @@ class TicketHistory(models.Model):
         ]
         indexes = [
             models.Index(fields=["code"], condition=~Q(code=""), name="ticket_history_by_code"),
+            models.Index(
+                fields=["former_public_id"],
+                condition=Q(former_public_id__isnull=False),
+                name="ticket_history_by_former_id",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -82,7 +82,9 @@ from bookings.services.ticketed_events import (
     was_ever_sold,
 )
 from bookings.services.tickets import (
+    Paid,
     admit,
+    admit_order,
     cancel_order,
     give_back,
     name_holder,
@@ -112,10 +114,12 @@ __all__ = [
     "InTheWay",
     "Offering",
     "Outcome",
+    "Paid",
     "Quote",
     "Receipt",
     "accept_offer",
     "admit",
+    "admit_order",
     "attach_to_account",
     "begin_series",
     "block_tables",

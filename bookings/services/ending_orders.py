@@ -14,9 +14,10 @@ from core.outbox import publish
 from restaurants.service_plan import remembered_plan
 
 
-def cancel(order: TicketOrder, *, by: Actor, reason: str) -> None:
+def cancel(order: TicketOrder, *, by: Actor, reason: str, deed: TicketDeed = TicketDeed.CANCELLED) -> None:
     """Cancel an order that is locked, with every ticket that nobody has come in with; what was paid is owed back.
 
+    :param deed: what its history says: that it was cancelled, or that its event was called off
     :raises core.states.IllegalMove: when it is over already
     """
     order.move_to(OrderStatus.CANCELLED)
@@ -24,7 +25,7 @@ def cancel(order: TicketOrder, *, by: Actor, reason: str) -> None:
     order.save(update_fields=["status", "version", "updated_at"])
     valid = order.tickets.filter(state=TicketState.VALID)
     valid.update(state=TicketState.VOID, version=F("version") + 1)
-    record(order, TicketDeed.CANCELLED, by=by, reason=reason)
+    record(order, deed, by=by, reason=reason)
     tell_given_back(order, by=by, is_whole=True, reason=reason)
     if by.kind == ActorKind.STAFF:
         audit.record(

@@ -21,6 +21,7 @@ from bookings.states import (
     EventRoom,
     EventStatus,
     OrderStatus,
+    TicketDeed,
 )
 from core import audit
 from core.errors import InvalidInput
@@ -34,27 +35,35 @@ JUST_BOUGHT = timedelta(hours=2)
 BATCH = 200
 
 
-def put_on_sale(*, event: TicketedEvent, by: Actor) -> TicketedEvent:
+def put_on_sale(*, event: TicketedEvent, by: Actor, expected_version: int | None = None) -> TicketedEvent:
     """Sell an event from now on, and take the part of the floor it uses from ordinary sale.
 
     :raises core.errors.InvalidInput: when it has begun, lasts too long, or has no kind of ticket
     :raises BlockHitsBookings: with the bookings that stand in the way; nobody is moved silently
+    :raises EventMovedOn: when it is no longer as the asker saw it
     :raises core.states.IllegalMove:
     """
     with transaction.atomic():
-        event = locked_event(event.pk)
+        event = locked_event(event.pk, expected_version=expected_version)
         event.move_to(EventStatus.ON_SALE)
         _check_times(event.starts_at, event.ends_at)
         if not event.kinds.filter(is_on_sale=True, stock__gt=0).exists():
             raise InvalidInput(errors={"kinds": [_("Write down at least one kind of ticket.")]})
         _block(event, by=by)
-        _save(event, "status", "block", "is_block_its_own")
+        event.version += 1
+        _save(event, "status", "block", "is_block_its_own", "version")
         audit.record("event.put_on_sale", actor=by.user or by.app, target=event)
     return event
 
 
 def move_event(
-    *, event: TicketedEvent, starts_at: datetime, ends_at: datetime, reason: str, by: Actor
+    *,
+    event: TicketedEvent,
+    starts_at: datetime,
+    ends_at: datetime,
+    reason: str,
+    by: Actor,
+    expected_version: int | None = None,
 ) -> TicketedEvent:
     """Let an event begin and end at other times, with its part of the floor, and tell everybody with a ticket.
 
@@ -62,20 +71,23 @@ def move_event(
 
     :raises ReasonMissing: when nothing is said to those who have tickets
     :raises core.errors.InvalidInput: :raises BlockHitsBookings: as put_on_sale; then nothing is moved
+    :raises EventMovedOn: when it is no longer as the asker saw it
     """
     if not reason.strip():
         raise errors.ReasonMissing
     with transaction.atomic():
-        event = locked_event(event.pk)
+        event = locked_event(event.pk, expected_version=expected_version)
         if event.status != EventStatus.ON_SALE:
             raise errors.NotOnSale
         _check_times(starts_at, ends_at)
         before = {"starts_at": event.starts_at.isoformat(), "ends_at": event.ends_at.isoformat()}
+        move = ticketing.Move(timezone.now(), event.starts_at, event.ends_at, starts_at, reason[:300])
+        event.moves = [*event.moves, move.as_kept()]
         _unblock(event)
         event.starts_at, event.ends_at = starts_at, ends_at
         _block(event, by=by)
         event.version += 1
-        _save(event, "starts_at", "ends_at", "block", "is_block_its_own", "version")
+        _save(event, "starts_at", "ends_at", "block", "is_block_its_own", "moves", "version")
         _let_go_of_orders(event)
         house = remembered_plan(event.restaurant_id).public_id
         publish(EventMoved(event_id=event.public_id, restaurant_id=house, version=event.version, reason=reason))
@@ -98,17 +110,20 @@ def _let_go_of_orders(event: TicketedEvent) -> None:
         order.save(update_fields=["terms", "reminded_at", "hold_expires_at", "version", "updated_at"])
 
 
-def call_off_event(*, event: TicketedEvent, reason: str, by: Actor) -> TicketedEvent:
+def call_off_event(
+    *, event: TicketedEvent, reason: str, by: Actor, expected_version: int | None = None
+) -> TicketedEvent:
     """Cancel an event with every order of it, give the floor back to sale, and tell everybody why.
 
     Whatever was paid is owed back, whatever the terms say.
 
     :raises ReasonMissing: :raises EventIsOver: :raises core.states.IllegalMove:
+    :raises EventMovedOn: when it is no longer as the asker saw it
     """
     if not reason.strip():
         raise errors.ReasonMissing
     with transaction.atomic():
-        event = locked_event(event.pk)
+        event = locked_event(event.pk, expected_version=expected_version)
         if event.ends_at <= timezone.now():
             raise errors.EventIsOver
         event.move_to(EventStatus.CALLED_OFF)
@@ -117,7 +132,7 @@ def call_off_event(*, event: TicketedEvent, reason: str, by: Actor) -> TicketedE
         _save(event, "status", "block", "version")
         orders = TicketOrder.objects.filter(event=event, status__in=ORDER_LIVE).select_related("event").order_by("pk")
         for order in orders.select_for_update(of=("self",), no_key=True):
-            ending_orders.cancel(order, by=by, reason=reason)
+            ending_orders.cancel(order, by=by, reason=reason, deed=TicketDeed.CALLED_OFF)
         audit.record("event.called_off", actor=by.user or by.app, target=event, details={"reason": reason[:300]})
     return event
 
@@ -166,11 +181,16 @@ def send_event_reminders() -> int:
     return len(due)
 
 
-def locked_event(event_id: int) -> TicketedEvent:
-    """Return the event with its row locked until the transaction ends: whoever sells or counts waits."""
-    return (
-        TicketedEvent.objects.select_for_update(of=("self",), no_key=True).select_related("restaurant").get(pk=event_id)
-    )
+def locked_event(event_id: int, *, expected_version: int | None = None) -> TicketedEvent:
+    """Return the event with its row locked until the transaction ends: whoever sells or counts waits.
+
+    :raises EventMovedOn: when it is no longer of the version that the asker saw
+    """
+    events = TicketedEvent.objects.select_for_update(of=("self",), no_key=True).select_related("restaurant")
+    event = events.get(pk=event_id)
+    if expected_version is not None and event.version != expected_version:
+        raise errors.EventMovedOn(version=event.version)
+    return event
 
 
 def _check_times(starts_at: datetime, ends_at: datetime) -> None:

@@ -5,12 +5,15 @@ event, the order, the ticket.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from bookings import errors, ticketing
@@ -20,6 +23,7 @@ from bookings.events import (
     TicketsConfirmed,
     TicketsExpired,
     TicketsOrdered,
+    TicketsOwedBack,
 )
 from bookings.guest_book import Known
 from bookings.models import Ticket, TicketedEvent, TicketHistory, TicketKind, TicketOrder
@@ -33,6 +37,7 @@ from bookings.states import (
     ActorKind,
     EventStatus,
     OrderStatus,
+    PaidBy,
     PaidWhen,
     TicketDeed,
     TicketState,
@@ -49,6 +54,14 @@ CODE_TRIES = 5
 BATCH = 200
 
 
+@dataclass(frozen=True)
+class Paid:
+    """That an order was paid when it was taken: how, and by which reference of a receipt or a transfer."""
+
+    means: PaidBy
+    reference: str = ""
+
+
 def order_tickets(
     *,
     event: TicketedEvent,
@@ -59,6 +72,7 @@ def order_tickets(
     language: str = "en",
     request_key: UUID | None = None,
     seen_amount_kobo: int | None = None,
+    paid: Paid | None = None,
 ) -> TicketOrder:
     """Order tickets and return the order: CONFIRMED, or HELD until the payment comes, where it is due before.
 
@@ -67,7 +81,9 @@ def order_tickets(
 
     :param wanted: how many of each kind, by its public id
     :param seen_amount_kobo: what the buyer was told it costs
+    :param paid: when all of it is paid in the same moment, at the desk; it is written down with the sale or not at all
     :raises TicketsSoldOut: with what is left of each kind
+    :raises TooManyUnpaid: when the buyer has unpaid places enough; staff may go above that
     :raises NotOnSale: :raises NoTicketsChosen: :raises TooManyTickets: :raises UnknownTicketKind:
     :raises PriceHasChanged: :raises ContactMissing: :raises NotTakenOnline:
     """
@@ -86,6 +102,7 @@ def order_tickets(
                 language=language,
                 request_key=request_key,
                 seen_amount_kobo=seen_amount_kobo,
+                paid=paid,
             )
         except errors.BookingRefused:
             # Pressed twice: what stands in the way of the second is what the first has just bought.
@@ -117,6 +134,7 @@ def _order(
     language: str,
     request_key: UUID | None,
     seen_amount_kobo: int | None,
+    paid: Paid | None,
 ) -> TicketOrder:
     event = locked_event(event.pk)
     now = timezone.now()
@@ -146,12 +164,18 @@ def _order(
     )
     known = Known(event.restaurant_id, order.diner_id, order.guest_name, order.guest_phone, order.guest_email)
     guests.refuse_blocked(known, by=by)
-    if event.paid_when == PaidWhen.BEFORE and amount_kobo:
+    if paid is None and by.is_online and amount_kobo:
+        _check_unpaid(event, order, sum(kind.guests * count for kind, count in kinds), now=now)
+    if paid is None and event.paid_when == PaidWhen.BEFORE and amount_kobo:
         order.status = OrderStatus.HELD
         order.hold_expires_at = min(now + timedelta(minutes=event.hold_minutes), event.ends_at)
     order.save(force_insert=True)
     _draw(order, kinds)
     record(order, TicketDeed.ORDERED, by=by, amount_kobo=amount_kobo)
+    if paid is not None and amount_kobo:
+        order.paid_kobo = amount_kobo
+        order.save(update_fields=["paid_kobo"])
+        _note_payment(order, by=by, amount_kobo=amount_kobo, reference=paid.reference, means=paid.means)
     publish(
         TicketsOrdered(order_id=order.public_id, restaurant_id=_house(event), is_held=order.status == OrderStatus.HELD)
     )
@@ -181,6 +205,16 @@ def _check_room(event: TicketedEvent, kinds: Sequence[tuple[TicketKind, int]], *
         return
     left = {str(kind.public_id): sold.left(event, kind) for kind in TicketKind.objects.filter(event=event)}
     raise errors.TicketsSoldOut(left=left)
+
+
+def _check_unpaid(event: TicketedEvent, order: TicketOrder, guests_more: int, *, now: datetime) -> None:
+    """:raises TooManyUnpaid:"""
+    most = ticketing.most_unpaid(event)
+    has = ticketing.unpaid_places(
+        event, diner_id=order.diner_id, phone=order.guest_phone, email=order.guest_email, now=now
+    )
+    if has + guests_more > most:
+        raise errors.TooManyUnpaid(most=most)
 
 
 def terms_of(event: TicketedEvent) -> dict[str, Any]:
@@ -217,13 +251,22 @@ def _draw(order: TicketOrder, kinds: Sequence[tuple[TicketKind, int]]) -> None:
 # --- Money -------------------------------------------------------------------------------------------------------
 
 
-def receive_payment(*, order: TicketOrder, amount_kobo: int, reference: str, by: Actor) -> TicketOrder:
+def receive_payment(
+    *,
+    order: TicketOrder,
+    amount_kobo: int,
+    reference: str,
+    by: Actor,
+    means: PaidBy | str = "",
+    expected_version: int | None = None,
+) -> TicketOrder:
     """Write down money that came for an order, and confirm it when all of it is there. One reference counts once.
 
     Money that comes when the hold is over finds its places again if nobody has taken them; else the order stays
-    expired, the money is owed back, and the buyer is told.
+    expired. What comes then, or for a cancelled order, is owed back, and the buyer is told.
 
     :raises NotAnAmount:
+    :raises OrderMovedOn: when it is no longer as the asker saw it, and the reference is new
     """
     if amount_kobo <= 0:
         raise errors.NotAnAmount
@@ -231,15 +274,9 @@ def receive_payment(*, order: TicketOrder, amount_kobo: int, reference: str, by:
         event, order = _locked(order)
         if reference and order.history.filter(deed=TicketDeed.PAID, reference=reference[:100]).exists():
             return order
+        _expect(order, expected_version)
         order.paid_kobo += amount_kobo
-        record(order, TicketDeed.PAID, by=by, amount_kobo=amount_kobo, reference=reference)
-        audit.record(
-            "tickets.paid",
-            actor=by.user or by.app,
-            target=order,
-            restaurant_id=event.restaurant_id,
-            details={"kobo": amount_kobo},
-        )
+        _note_payment(order, by=by, amount_kobo=amount_kobo, reference=reference, means=means)
         tickets = list(order.tickets.filter(state__in=TICKET_LIVE))
         is_enough = order.paid_kobo - order.paid_back_kobo >= sum(ticket.price_kobo for ticket in tickets)
         order.version += 1
@@ -247,8 +284,21 @@ def receive_payment(*, order: TicketOrder, amount_kobo: int, reference: str, by:
             _confirm_or_owe_back(order, event, tickets, by=by)
         elif order.status == OrderStatus.EXPIRED:
             _tell_expired(order, why="part")
+        elif order.status == OrderStatus.CANCELLED:
+            _tell_owed_back(order, event, amount_kobo)
         order.save(update_fields=["paid_kobo", "status", "version", "code", "updated_at"])
     return order
+
+
+def _note_payment(order: TicketOrder, *, by: Actor, amount_kobo: int, reference: str, means: PaidBy | str) -> None:
+    record(order, TicketDeed.PAID, by=by, amount_kobo=amount_kobo, reference=reference, means=means)
+    audit.record(
+        "tickets.paid",
+        actor=by.user or by.app,
+        target=order,
+        restaurant_id=order.event.restaurant_id,
+        details={"kobo": amount_kobo, "means": str(means)},
+    )
 
 
 def _confirm_or_owe_back(order: TicketOrder, event: TicketedEvent, tickets: Sequence[Ticket], *, by: Actor) -> None:
@@ -286,11 +336,20 @@ def _code_is_taken(order: TicketOrder) -> bool:
     return live.exclude(pk=order.pk).exists()
 
 
-def pay_back(*, order: TicketOrder, amount_kobo: int, reference: str, by: Actor) -> TicketOrder:
+def pay_back(
+    *,
+    order: TicketOrder,
+    amount_kobo: int,
+    reference: str,
+    by: Actor,
+    means: PaidBy | str = "",
+    expected_version: int | None = None,
+) -> TicketOrder:
     """Write down that the house gave money back. One reference counts once.
 
     :raises NotAnAmount:
     :raises MoreThanOwedBack: when it is more than what the buyer has to get
+    :raises OrderMovedOn: when it is no longer as the asker saw it, and the reference is new
     """
     if amount_kobo <= 0:
         raise errors.NotAnAmount
@@ -298,19 +357,20 @@ def pay_back(*, order: TicketOrder, amount_kobo: int, reference: str, by: Actor)
         event, order = _locked(order)
         if reference and order.history.filter(deed=TicketDeed.PAID_BACK, reference=reference[:100]).exists():
             return order
+        _expect(order, expected_version)
         owed = ticketing.owed_back_kobo(order, order.tickets.all())
         if amount_kobo > owed:
             raise errors.MoreThanOwedBack(owed_kobo=owed)
         order.paid_back_kobo += amount_kobo
         order.version += 1
         order.save(update_fields=["paid_back_kobo", "version", "updated_at"])
-        record(order, TicketDeed.PAID_BACK, by=by, amount_kobo=amount_kobo, reference=reference)
+        record(order, TicketDeed.PAID_BACK, by=by, amount_kobo=amount_kobo, reference=reference, means=means)
         audit.record(
             "tickets.paid_back",
             actor=by.user or by.app,
             target=order,
             restaurant_id=event.restaurant_id,
-            details={"kobo": amount_kobo},
+            details={"kobo": amount_kobo, "means": str(means)},
         )
     return order
 
@@ -349,19 +409,36 @@ def _tell_expired(order: TicketOrder, *, why: str) -> None:
     )
 
 
+def _tell_owed_back(order: TicketOrder, event: TicketedEvent, amount_kobo: int) -> None:
+    """Publish that money came for an order that was cancelled before."""
+    publish(
+        TicketsOwedBack(
+            order_id=order.public_id,
+            restaurant_id=_house(event),
+            why="called_off" if event.status == EventStatus.CALLED_OFF else "cancelled",
+            amount_kobo=amount_kobo,
+            owed_back_kobo=order.paid_kobo - order.paid_back_kobo,
+            version=order.version,
+        )
+    )
+
+
 # --- Giving back, passing on ---------------------------------------------------------------------------------------
 
 
-def cancel_order(*, order: TicketOrder, by: Actor, reason: str = "") -> TicketOrder:
+def cancel_order(
+    *, order: TicketOrder, by: Actor, reason: str = "", expected_version: int | None = None
+) -> TicketOrder:
     """Cancel an order with all its tickets; what was paid is owed back.
 
     :raises TooLateToGiveBack: when a buyer comes after the time in the terms
     :raises TicketUsedAlready: when somebody has come in with one of them
     :raises ReasonMissing: when the restaurant gives none
+    :raises OrderMovedOn: when it is no longer as the asker saw it
     :raises core.states.IllegalMove:
     """
     with transaction.atomic():
-        event, order = _locked(order)
+        event, order = _locked(order, expected_version)
         if order.status == OrderStatus.CONFIRMED:
             tickets = order.tickets.select_for_update(no_key=True).order_by("pk")
             _check_may_give_back(order, event, tickets, by=by, reason=reason)
@@ -371,13 +448,15 @@ def cancel_order(*, order: TicketOrder, by: Actor, reason: str = "") -> TicketOr
     return order
 
 
-def give_back(*, ticket: Ticket, by: Actor, reason: str = "") -> TicketOrder:
+def give_back(*, ticket: Ticket, by: Actor, reason: str = "", expected_version: int | None = None) -> TicketOrder:
     """Give back the place of a ticket, at a table with all tickets of it; the last place cancels the order.
 
+    :param expected_version: of the order
     :raises TooLateToGiveBack: :raises TicketUsedAlready: :raises TicketNotValid: :raises ReasonMissing:
+    :raises OrderMovedOn: when it is no longer as the asker saw it
     """
     with transaction.atomic():
-        event, order = _locked(ticket.order)
+        event, order = _locked(ticket.order, expected_version)
         tickets = list(order.tickets.select_for_update(no_key=True).order_by("pk"))
         place = [each for each in tickets if each.place == ticket.place]
         if order.status != OrderStatus.CONFIRMED or any(each.state == TicketState.VOID for each in place):
@@ -410,41 +489,55 @@ def _check_may_give_back(order: TicketOrder, event: TicketedEvent, tickets: Any,
             raise used_already(ticket, event)
 
 
-def pass_on(*, ticket: Ticket, name: str, by: Actor, email: str = "", language: str = "") -> Ticket:
+def pass_on(
+    *,
+    ticket: Ticket,
+    name: str,
+    by: Actor,
+    email: str = "",
+    language: str = "",
+    expected_version: int | None = None,
+) -> Ticket:
     """Make a ticket somebody else's: another name, another code and address. No second one is drawn from the stock.
 
     :param email: where the new holder's ticket is sent; without it whoever passes it on hands over the link
     :raises NotTransferable: by the terms that were accepted; staff may do it all the same
+    :param expected_version: of the ticket
     :raises TicketNotValid: when it was used, given back, or is not paid
+    :raises OrderMovedOn: when the ticket is no longer as the asker saw it
     """
     with transaction.atomic():
         event, order = _locked(ticket.order)
-        ticket = Ticket.objects.select_for_update(no_key=True).get(pk=ticket.pk)
+        ticket = _locked_ticket(ticket, expected_version)
         if by.kind in FOR_THE_GUEST and not order.terms.get("may_be_passed_on"):
             raise errors.NotTransferable
         is_over = event.status != EventStatus.ON_SALE or event.ends_at <= timezone.now()
         if order.status != OrderStatus.CONFIRMED or ticket.state != TicketState.VALID or is_over:
             raise errors.TicketNotValid
-        before = ticket.code
-        ticket.former_public_id = ticket.public_id
+        before, former_public_id = ticket.code, ticket.public_id
         ticket.public_id, ticket.code = uuid4(), codes.new_code(TICKET_CODE_LENGTH)
         ticket.holder_name, ticket.holder_email, ticket.holder_language = name, email, language or order.language
         ticket.is_passed_on = True
         ticket.version += 1
         ticket.save()
-        record(order, TicketDeed.PASSED_ON, by=by, ticket=ticket, code=before)
+        # Whoever looks at the order on another screen sees a ticket there that is somebody else's now.
+        order.version += 1
+        order.save(update_fields=["version", "updated_at"])
+        record(order, TicketDeed.PASSED_ON, by=by, ticket=ticket, code=before, former_public_id=former_public_id)
         publish(TicketPassedOn(ticket_id=ticket.public_id, restaurant_id=_house(event), version=ticket.version))
     return ticket
 
 
-def name_holder(*, ticket: Ticket, name: str) -> Ticket:
+def name_holder(*, ticket: Ticket, name: str, expected_version: int | None = None) -> Ticket:
     """Write who of the buyer's party comes with a ticket; it stays the buyer's, with its code.
 
+    :param expected_version: of the ticket
     :raises TicketNotValid: when it is used, given back or somebody else's
+    :raises OrderMovedOn: when the ticket is no longer as the asker saw it
     """
     with transaction.atomic():
         _event, order = _locked(ticket.order)
-        ticket = Ticket.objects.select_for_update(no_key=True).get(pk=ticket.pk)
+        ticket = _locked_ticket(ticket, expected_version)
         if ticket.state != TicketState.VALID or ticket.is_passed_on or order.status == OrderStatus.CANCELLED:
             raise errors.TicketNotValid
         ticket.holder_name = name
@@ -456,13 +549,15 @@ def name_holder(*, ticket: Ticket, name: str) -> Ticket:
 # --- The door ----------------------------------------------------------------------------------------------------
 
 
-def admit(*, event: TicketedEvent, code: str, by: Actor) -> Ticket:
+def admit(*, event: TicketedEvent, code: str, by: Actor, expected_version: int | None = None) -> Ticket:
     """Let in whoever shows this code, once, and return their ticket.
 
     :param code: as it was read or typed; spaces and small letters do not matter
+    :param expected_version: of the ticket, where it was chosen from a list
     :raises TicketNotFound: when it is of no ticket of this event
     :raises TicketUsedAlready: :raises TicketWasPassedOn: :raises TicketNotPaid: :raises TicketNotValid:
     :raises DoorsNotOpen: long before the event and after it
+    :raises OrderMovedOn: when the ticket is no longer as the asker saw it
     """
     code = codes.normalise(code)
     now = timezone.now()
@@ -477,55 +572,133 @@ def admit(*, event: TicketedEvent, code: str, by: Actor) -> Ticket:
             raise errors.TicketWasPassedOn if ticketing.was_passed_on(event, code) else errors.TicketNotFound
         if found.state == TicketState.ADMITTED:
             raise used_already(found, event)
-        if found.order.status in (OrderStatus.HELD, OrderStatus.EXPIRED):
-            raise errors.TicketNotPaid
-        if found.state != TicketState.VALID or found.order.status != OrderStatus.CONFIRMED:
+        _refuse_at_the_door(found.order)
+        if found.state != TicketState.VALID:
             raise errors.TicketNotValid
-        if not event.starts_at - DOORS_OPEN_BEFORE <= now <= event.ends_at + DOORS_CLOSE_AFTER:
-            raise errors.DoorsNotOpen
-        found.move_to(TicketState.ADMITTED)
-        found.admitted_at = now
-        found.version += 1
-        found.save(update_fields=["state", "admitted_at", "version"])
-        record(found.order, TicketDeed.ADMITTED, by=by, ticket=found)
-        publish(TicketAdmitted(ticket_id=found.public_id, restaurant_id=_house(event), at=now))
+        _refuse_closed_doors(event, now)
+        _expect(found, expected_version)
+        _let_in(found, event, by=by, now=now)
     return found
 
 
-def undo_admission(*, ticket: Ticket, by: Actor) -> Ticket:
+def admit_order(*, event: TicketedEvent, order: TicketOrder, by: Actor) -> list[Ticket]:
+    """Let in everybody of an order who has not come yet, and return their tickets.
+
+    Tickets that were passed on are other people's, who come with codes of their own.
+
+    :raises TicketNotPaid: :raises DoorsNotOpen: as admit()
+    :raises TicketNotValid: when the order is over, or nobody of it is still to come
+    """
+    now = timezone.now()
+    with transaction.atomic():
+        tickets = list(
+            Ticket.objects.select_for_update(of=("self",), no_key=True)
+            .select_related("kind", "order")
+            .filter(order=order, kind__event=event, state=TicketState.VALID, is_passed_on=False)
+            .order_by("pk")
+        )
+        _refuse_at_the_door(tickets[0].order if tickets else order)
+        if not tickets:
+            raise errors.TicketNotValid
+        _refuse_closed_doors(event, now)
+        for ticket in tickets:
+            _let_in(ticket, event, by=by, now=now)
+    return tickets
+
+
+def _refuse_at_the_door(order: TicketOrder) -> None:
+    if order.status in (OrderStatus.HELD, OrderStatus.EXPIRED):
+        raise errors.TicketNotPaid
+    if order.status != OrderStatus.CONFIRMED:
+        raise errors.TicketNotValid
+
+
+def _refuse_closed_doors(event: TicketedEvent, now: datetime) -> None:
+    if not event.starts_at - DOORS_OPEN_BEFORE <= now <= event.ends_at + DOORS_CLOSE_AFTER:
+        raise errors.DoorsNotOpen
+
+
+def _let_in(ticket: Ticket, event: TicketedEvent, *, by: Actor, now: datetime) -> None:
+    ticket.move_to(TicketState.ADMITTED)
+    ticket.admitted_at = now
+    ticket.version += 1
+    ticket.save(update_fields=["state", "admitted_at", "version"])
+    record(ticket.order, TicketDeed.ADMITTED, by=by, ticket=ticket)
+    publish(TicketAdmitted(ticket_id=ticket.public_id, restaurant_id=_house(event), at=now))
+
+
+def undo_admission(*, ticket: Ticket, by: Actor, reason: str, expected_version: int | None = None) -> Ticket:
     """Take back that somebody came in: the wrong line was pressed.
 
+    :param expected_version: of the ticket
+    :raises ReasonMissing: for the history and the audit trail
     :raises TicketNotValid: when its order is over
+    :raises OrderMovedOn: when the ticket is no longer as the asker saw it
     :raises core.states.IllegalMove: when nobody has
     """
+    if not reason.strip():
+        raise errors.ReasonMissing(_("Please write down why it is taken back."))
     with transaction.atomic():
-        ticket = Ticket.objects.select_for_update(of=("self",), no_key=True).select_related("order").get(pk=ticket.pk)
+        tickets = Ticket.objects.select_for_update(of=("self",), no_key=True).select_related("order__event")
+        ticket = tickets.get(pk=ticket.pk)
         if ticket.order.status != OrderStatus.CONFIRMED:
             raise errors.TicketNotValid
+        _expect(ticket, expected_version)
         ticket.move_to(TicketState.VALID)
         ticket.admitted_at = None
         ticket.version += 1
         ticket.save(update_fields=["state", "admitted_at", "version"])
-        record(ticket.order, TicketDeed.ADMISSION_UNDONE, by=by, ticket=ticket)
+        record(ticket.order, TicketDeed.ADMISSION_UNDONE, by=by, ticket=ticket, reason=reason)
+        audit.record(
+            "tickets.admission_undone",
+            actor=by.user or by.app,
+            target=ticket.order,
+            restaurant_id=ticket.order.event.restaurant_id,
+            details={"ticket": str(ticket.public_id), "reason": reason[:300]},
+        )
     return ticket
 
 
 def used_already(ticket: Ticket, event: TicketedEvent) -> errors.TicketUsedAlready:
-    """Return the refusal of a ticket with which somebody has come in, with when that was."""
+    """Return the refusal of a ticket with which somebody has come in, with when and through which door that was."""
     moment = ticket.admitted_at or timezone.now()
     zone = remembered_plan(event.restaurant_id).zone
-    return errors.TicketUsedAlready(at=formatting.time_of_day(moment, zone=zone), admitted_at=moment.isoformat())
+    line = ticketing.admission_of(ticket)
+    return errors.TicketUsedAlready(
+        at=formatting.time_of_day(moment, zone=zone),
+        admitted_at=moment.astimezone(ZoneInfo(str(zone))).isoformat(),
+        through=line.channel if line is not None else None,
+    )
 
 
 # --- Shared ------------------------------------------------------------------------------------------------------
 
 
-def _locked(order: TicketOrder) -> tuple[TicketedEvent, TicketOrder]:
-    """Return an order's event and the order, both locked until the transaction ends."""
+def _locked(order: TicketOrder, expected_version: int | None = None) -> tuple[TicketedEvent, TicketOrder]:
+    """Return an order's event and the order, both locked until the transaction ends.
+
+    :raises OrderMovedOn: when it is no longer of the version that the asker saw
+    """
     event = locked_event(order.event_id)
     locked = TicketOrder.objects.select_for_update(of=("self",), no_key=True).get(pk=order.pk)
     locked.event = event
+    _expect(locked, expected_version)
     return event, locked
+
+
+def _locked_ticket(ticket: Ticket, expected_version: int | None) -> Ticket:
+    """Return a ticket of an order that is locked, locked as well.
+
+    :raises OrderMovedOn: when it is no longer of the version that the asker saw
+    """
+    locked = Ticket.objects.select_for_update(no_key=True).get(pk=ticket.pk)
+    _expect(locked, expected_version)
+    return locked
+
+
+def _expect(row: TicketOrder | Ticket, version: int | None) -> None:
+    if version is not None and row.version != version:
+        raise errors.OrderMovedOn(version=row.version)
 
 
 def _house(event: TicketedEvent) -> UUID:

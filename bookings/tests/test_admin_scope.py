@@ -187,6 +187,7 @@ def arguments(pattern: URLPattern, row: Any, rows: dict[type[Model], Any]) -> di
         "move": "arrive",
         "to": "closed",
         "table": rows[Table].pk,
+        "order": rows[TicketOrder].public_id,
         "ticket": rows[TicketOrder].tickets.order_by("pk").first().public_id,
     }
     return {name: known[name] for name in pattern.pattern.converters}

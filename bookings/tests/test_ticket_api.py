@@ -30,6 +30,7 @@ from restaurants.states import RestaurantStatus
 from restaurants.tests.factories import AreaFactory, TableFactory, house
 
 pytestmark = pytest.mark.django_db
+WRONG_LINE = {"reason": "The wrong line was pressed."}
 GUEST = {"name": "Adaeze Okafor", "phone": "0803 123 4567", "email": "adaeze@example.com"}
 
 
@@ -751,17 +752,19 @@ class TestTheDoor:
     def test_an_admission_is_taken_back(self, schema, host, event):
         ticket = one_of(bought(event, 1))
         path = f"/api/tickets/{ticket.public_id}/undo-check-in"
-        nobody = host.send("POST", path)
+        nobody = host.send("POST", path, WRONG_LINE)
         assert (nobody.status_code, problem(nobody)["code"]) == (409, "illegal_move")
         self.show(host, event, ticket.code)
-        body = check(schema, host.send("POST", path), "/api/tickets/{id}/undo-check-in", "post")
+        silent = host.send("POST", path, {})
+        assert (silent.status_code, problem(silent)["code"]) == (422, "booking_reason_missing")
+        body = check(schema, host.send("POST", path, WRONG_LINE), "/api/tickets/{id}/undo-check-in", "post")
         assert (body["state"], body["admitted_at"]) == ("valid", None)
         assert self.show(host, event, ticket.code).status_code == 200
 
     def test_also_of_a_ticket_that_was_passed_on(self, host, event):
         passed = services.pass_on(ticket=one_of(bought(event, 1)), name="Bola", by=Actor.diner(None))
         self.show(host, event, passed.code)
-        assert host.send("POST", f"/api/tickets/{passed.public_id}/undo-check-in").status_code == 200
+        assert host.send("POST", f"/api/tickets/{passed.public_id}/undo-check-in", WRONG_LINE).status_code == 200
 
     def test_asks_the_same_queries_however_many_have_come(self, host, event):
         codes = [each.code for number in range(6) for each in bought(event, 1, number=number).tickets.all()]

@@ -59,6 +59,10 @@ def fill(event: TicketedEvent, **wanted: Any) -> dict[str, Any]:
     }
 
 
+def seen(row: TicketOrder | Ticket) -> dict[str, Any]:
+    return {"version": row.version}
+
+
 def text_of(response: Any) -> str:
     return re.sub(r"\s+", " ", response.content.decode())
 
@@ -280,14 +284,17 @@ class TestGivingBackAndPassingOn:
         ticket = made.tickets.first()
         address = url("give_ticket_back", ticket.public_id)
         assert "Give these back?" in text_of(client.get(address))
-        assert client.post(address).status_code == 302
+        assert client.post(address, seen(made)).status_code == 302
         assert list(made.tickets.values_list("state", flat=True)) == [TicketState.VOID, TicketState.VALID]
-        assert client.post(address).status_code == 409
+        assert client.post(address, seen(made)).status_code == 412
+        assert client.post(address, seen(TicketOrder.objects.get())).status_code == 409
 
     def test_the_whole_order_is_given_back(self, client, made):
-        client.post(url("cancel_tickets", made.public_id))
+        client.post(url("cancel_tickets", made.public_id), seen(made))
         assert TicketOrder.objects.get().status == OrderStatus.CANCELLED
-        assert client.post(url("cancel_tickets", made.public_id)).status_code == 409
+        again = client.post(url("cancel_tickets", made.public_id), seen(made))
+        assert again.status_code == 412
+        assert "These tickets are cancelled" in text_of(again)
 
     def test_what_comes_back_is_what_was_paid_beyond_the_rest(self, client, made):
         services.receive_payment(order=made, amount_kobo=700_000, reference="T", by=staff_of(made.event.restaurant))
@@ -297,13 +304,13 @@ class TestGivingBackAndPassingOn:
     def test_too_late_says_that_it_can_be_passed_on(self, client, made):
         with time_machine.travel(at("17:00"), tick=True):
             assert "no longer be given back" in text_of(client.get(url("cancel_tickets", made.public_id)))
-            assert client.post(url("cancel_tickets", made.public_id)).status_code == 409
+            assert client.post(url("cancel_tickets", made.public_id), seen(made)).status_code == 409
             assert TicketOrder.objects.get().status == OrderStatus.CONFIRMED
 
     def test_passed_on_it_is_the_other_persons_alone(self, client, made):
         before = made.tickets.first()
         address = url("pass_ticket_on", before.public_id)
-        answer = client.post(address, {"name": "Demo friend", "email": ""}, follow=True)
+        answer = client.post(address, {"name": "Demo friend", "email": "", **seen(before)}, follow=True)
         after = Ticket.objects.get(pk=before.pk)
         link = answer.context["link"]
         # Pressed twice, or loaded again, it is the same ticket's link.
@@ -313,16 +320,19 @@ class TestGivingBackAndPassingOn:
         assert Ticket.objects.get(pk=before.pk).code == after.code
         assert after.code not in text_of(client.get(url("ticket_order", made.public_id)))
         assert "Demo friend" in text_of(client.get(url("ticket_order", made.public_id)))
-        assert client.get(url("ticket", before.public_id)).status_code == 404
+        assert client.get(url("ticket", before.public_id)).status_code == 410
         assert client.get(url("ticket", after.public_id)).status_code == 404
         friend = Client()
         assert after.code[:4] in text_of(friend.get(link.replace("http://localhost:8000", ""), follow=True))
         assert friend.get(url("ticket_order", made.public_id)).status_code == 404
         assert friend.post(url("give_ticket_back", after.public_id)).status_code == 404
         # The friend may pass it on in turn.
-        assert friend.post(url("pass_ticket_on", after.public_id), {"name": "Third"}, follow=True).status_code == 200
+        on = {"name": "Third", **seen(after)}
+        assert friend.post(url("pass_ticket_on", after.public_id), on, follow=True).status_code == 200
         with time_machine.travel(timezone.now() + timedelta(minutes=16), tick=True):
-            assert client.get(address).status_code == 404
+            late = client.get(address)
+            assert late.status_code == 410
+            assert "Demo friend" not in text_of(late)
 
     @pytest.mark.parametrize("wrong", [{"name": ""}, {"name": "x" * 300}, {"name": "Ada", "email": "no"}])
     def test_passing_on_to_nobody_asks_again(self, client, made, wrong):
@@ -333,7 +343,7 @@ class TestGivingBackAndPassingOn:
 
     def test_a_name_is_written_on_a_ticket(self, client, made):
         ticket = made.tickets.last()
-        client.post(url("name_ticket", ticket.public_id), {"name": "Demo sister"})
+        client.post(url("name_ticket", ticket.public_id), {"name": "Demo sister", **seen(ticket)})
         assert Ticket.objects.get(pk=ticket.pk).holder_name == "Demo sister"
 
     def test_the_evening_goes_into_a_calendar(self, client, made):
@@ -343,7 +353,11 @@ class TestGivingBackAndPassingOn:
 
 
 def mails(kind: str) -> list[Message]:
-    return list(Message.objects.filter(kind=kind).order_by("pk"))
+    return list(Message.objects.filter(kind=kind, channel=Channel.EMAIL).order_by("pk"))
+
+
+def texts(kind: str) -> list[Message]:
+    return list(Message.objects.filter(kind=kind, channel=Channel.SMS).order_by("pk"))
 
 
 class TestMessages:
@@ -359,7 +373,7 @@ class TestMessages:
     def test_a_phone_without_an_address_is_texted(self, event):
         order(event, Ticket=2, guest=Guest(name="Demo diner 9", phone="+2348031234599"))
         work_off_outbox()
-        [text] = mails("tickets.confirmed")
+        [text] = texts("tickets.confirmed")
         assert text.channel == Channel.SMS
         assert "/w/o" in text.sms_text
         assert len(text.sms_text) <= 160
@@ -385,6 +399,8 @@ class TestMessages:
         first, second = mails("tickets.expired")
         assert "did not come in time" in first.body_text
         assert "You get ₦40,000 back" in second.body_text
+        # It is about their money: it goes to their phone as well, though the first did not.
+        assert len(texts("tickets.expired")) == 1
 
     def test_a_part_of_the_money_is_told_to_go_back_whenever_it_came(self, place):
         event = event_at(place, paid_when=PaidWhen.BEFORE)

@@ -165,7 +165,7 @@ class TestTheDoor:
             answer = post(client, f"/api/events/{event.public_id}/check-in", fresh, {"code": passed.code})
             assert answer.json()["holder"] == {"name": "Bola"}
             assert answer.json()["code"] is None
-            back = post(client, f"/api/tickets/{answer.json()['id']}/undo-check-in", fresh)
+            back = post(client, f"/api/tickets/{answer.json()['id']}/undo-check-in", fresh, {"reason": "Twice."})
         assert back.json()["state"] == "valid"
         assert list(TicketHistory.objects.order_by("-pk").values_list("deed", "actor_kind")[:2]) == [
             (TicketDeed.ADMISSION_UNDONE, "partner"),

@@ -449,11 +449,13 @@ class TestAtTheDoor:
 
     def test_an_admission_can_be_taken_back_and_made_again(self, event):
         ticket = self.admit(event, order(event, Ticket=1).tickets.get().code)
-        services.undo_admission(ticket=ticket, by=staff_of(event.restaurant))
+        services.undo_admission(ticket=ticket, by=staff_of(event.restaurant), reason="The wrong line.")
         assert self.admit(event, ticket.code).state == TicketState.ADMITTED
         with pytest.raises(IllegalMove):
             services.undo_admission(
-                ticket=order(event, Ticket=1, number=2).tickets.get(), by=staff_of(event.restaurant)
+                ticket=order(event, Ticket=1, number=2).tickets.get(),
+                by=staff_of(event.restaurant),
+                reason="The wrong line.",
             )
 
     @pytest.mark.parametrize("code", ["", "ABCDEFGH", "' OR 1=1", "🎫" * 40])

@@ -218,6 +218,7 @@ def search(request: HttpRequest) -> HttpResponse:
         "any_time_url": _search_url(_without(query, "time")) if wish and asked["time"] else "",
         "next_day_url": _search_url(_with(query, "date", wish.day + timedelta(days=1))) if wish else "",
         "all_url": reverse("bookings:search"),
+        "events_url": f"{reverse('bookings:events')}?{urlencode({'city': asked['city']})}" if asked["city"] else "",
         "previous_url": _search_url([*query, (CURSOR, page.previous_cursor)]) if page.previous_cursor else "",
         "next_url": _search_url([*query, (CURSOR, page.next_cursor)]) if page.next_cursor else "",
         "details_open": bool(asked["neighbourhood"] or asked["cuisine"] or asked["price"]),

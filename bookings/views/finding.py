@@ -7,11 +7,13 @@ from django.views.decorators.http import require_http_methods
 
 from bookings import access, lookup
 from bookings.forms.booking import FindForm
-from bookings.models import Booking
+from bookings.models import Booking, Ticket, TicketOrder
 from core import codes
 from core.errors import DomainError, TooManyAttempts, Unavailable
 from core.headers import private_page
 from core.limits import address_of
+
+PAGES = {Booking: "bookings:booking", TicketOrder: "bookings:ticket_order", Ticket: "bookings:ticket"}
 
 
 @private_page
@@ -26,7 +28,7 @@ def find_booking(request: HttpRequest) -> HttpResponse:
     code = codes.normalise(form.cleaned_data["code"])
     contact = form.cleaned_data["contact"]
     try:
-        found = lookup.find_booking_or_tickets(
+        found = lookup.find_anything(
             code=code, knows=lambda guest: lookup.known_by_anything(guest, contact), address=address_of(request)
         )
     except (TooManyAttempts, Unavailable) as refusal:
@@ -37,8 +39,7 @@ def find_booking(request: HttpRequest) -> HttpResponse:
         form.add_error(None, sentence)
         return _show(request, form, status=422)
     access.remember(request, found)
-    page = "bookings:booking" if isinstance(found, Booking) else "bookings:ticket_order"
-    return redirect(page, public_id=found.public_id)
+    return redirect(PAGES[type(found)], public_id=found.public_id)
 
 
 def _refuse(request: HttpRequest, form: FindForm, refusal: DomainError) -> HttpResponse:

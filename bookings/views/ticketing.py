@@ -22,11 +22,11 @@ from accounts.models import User
 from accounts.selectors import may
 from accounts.states import Ability
 from bookings import access, calendars, errors, limits, services, ticket_wording, ticketing, wording
-from bookings.forms.ticketing import BuyerForm, ChoiceOfTickets, HolderForm, PassOnForm
+from bookings.forms.ticketing import BuyerForm, ChoiceOfTickets, HolderForm, PassOnForm, SeenVersion
 from bookings.models import Ticket, TicketedEvent, TicketOrder
 from bookings.qr import qr_of
 from bookings.services import Actor
-from bookings.states import EventStatus, OrderStatus, PaidWhen, TicketState
+from bookings.states import ORDER_LIVE, EventStatus, OrderStatus, PaidWhen, TicketState
 from bookings.subscribers import address_of, map_url
 from bookings.subscribers_tickets import ticket_url
 from bookings.texting import TICKET, short_url
@@ -332,6 +332,8 @@ def _ticket_order_page(request: HttpRequest, order: TicketOrder, *, refusal: Dom
         "is_held": is_held,
         "is_hold_over": is_held and order.hold_expires_at is not None and order.hold_expires_at <= timezone.now(),
         "is_confirmed": order.status == OrderStatus.CONFIRMED,
+        "status": ticket_wording.status_of(order),
+        "moved": ticket_wording.moved_sentences(order),
         "places": ticket_wording.places_of(tickets),
         "tickets": [_shown(ticket, order) for ticket in tickets],
         "due": formatting.money(due) if due else "",
@@ -380,12 +382,18 @@ def _shown(ticket: Ticket, order: TicketOrder) -> dict[str, Any]:
     shows_code = is_usable and not ticket.is_passed_on
     return {
         "ticket": ticket,
-        "status": TicketState(ticket.state).label,
+        "status": ticket_wording.state_of(ticket, order),
         "tone": ticket_wording.TICKET_TONES[TicketState(ticket.state)],
         "shows_code": shows_code,
         "qr": qr_of(short_url(TICKET, ticket.public_id)) if shows_code else "",
         "may_name": is_usable and not ticket.is_passed_on,
     }
+
+
+def _seen(request: HttpRequest) -> int:
+    """Return the version that whoever sends a form has seen; who sends none has seen no state to compare with."""
+    form = SeenVersion(request.POST)
+    return form.cleaned_data["version"] if form.is_valid() else -1
 
 
 @private_page
@@ -395,9 +403,9 @@ def cancel_tickets(request: HttpRequest, public_id: UUID) -> HttpResponse:
     order = _own_order(request, public_id)
     if request.method == "POST":
         try:
-            services.cancel_order(order=order, by=_actor(request))
+            services.cancel_order(order=order, by=_actor(request), expected_version=_seen(request))
         except DomainError as refusal:
-            return _ticket_order_page(request, _own_order(request, public_id), refusal=refusal)
+            return _not_given_back(request, _own_order(request, public_id), None, refusal)
         messages.success(request, _("Your tickets are given back."))
         return redirect("bookings:ticket_order", public_id=public_id)
     return _sure(request, order, None)
@@ -411,15 +419,28 @@ def give_ticket_back(request: HttpRequest, public_id: UUID) -> HttpResponse:
     order = _own_order(request, ticket.order.public_id)
     if request.method == "POST":
         try:
-            services.give_back(ticket=ticket, by=_actor(request))
+            services.give_back(ticket=ticket, by=_actor(request), expected_version=_seen(request))
         except DomainError as refusal:
-            return _ticket_order_page(request, _own_order(request, order.public_id), refusal=refusal)
+            return _not_given_back(request, _own_order(request, order.public_id), ticket, refusal)
         messages.success(request, _("The place is given back."))
         return redirect("bookings:ticket_order", public_id=order.public_id)
     return _sure(request, order, ticket)
 
 
-def _sure(request: HttpRequest, order: TicketOrder, ticket: Ticket | None) -> HttpResponse:
+def _not_given_back(
+    request: HttpRequest, order: TicketOrder, ticket: Ticket | None, refusal: DomainError
+) -> HttpResponse:
+    """Ask again where something has changed meanwhile and there is still something to give back."""
+    tickets = [each for each in order.tickets.all() if ticket is None or each.place == ticket.place]
+    is_there = any(each.state == TicketState.VALID for each in tickets) and order.status in ORDER_LIVE
+    if isinstance(refusal, errors.OrderMovedOn) and is_there:
+        return _sure(request, order, ticket, refusal=refusal)
+    return _ticket_order_page(request, order, refusal=refusal)
+
+
+def _sure(
+    request: HttpRequest, order: TicketOrder, ticket: Ticket | None, *, refusal: DomainError | None = None
+) -> HttpResponse:
     """Ask before anything is given back: all of an order, or the place of one ticket."""
     everything = list(order.tickets.all())
     tickets = [each for each in everything if ticket is None or each.place == ticket.place]
@@ -427,13 +448,16 @@ def _sure(request: HttpRequest, order: TicketOrder, ticket: Ticket | None) -> Ht
     context = {
         **_placed(order.event),
         "order": order,
+        "refusal": refusal,
+        "seen": SeenVersion(initial={"version": order.version}),
         "places": ticket_wording.places_of(tickets),
         "owed": _money(ticketing.owed_after_giving_back(order, everything, tickets)),
         "may_be_passed_on": order.terms.get("may_be_passed_on", False),
         "is_too_late": order.status == OrderStatus.CONFIRMED and (until is None or timezone.now() > until),
-        "has_others": any(each.is_passed_on for each in tickets),
+        "has_others": any(each.is_passed_on and each.state == TicketState.VALID for each in tickets),
     }
-    return _unlisted(render(request, "bookings/tickets/give_back.html", context))
+    status = refusal.status if refusal is not None else 200
+    return _unlisted(render(request, "bookings/tickets/give_back.html", context, status=status))
 
 
 @private_page
@@ -455,7 +479,9 @@ def order_calendar(request: HttpRequest, public_id: UUID) -> HttpResponse:
 @require_safe
 def ticket(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """One person's ticket, for the phone at the door or the printer."""
-    found = _ticket(public_id)
+    found = ticketing.ticket_by_public_id(public_id)
+    if found is None:
+        return _gone(request, public_id)
     if "token" in request.GET:
         if not access.may_open(request, public_id, request.GET["token"]):
             raise Http404(_("We could not find that ticket."))
@@ -469,9 +495,28 @@ def ticket(request: HttpRequest, public_id: UUID) -> HttpResponse:
 def _ticket(public_id: UUID) -> Ticket:
     found = ticketing.ticket_by_public_id(public_id)
     if found is None:
-        # Its address changes when it is passed on, so this is also what whoever passed it on finds.
         raise Http404(_("We could not find that ticket."))
     return found
+
+
+def _gone(request: HttpRequest, former_id: UUID) -> HttpResponse:
+    """Say to whoever had a ticket that it was passed on, and when; to whom is the other person's business."""
+    token = request.GET.get("token", "")
+    passed = ticketing.ticket_passed_on(former_id) if access.may_open(request, former_id, token) else None
+    if passed is None:
+        raise Http404(_("We could not find that ticket."))
+    if token:
+        access.remember_id(request, former_id)
+        return redirect("bookings:ticket", public_id=former_id)
+    order = passed.ticket.order
+    event = order.event
+    context = {
+        "event": event,
+        "restaurant": event.restaurant,
+        "passed_on_at": passed.at,
+        "order": order if access.may_see(request, order) else None,
+    }
+    return _unlisted(render(request, "bookings/tickets/gone.html", context, status=410))
 
 
 def _own_ticket(request: HttpRequest, found: Ticket) -> Ticket:
@@ -506,7 +551,7 @@ def _ticket_page(
         **_placed(event),
         "order": order,
         "ticket": found,
-        "status": TicketState(found.state).label if is_valid_order else order.get_status_display(),
+        "status": ticket_wording.state_of(found, order) if is_valid_order else ticket_wording.status_of(order),
         "tone": ticket_wording.TICKET_TONES[TicketState(found.state)] if is_usable else "bad",
         "is_usable": is_usable,
         "qr": qr_of(short_url(TICKET, found.public_id)) if is_usable else "",
@@ -515,6 +560,8 @@ def _ticket_page(
         "door_url": reverse("admin:bookings_ticketedevent_door", args=[event.pk]) if lets_in else "",
         "may_pass_on": is_usable and is_theirs and may_go_on and event.ends_at > timezone.now(),
         "may_name": is_usable and is_mine and not found.is_passed_on,
+        "seen": SeenVersion(initial={"version": found.version}, auto_id=False),
+        "moved": ticket_wording.moved_sentences(order) if is_usable else [],
         "pass_on": form or PassOnForm(),
         # Beside the other form, which asks for a name as well.
         "holder": HolderForm(initial={"name": found.holder_name}, auto_id="holder_%s"),
@@ -539,9 +586,17 @@ def pass_ticket_on(request: HttpRequest, public_id: UUID) -> HttpResponse:
         return _ticket_page(request, found, form=form)
     try:
         limits.pass_on(request, found.order_id)
-        services.pass_on(ticket=found, by=_actor(request), language=current_language().code, **form.cleaned_data)
+        services.pass_on(
+            ticket=found,
+            by=_actor(request),
+            language=current_language().code,
+            expected_version=_seen(request),
+            **form.cleaned_data,
+        )
     except DomainError as refusal:
-        return _ticket_page(request, found, form=form, refusal=refusal)
+        fresh = ticketing.ticket_by_public_id(public_id)
+        # Passed on a moment ago, on another screen.
+        return _gone(request, public_id) if fresh is None else _ticket_page(request, fresh, form=form, refusal=refusal)
     access.remember_id(request, public_id)
     return redirect("bookings:pass_ticket_on", public_id=public_id)
 
@@ -550,14 +605,15 @@ def _passed_on_page(request: HttpRequest, former_id: UUID) -> HttpResponse:
     """Show whoever passed a ticket on just now how it gets to its new holder; pressed twice, it shows the same."""
     passed = ticketing.ticket_passed_on(former_id, since=timezone.now() - LINK_SHOWN_FOR)
     if passed is None or not access.remembers(request, former_id):
-        raise Http404(_("We could not find that ticket."))
-    link = "" if passed.holder_email else ticket_url(passed, language=current_language().code)
+        return _gone(request, former_id)
+    ticket = passed.ticket
+    link = "" if ticket.holder_email else ticket_url(ticket, language=current_language().code)
     context = {
-        **_placed(passed.order.event),
-        "ticket": passed,
-        "order": passed.order,
+        **_placed(ticket.order.event),
+        "ticket": ticket,
+        "order": ticket.order,
         "link": link,
-        "is_buyers": access.may_see(request, passed.order),
+        "is_buyers": access.may_see(request, ticket.order),
         "whatsapp_url": f"https://wa.me/?text={quoted(link)}" if link else "",
     }
     return _unlisted(render(request, "bookings/tickets/passed_on.html", context))
@@ -574,7 +630,7 @@ def name_ticket(request: HttpRequest, public_id: UUID) -> HttpResponse:
             messages.warning(request, str(sentences[0]))
         return redirect("bookings:ticket", public_id=public_id)
     try:
-        services.name_holder(ticket=found, name=form.cleaned_data["name"])
+        services.name_holder(ticket=found, name=form.cleaned_data["name"], expected_version=_seen(request))
     except DomainError as refusal:
         return _ticket_order_page(request, _own_order(request, order.public_id), refusal=refusal)
     messages.success(request, _("The name is on the ticket."))
@@ -599,6 +655,7 @@ def orders_listed(orders: Iterable[TicketOrder]) -> list[dict[str, Any]]:
             "restaurant": order.event.restaurant,
             "guests": wording.guests(sum(ticket.state != TicketState.VOID for ticket in order.tickets.all())),
             "tone": ticket_wording.TONES.get(OrderStatus(order.status), "bad"),
+            "status": ticket_wording.status_of(order),
         }
         for order in orders
     ]

@@ -54,6 +54,7 @@ SUBSCRIPTIONS: dict[str, list[str]] = {
         "bookings.subscribers_tickets.tell_of_giving_back",
         "accounts.partners.subscribers.tell_partners",
     ],
+    "tickets.owed_back": ["bookings.subscribers_tickets.tell_of_money_back"],
     "ticket.passed_on": [
         "bookings.subscribers_tickets.tell_of_passing_on",
         "accounts.partners.subscribers.tell_partners",

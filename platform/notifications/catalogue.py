@@ -250,6 +250,14 @@ KINDS = {
             channels=(Channel.EMAIL, Channel.SMS),
         ),
         Kind(
+            "tickets.owed_back",
+            _("Money for tickets to be paid back"),
+            needs=_evening - {"guest_name", "when"} | {"amount", "owed_back", "why"},
+            may_have=frozenset({"code", "guest_name", "phone", "when"}),
+            choices={"why": ("cancelled", "called_off")},
+            channels=(Channel.EMAIL, Channel.SMS),
+        ),
+        Kind(
             "tickets.given_back",
             _("Tickets given back or cancelled"),
             needs=_evening - {"guest_name"} | {"why", "is_whole"},

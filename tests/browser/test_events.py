@@ -113,7 +113,9 @@ class TestWithoutScripts:
         page.locator("[name=code]").fill(ticket.code)
         page.locator("[name=code]").press("Enter")
         assert page.locator(".v-result.is-in").count() == 1
-        page.get_by_role("button", name="Take back: Demo diner 1").click()
+        page.get_by_role("link", name="Take back: Demo diner 1").click()
+        page.get_by_label("Reason").fill("The wrong line.")
+        page.get_by_role("button", name="Take back").click()
 
         ticket.refresh_from_db()
         assert ticket.state == TicketState.VALID

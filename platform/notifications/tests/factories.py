@@ -164,7 +164,13 @@ CONTEXTS: dict[str, list[dict[str, Any]]] = {
     ],
     "tickets.expired": [
         _evening | _place | _tickets | {"why": why, "owed_back": owed}
-        for why, owed in (("too_late", "₦28,000"), ("part", "₦14,000"), ("unpaid", ""))
+        for why, owed in (("too_late", "₦28,000"), ("part", "NGN 14,000"), ("unpaid", ""))
+    ],
+    "tickets.owed_back": [
+        {name: value for name, value in _evening.items() if name != "when"}
+        | {"code": "R4T QAW", "phone": "+234 803 123 4567", "why": why}
+        | {"amount": "NGN 1,280,000", "owed_back": "NGN 1,280,000"}
+        for why in ("cancelled", "called_off")
     ],
     "tickets.given_back": [
         _evening
