@@ -78,7 +78,7 @@ def _to_guest(step: Step) -> list[str]:
     }
     texts = []
     if entry.received_kobo:
-        texts.append(_("The restaurant received %(received)s of you for the deposit.") % amounts)
+        texts.append(_("The restaurant received %(received)s from you for the deposit.") % amounts)
     elif entry.returned_kobo:
         texts.append(_("The restaurant paid %(returned)s of the deposit back.") % amounts)
     elif not entry.from_state:

@@ -116,7 +116,9 @@ class BookingSeriesAdmin(FindsByContact, ScopedPage, ModelAdmin):
     @display(description=_("dates"))
     def dates(self, series: BookingSeries) -> str:
         zone = series.restaurant.time_zone
-        found = series.occurrences.select_related("booking", "booking__advance").order_by("planned_on")
+        found = series.occurrences.select_related("booking", "booking__advance", "booking__restaurant").order_by(
+            "planned_on"
+        )
         return format_html_join("", "<div>{} · {}</div>", ((_when(each, zone), _standing(each)) for each in found))
 
 

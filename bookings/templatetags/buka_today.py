@@ -10,7 +10,7 @@ from django import template
 from django.utils.translation import get_language_bidi, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
 
-from bookings.deposit_words import advance_of
+from bookings.deposit_words import advance_of, returned_by
 from bookings.floor_view import FloorDay, TableState, TableView
 from bookings.models import Booking, BookingHistory
 from bookings.states import AdvanceState, Course, Status
@@ -86,7 +86,8 @@ def deposit_note(booking: Booking) -> str:
     if advance is None:
         return ""
     if advance.owed_kobo:
-        return _("%(amount)s to be paid back") % {"amount": formatting.money(advance.owed_kobo)}
+        by = returned_by(advance, zone=booking.restaurant.time_zone)
+        return _("%(amount)s to be paid back by %(day)s") % {"amount": formatting.money(advance.owed_kobo), "day": by}
     if advance.missing_kobo:
         return _("%(amount)s of the deposit is missing") % {"amount": formatting.money(advance.missing_kobo)}
     if advance.state in (AdvanceState.RECEIVED, AdvanceState.KEPT, AdvanceState.APPLIED):

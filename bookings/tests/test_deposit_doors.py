@@ -459,8 +459,8 @@ class TestWhatHasHappened:
         turns = (
             "The table was held.",
             "The restaurant asked for a deposit of ₦20,000.",
-            "The restaurant received ₦5,000 of you for the deposit.",
-            "The restaurant received ₦20,000 of you for the deposit.",
+            "The restaurant received ₦5,000 from you for the deposit.",
+            "The restaurant received ₦20,000 from you for the deposit.",
             "The booking was confirmed.",
             "The restaurant paid ₦5,000 of the deposit back.",
             "You cancelled the booking.",
