@@ -421,9 +421,10 @@ def move(
     booking.version += 1
     booking.save()
     guest_figures.follow(booking, before)
+    # Written first: what follows of it is told after it.
+    record(booking, by=by, from_status=before, reason=reason, changes=changes)
     advances.follow(booking, before, by=by, reason=reason)
     promises.follow(booking, before, by=by, is_bumped=APOLOGY in (changes or {}))
-    record(booking, by=by, from_status=before, reason=reason, changes=changes)
 
 
 def record(
