@@ -38,7 +38,7 @@ def played(asked: list[Guest], policy: str, *, seed: str) -> _Evening:
     """Return an evening with the same floor, guests and fates as `disturbed`, with all that it remembers."""
     evening = _Evening(Room(floors.named("B"), policy, random.Random(f"{policy}:{seed}"), remembers=False))
     for guest, fate in zip(asked, fates(asked, seed), strict=True):
-        answer = ask(evening.room, guest)
+        answer = ask(evening.room, guest, prices=None, open_share=0.0)
         if answer.place is None:
             continue
         evening.room.take(guest, answer.minute, answer.place, is_locked=False)
