@@ -20,6 +20,7 @@ ACTIONS = {
     "guest.changed": Action(_("Changed an entry of the guest book")),
     "guest.refused": Action(_("Refused the online booking of a blocked guest")),
     "deposit.received": Action(_("Took note of a deposit"), Severity.NOTICE),
+    "deposit.waived": Action(_("Did without a deposit"), Severity.NOTICE),
     "deposit.returned": Action(_("Paid a deposit back"), Severity.NOTICE),
     "booking.viewed": Action(_("Looked at a guest's booking")),
     "standby.viewed": Action(_("Looked at a guest's place on a waiting list")),

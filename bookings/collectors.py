@@ -80,7 +80,7 @@ def advances(subject: Subject) -> Iterator[dict[str, Any]]:
     found = Advance.objects.filter(booking__in=bookings_about(subject).order_by()).select_related("booking")
     for advance in found.prefetch_related("history").order_by("pk").iterator(chunk_size=200):
         yield {
-            "booking": advance.booking.public_id if advance.booking else "",
+            "booking": advance.booking.public_id,
             "state": advance.state,
             "asked_for_kobo": advance.amount_kobo,
             "received_kobo": advance.received_kobo,

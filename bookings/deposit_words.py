@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -11,6 +11,9 @@ from bookings.models import Advance, Booking
 from bookings.states import AdvanceState, Status
 from localization import formatting
 from localization.formatting import Zone
+
+# By then a guest is told to expect what is owed back, and the desk sees that they were.
+RETURNED_WITHIN = timedelta(days=7)
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,11 @@ def until(moment: datetime, *, zone: Zone, now: datetime) -> str:
     return formatting.day_and_time(moment, zone=zone)
 
 
+def returned_by(advance: Advance, *, zone: Zone) -> str:
+    """Return the day by which a guest was told to expect what is owed back."""
+    return formatting.day(formatting.in_zone(advance.updated_at + RETURNED_WITHIN, zone).date())
+
+
 def deposit_words(booking: Booking, *, now: datetime | None = None) -> DepositWords | None:
     """Return what the guest reads of the deposit, in the active language."""
     advance = advance_of(booking)
@@ -53,6 +61,9 @@ def deposit_words(booking: Booking, *, now: datetime | None = None) -> DepositWo
     if advance.state in _LINES and advance.owed_kobo:
         owed = formatting.money(advance.owed_kobo)
         sentences.append(_("More came than was asked for: the restaurant pays %(amount)s back.") % {"amount": owed})
+    if advance.owed_kobo:
+        by = returned_by(advance, zone=booking.restaurant.time_zone)
+        sentences.append(_("It should be with you by %(day)s. If nothing comes, please call.") % {"day": by})
     return DepositWords(_line(booking, advance), tuple(sentences), is_awaited=False)
 
 
@@ -75,6 +86,8 @@ def _awaited(booking: Booking, advance: Advance, now: datetime) -> DepositWords:
     else:
         line = _("A deposit of %(amount)s is due until %(time)s") % values
         sentence = _("Your table is booked, and the deposit comes off your bill.")
+        if advance.gives_table_back:
+            sentence = _("If it has not come by then, the table goes to somebody else. It comes off your bill.")
     sentences = [sentence]
     if advance.held_kobo:
         amount = formatting.money(advance.held_kobo)
@@ -104,7 +117,16 @@ def _line(booking: Booking, advance: Advance) -> str:
 
 # --- Which message told what ---------------------------------------------------------------------------------------
 
-KINDS = ("booking.held", "booking.deposit_received", "booking.deposit_lapsed", "booking.deposit_owed_back")
+KINDS = (
+    "booking.held",
+    "booking.deposit_received",
+    "booking.deposit_reminder",
+    "booking.deposit_waived",
+    "booking.deposit_lapsed",
+    "booking.deposit_kept",
+    "booking.deposit_owed_back",
+    "booking.deposit_returned",
+)
 
 
 def message_key(kind: str, entry: int) -> str:

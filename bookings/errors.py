@@ -160,6 +160,11 @@ class NothingOwedBack(BookingRefused):
     message = _("Nothing is owed back for this booking.")
 
 
+class NothingAwaited(BookingRefused):
+    code = "booking_nothing_awaited"
+    message = _("No deposit is awaited for this booking.")
+
+
 class ReasonMissing(BookingRefused):
     code = "booking_reason_missing"
     message = _("Please give the guest a reason.")

@@ -140,12 +140,52 @@ class DepositLapsed(Event):
 
 
 @dataclass(frozen=True)
-class DepositOwedBack(Event):
-    """The house owes a guest money back.
+class DepositReminderDue(Event):
+    """A deposit is to come within a day, or its table is given back."""
 
-    `why` is "too_late" (it came when the table was gone), "lapsed" (only a part had come), "cancelled", "surplus" (more
-    came than was asked for, or the party became smaller) or "left".
-    """
+    name: ClassVar[str] = "deposit.reminder_due"
+    booking_id: UUID
+    due_at: datetime
+
+
+@dataclass(frozen=True)
+class DepositWaived(Event):
+    """The house does without what is still missing of a deposit. `confirms` as for what is received."""
+
+    name: ClassVar[str] = "deposit.waived"
+    booking_id: UUID
+    entry: int
+    waived_kobo: int
+    confirms: bool
+    restaurant_id: UUID | None = None
+
+
+@dataclass(frozen=True)
+class DepositKept(Event):
+    """The house keeps a deposit, as its terms say; `why` is one of `states.KeptBecause`."""
+
+    name: ClassVar[str] = "deposit.kept"
+    booking_id: UUID
+    entry: int
+    kept_kobo: int
+    why: str
+    restaurant_id: UUID | None = None
+
+
+@dataclass(frozen=True)
+class DepositReleased(Event):
+    """A deposit that was kept counts again: the no-show was undone."""
+
+    name: ClassVar[str] = "deposit.released"
+    booking_id: UUID
+    entry: int
+    amount_kobo: int
+    restaurant_id: UUID | None = None
+
+
+@dataclass(frozen=True)
+class DepositOwedBack(Event):
+    """The house owes a guest money back; `why` is one of `states.OwedBecause`."""
 
     name: ClassVar[str] = "deposit.owed_back"
     booking_id: UUID
@@ -157,12 +197,13 @@ class DepositOwedBack(Event):
 
 @dataclass(frozen=True)
 class DepositReturned(Event):
-    """The house has paid money back."""
+    """The house has paid money back that it owed; `why` as in what it owed."""
 
     name: ClassVar[str] = "deposit.returned"
     booking_id: UUID
     entry: int
     returned_kobo: int
+    why: str
     restaurant_id: UUID | None = None
 
 

@@ -543,7 +543,7 @@ def series_with(booking: Booking) -> BookingSeries | None:
 
 
 def _with_dates(series: "QuerySet[BookingSeries]") -> "QuerySet[BookingSeries]":
-    dates = Occurrence.objects.select_related("booking").order_by("planned_on")
+    dates = Occurrence.objects.select_related("booking", "booking__advance").order_by("planned_on")
     return series.select_related("restaurant", "area", "diner").prefetch_related(
         Prefetch("occurrences", queryset=dates)
     )

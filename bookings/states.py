@@ -36,7 +36,8 @@ MACHINE = Machine(
         Status.HELD: {Status.CONFIRMED, Status.REQUESTED, Status.EXPIRED, Status.CANCELLED},
         # A request that the house says yes to is held while its deposit is awaited.
         Status.REQUESTED: {Status.CONFIRMED, Status.HELD, Status.DECLINED, Status.CANCELLED, Status.EXPIRED},
-        Status.CONFIRMED: {Status.ARRIVED, Status.SEATED, Status.CANCELLED, Status.NO_SHOW},
+        # The last only for a date of a series whose deposit has not come by its time.
+        Status.CONFIRMED: {Status.ARRIVED, Status.SEATED, Status.CANCELLED, Status.NO_SHOW, Status.EXPIRED},
         Status.ARRIVED: {Status.SEATED, Status.LEFT, Status.CANCELLED},
         Status.SEATED: {Status.COMPLETED},
         Status.COMPLETED: set(),
@@ -77,6 +78,23 @@ ADVANCE_MACHINE = Machine(
         AdvanceState.RETURNED: {AdvanceState.OWED_BACK},
     },
 )
+
+
+class OwedBecause(models.TextChoices):
+    """Why a house owes money back, as events and messages name it."""
+
+    TOO_LATE = "too_late", _("It came when the table was gone")
+    LAPSED = "lapsed", _("Only a part had come in time")
+    CANCELLED = "cancelled", _("The booking is off")
+    SURPLUS = "surplus", _("More came than is asked for")
+    LEFT = "left", _("They left before they were seated")
+
+
+class KeptBecause(models.TextChoices):
+    """Why a house keeps a deposit, as events and messages name it."""
+
+    LATE_CANCELLATION = "late_cancellation", _("Cancelled after the free time")
+    NO_SHOW = "no_show", _("Nobody came")
 
 
 # In the changes of a history line: the house cancelled for want of a table, and owes the guest another time.

@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 
 from accounts.privacy.states import Purpose
 from bookings import access, calendars, selectors, terms
-from bookings.models import Booking, BookingSeries, Occurrence
+from bookings.models import Advance, Booking, BookingSeries, Occurrence
 from bookings.services import guests, tagging
 from bookings.states import ActorKind, Occasion, OccurrenceState, Status
 from bookings.texting import BOOKING, short_time, short_url
@@ -34,7 +34,16 @@ USEFUL = {"booking.thanks": 7}
 def tell_of_confirmation(*, booking_id: UUID, **_more: Any) -> None:
     booking = _booking(booking_id)
     if booking is not None and booking.status == Status.CONFIRMED and not _told_by_series(booking):
-        _write(booking, "booking.confirmed", f"booking.confirmed:{booking.public_id}", method="REQUEST")
+        key = f"booking.confirmed:{booking.public_id}"
+        _write(booking, "booking.confirmed", key, method="REQUEST", deposit=_deposit_received(booking))
+
+
+def _deposit_received(booking: Booking) -> str:
+    """Return what of a deposit has come, to be said with the table that it confirms; nothing where none has."""
+    advance = Advance.objects.filter(booking=booking).first()
+    if advance is None or not advance.held_kobo:
+        return ""
+    return formatting.money(min(advance.held_kobo, advance.amount_kobo), booking.language)
 
 
 def tell_of_request(*, booking_id: UUID, **_more: Any) -> None:

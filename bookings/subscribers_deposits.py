@@ -9,10 +9,10 @@ from django.urls import reverse
 from django.utils import timezone, translation
 
 from bookings import services
-from bookings.deposit_words import advance_of, message_key, until
-from bookings.models import Advance, Booking, Occurrence
+from bookings.deposit_words import advance_of, message_key, returned_by, until
+from bookings.models import Advance, AdvanceHistory, Booking, Occurrence
 from bookings.selectors import booking_by_public_id
-from bookings.states import AdvanceState, Status
+from bookings.states import AdvanceState, OwedBecause, Status
 from bookings.subscribers import manage_url, terms_text
 from bookings.texting import BOOKING, naira, short_time, short_url
 from core import codes, phones
@@ -31,7 +31,7 @@ def tell_of_deposit(*, booking_id: UUID, entry: int, amount_kobo: int, due_at: d
     advance = advance_of(booking) if booking is not None else None
     if booking is None or advance is None or advance.missing_kobo != amount_kobo or due_at <= timezone.now():
         return
-    table = "held" if booking.status == Status.HELD else "booked"
+    table = "held" if booking.status == Status.HELD else "date" if advance.gives_table_back else "booked"
     _write(
         booking,
         "booking.held",
@@ -79,6 +79,93 @@ def tell_of_money(
     )
 
 
+def remind_of_deposit(*, booking_id: UUID, due_at: datetime, **_more: Any) -> None:
+    """Remind of a deposit that is still missing when it is due within a day, while it is."""
+    booking = booking_by_public_id(booking_id)
+    advance = advance_of(booking) if booking is not None else None
+    if booking is None or advance is None or advance.state != AdvanceState.AWAITED or advance.due_at != due_at:
+        return
+    last = advance.history.order_by("-pk").values_list("pk", flat=True).first() or 0
+    _write(
+        booking,
+        "booking.deposit_reminder",
+        last,
+        useful_until=due_at,
+        by_mail={
+            "amount": formatting.money(advance.missing_kobo, booking.language),
+            "until": _until(due_at, booking),
+            "instructions": booking.policy.get("deposit_instructions", ""),
+        },
+        by_text={"amount": naira(advance.missing_kobo), "until": _until_in_short(due_at, booking)},
+    )
+
+
+def tell_of_waiver(*, booking_id: UUID, entry: int, waived_kobo: int, confirms: bool, **_more: Any) -> None:
+    """Say that no more is asked for. Where that gives them the table, the confirmation says what there is to say."""
+    booking = booking_by_public_id(booking_id)
+    if booking is None or booking.status not in (Status.CONFIRMED, Status.ARRIVED):
+        return
+    _write(
+        booking,
+        "booking.deposit_waived",
+        entry,
+        useful_until=max(booking.ends_at, timezone.now()),
+        by_mail=None if confirms else {"amount": formatting.money(waived_kobo, booking.language)},
+        by_text={"amount": naira(waived_kobo)},
+    )
+
+
+def tell_of_keeping(*, booking_id: UUID, entry: int, kept_kobo: int, why: str, **_more: Any) -> None:
+    """Say that the house keeps a deposit, and why, unless a no-show has been undone meanwhile."""
+    booking = booking_by_public_id(booking_id)
+    advance = advance_of(booking) if booking is not None else None
+    if booking is None or advance is None or advance.state != AdvanceState.KEPT:
+        return
+    _write(
+        booking,
+        "booking.deposit_kept",
+        entry,
+        useful_until=timezone.now() + USEFUL,
+        by_mail={"amount": formatting.money(kept_kobo, booking.language), "why": why},
+        by_text={"amount": naira(kept_kobo), "why": why},
+    )
+
+
+def tell_of_release(*, booking_id: UUID, entry: int, amount_kobo: int, **_more: Any) -> None:
+    """Say that a deposit which was to be kept is not. No text: whoever it is about has just come in."""
+    booking = booking_by_public_id(booking_id)
+    if booking is None:
+        return
+    _write(
+        booking,
+        "booking.deposit_received",
+        entry,
+        useful_until=timezone.now() + USEFUL,
+        by_mail={"amount": formatting.money(amount_kobo, booking.language), "table": "again"},
+        by_text=None,
+    )
+
+
+def tell_of_return(*, booking_id: UUID, entry: int, returned_kobo: int, why: str = "cancelled", **_more: Any) -> None:
+    """Say that the house has paid money back, and under which reference it is found."""
+    booking = booking_by_public_id(booking_id)
+    paid = AdvanceHistory.objects.filter(pk=entry).first()
+    if booking is None or paid is None:
+        return
+    _write(
+        booking,
+        "booking.deposit_returned",
+        entry,
+        useful_until=timezone.now() + USEFUL,
+        by_mail={
+            "amount": formatting.money(returned_kobo, booking.language),
+            "why": why,
+            "reference": paid.reference,
+        },
+        by_text={"amount": naira(returned_kobo), "why": why},
+    )
+
+
 def _table_of(booking: Booking, advance: Advance) -> str:
     if booking.status == Status.REQUESTED:
         return "requested"
@@ -109,10 +196,17 @@ def tell_of_money_back(*, booking_id: UUID, entry: int, owed_kobo: int, why: str
         by_mail={
             "amount": formatting.money(owed_kobo, booking.language),
             "why": why,
-            "times": _times_near(booking) if why in ("too_late", "lapsed") else "",
+            "times": _times_near(booking) if why in (OwedBecause.TOO_LATE, OwedBecause.LAPSED) else "",
+            "by": _returned_by(booking),
         },
         by_text={"amount": naira(owed_kobo), "why": why},
     )
+
+
+def _returned_by(booking: Booking) -> str:
+    advance = advance_of(booking)
+    with translation.override(booking.language):
+        return returned_by(advance, zone=booking.restaurant.time_zone) if advance is not None else ""
 
 
 def _times_near(booking: Booking) -> str:
@@ -149,7 +243,7 @@ def _write(
     entry: int,
     *,
     useful_until: datetime,
-    by_mail: dict[str, Any],
+    by_mail: dict[str, Any] | None,
     by_text: dict[str, Any] | None,
 ) -> None:
     """Write to the guest by mail and to their phone, as far as they have given either; once for each fact."""
@@ -161,7 +255,7 @@ def _write(
     }
     key = message_key(kind, entry)
     # What confirms a table is told by the mail with the calendar's file.
-    if booking.guest_email and by_mail.get("table") != "confirmed":
+    if booking.guest_email and by_mail is not None and by_mail.get("table") != "confirmed":
         wanted = notifications.catalogue.kind_called(kind)
         with translation.override(booking.language):
             context = {

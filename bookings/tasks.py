@@ -73,6 +73,12 @@ def release_unpaid_tickets() -> None:
     services.release_unpaid_orders()
 
 
+@shared_task(name="bookings.look_after_deposits")
+def look_after_deposits() -> None:
+    services.give_back_unpaid_dates()
+    services.send_deposit_reminders()
+
+
 @shared_task(name="bookings.send_event_reminders")
 def send_event_reminders() -> None:
     services.send_event_reminders()

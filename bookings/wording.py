@@ -1,6 +1,6 @@
 """A booking in plain words, for the person who made it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from bookings.deposit_words import advance_of, is_hold_over
 from bookings.models import Booking, BookingHistory
 from bookings.states import FOR_THE_GUEST, Status
+from bookings.terms import is_due_before
 from localization import formatting
 from restaurants.service_plan import ServicePlan, TermsPlan
 
@@ -63,6 +64,22 @@ def tone_of(booking: Booking) -> str:
 
 def guests(count: int) -> str:
     return ngettext("%(count)d guest", "%(count)d guests", count) % {"count": count}
+
+
+def deposits_of_dates(policy: Mapping[str, Any]) -> list[str]:
+    """Return what a repeated booking's guest is to know of the deposit of each date; nothing where none is due before.
+
+    As `services.advances.due_later` counts it.
+    """
+    if not is_due_before(policy):
+        return []
+    hours = policy.get("free_cancellation_hours") or 24
+    sentence = ngettext(
+        "Each date has a deposit of its own, due %(count)d hour before it; without it the date is given back.",
+        "Each date has a deposit of its own, due %(count)d hours before it; without it the date is given back.",
+        hours,
+    )
+    return [sentence % {"count": hours}]
 
 
 def special_terms(terms: TermsPlan, plan: ServicePlan) -> str:

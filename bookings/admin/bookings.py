@@ -20,10 +20,11 @@ from unfold.decorators import display
 from accounts.scoping import OwnRowsFilter, ScopedPage, in_scope
 from accounts.sensitive import ask_again
 from accounts.states import Ability
-from bookings import selectors, terms
+from bookings import terms
 from bookings.deposit_words import advance_of
 from bookings.models import Booking, TableAllocation
 from bookings.states import Status
+from bookings.story import story_for_desk
 from bookings.templatetags.buka_today import deposit_note
 from core import phones
 from core.codes import normalise as code_of
@@ -77,7 +78,7 @@ class BookingAdmin(FindsByContact, ScopedPage, ModelAdmin):
             _("House"),
             {"fields": ["staff_notes", "is_locked", "terms", "is_late_cancellation", "asked_for", "bonus_points"]},
         ),
-        (_("Deposit"), {"fields": ["deposit", "minimum_spend", "deposit_lines"]}),
+        (_("Deposit"), {"fields": ["deposit", "minimum_spend"]}),
         (_("History"), {"fields": ["history_lines"]}),
     ]  # fmt: skip
 
@@ -171,13 +172,6 @@ class BookingAdmin(FindsByContact, ScopedPage, ModelAdmin):
         least = booking.policy.get("minimum_spend_kobo")
         return formatting.money(least) if least else "–"
 
-    @display(description=_("history of the deposit"))
-    def deposit_lines(self, booking: Booking) -> str:
-        if advance_of(booking) is None:
-            return "–"
-        context = {"deposit_history": selectors.deposit_history_of(booking), "zone": booking.restaurant.time_zone}
-        return render_to_string("admin/today/_deposit_history.html", context)
-
     @display(description=_("asked for"))
     def asked_for(self, booking: Booking) -> str:
         """What was asked for, and what was suggested beside it."""
@@ -200,7 +194,7 @@ class BookingAdmin(FindsByContact, ScopedPage, ModelAdmin):
 
     @display(description=_("history"))
     def history_lines(self, booking: Booking) -> str:
-        context = {"history": selectors.history_of(booking), "zone": booking.restaurant.time_zone}
+        context = {"story": story_for_desk(booking), "zone": booking.restaurant.time_zone}
         return render_to_string("admin/today/_history.html", context)
 
     # --- Export --------------------------------------------------------------------------------------------------

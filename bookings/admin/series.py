@@ -21,6 +21,7 @@ from bookings.forms.series import how_often
 from bookings.models import BookingSeries, Occurrence
 from bookings.services import Actor
 from bookings.states import OccurrenceState, SeriesStatus, Status
+from bookings.templatetags.buka_today import deposit_note
 from core import phones
 from core.contact_search import FindsByContact
 from core.errors import DomainError
@@ -115,7 +116,9 @@ class BookingSeriesAdmin(FindsByContact, ScopedPage, ModelAdmin):
     @display(description=_("dates"))
     def dates(self, series: BookingSeries) -> str:
         zone = series.restaurant.time_zone
-        found = series.occurrences.select_related("booking").order_by("planned_on")
+        found = series.occurrences.select_related("booking", "booking__advance", "booking__restaurant").order_by(
+            "planned_on"
+        )
         return format_html_join("", "<div>{} · {}</div>", ((_when(each, zone), _standing(each)) for each in found))
 
 
@@ -130,5 +133,6 @@ def _when(occurrence: Occurrence, zone: str) -> str:
 
 def _standing(occurrence: Occurrence) -> str:
     if occurrence.booking is not None and occurrence.state == OccurrenceState.BOOKED:
-        return str(Status(occurrence.booking.status).label)
+        note = deposit_note(occurrence.booking)
+        return " · ".join(filter(None, (str(Status(occurrence.booking.status).label), note)))
     return str(OccurrenceState(occurrence.state).label)

@@ -14,6 +14,7 @@ from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -37,6 +38,7 @@ from bookings.guest_book import with_chits
 from bookings.models import Booking, TicketedEvent
 from bookings.services import Actor, BookingMovedOn
 from bookings.states import AdvanceState, Channel
+from bookings.story import story_for_desk
 from core import audit
 from core.errors import DomainError
 from localization import formatting
@@ -71,6 +73,7 @@ DONE: dict[str, str | Promise] = {
     "late": gettext_lazy("%(name)s: written down."),
     "deposit": gettext_lazy("%(name)s: the money is noted."),
     "paid-back": gettext_lazy("%(name)s: paid back."),
+    "waive": gettext_lazy("%(name)s: the deposit is not asked for any more."),
     "book": gettext_lazy("%(name)s: booked."),
     "walk-in": gettext_lazy("%(name)s: seated."),
 }
@@ -110,7 +113,7 @@ class Desk:
 
     @property
     def may_edit(self) -> bool:
-        """Whether who works here may also move tables on the plan."""
+        """Whether who works here may also move tables on the plan, and pass over the house's policy."""
         return may(self.user, Ability.EDIT_RESTAURANT, restaurant_id=self.restaurant.pk)
 
     def address(self, name: str = "today_day", *args: Any, day: date | None = None) -> str:
@@ -394,8 +397,7 @@ def _booking_panel(
         "row": boards.row_of(plan, booking, now, notes=True),
         "may_keep_guests": may(at.user, Ability.KEEP_GUEST_BOOK, restaurant_id=at.restaurant.pk),
         "booking": booking,
-        "history": list(selectors.history_of(booking)),
-        "deposit_history": list(selectors.deposit_history_of(booking)) if advance_of(booking) else [],
+        "story": story_for_desk(booking),
         "day": at.day() if at.request.GET.get("day") else booking.service_day,
         "refusal": refusal,
         **_forms_for(at, booking, plan, now, bound or {}),
@@ -414,6 +416,8 @@ def _forms_for(at: Desk, booking: Booking, plan: ServicePlan, now: datetime, bou
     if booking.status == "requested":
         forms["decline_form"] = bound.get("decline") or desk.ReasonForm(initial=version, auto_id="decline_%s")
     forms |= _deposit_forms(booking, now, bound)
+    if forms.get("awaits_deposit") and at.may_edit:
+        forms["waive_form"] = bound.get("waive") or desk.WaiveForm(initial=version, auto_id="waive_%s")
     waits = booking.status == "held" and advance_of(booking) is not None and not is_hold_over(booking, now)
     if booking.status in ("requested", "confirmed", "arrived") or waits:
         forms["cancel_form"] = bound.get("cancel") or desk.ReasonForm(initial=version, auto_id="cancel_%s")
@@ -601,6 +605,17 @@ def _paid_back(at: Desk, booking: Booking, form: Any) -> None:
     )
 
 
+def _waive(at: Desk, booking: Booking, form: Any) -> None:
+    if not at.may_edit:
+        raise PermissionDenied
+    services.waive_deposit(
+        booking=booking,
+        by=Actor.staff(at.user),
+        reason=form.cleaned_data["reason"],
+        expected_version=form.cleaned_data["version"],
+    )
+
+
 FORMS: dict[str, tuple[Callable[[Desk, Booking, ServicePlan], Any], Callable[[Desk, Booking, Any], str | None]]] = {
     "cancel": (lambda at, booking, plan: desk.ReasonForm(at.request.POST, auto_id="cancel_%s"), _cancel),
     "decline": (lambda at, booking, plan: desk.ReasonForm(at.request.POST, auto_id="decline_%s"), _decline),
@@ -610,6 +625,7 @@ FORMS: dict[str, tuple[Callable[[Desk, Booking, ServicePlan], Any], Callable[[De
     "late": (lambda at, booking, plan: desk.LateForm(at.request.POST, auto_id="late_%s"), _late),
     "deposit": (lambda at, booking, plan: desk.DepositForm(at.request.POST, auto_id="deposit_%s"), _deposit),
     "paid-back": (lambda at, booking, plan: desk.ReferenceForm(at.request.POST, auto_id="paid_back_%s"), _paid_back),
+    "waive": (lambda at, booking, plan: desk.WaiveForm(at.request.POST, auto_id="waive_%s"), _waive),
 }
 
 
@@ -678,7 +694,7 @@ def book_from(at: Desk, form: desk.DeskBookingForm) -> Booking:
         occasion=answers["occasion"],
         request_key=answers["request_key"],
         heed_pacing=not answers["over_pacing"],
-        asks_deposit=answers.get("asks_deposit", False),
+        deposit=services.Asking.HELD if answers.get("asks_deposit") else services.Asking.BY_TERMS,
     )
 
 

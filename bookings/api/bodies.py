@@ -15,7 +15,7 @@ from bookings.models import Booking
 from bookings.services import Offering
 from bookings.services.booking import alternative
 from bookings.services.claiming import refused
-from bookings.states import Status
+from bookings.states import AdvanceState, Status
 from bookings.subscribers import manage_url
 from restaurants.api.bodies import absolute, money, page_url
 from restaurants.service_plan import ServicePlan
@@ -175,10 +175,10 @@ def booking_body(booking: Booking, *, for_staff: bool = False, with_token: bool 
         "channel": booking.channel,
         "hold_expires_at": booking.hold_expires_at if booking.status == Status.HELD else None,
         "terms": _terms(booking),
-        "deposit": _deposit(booking),
+        "deposit": deposit_body(booking),
         "minimum_spend": _money(booking.policy.get("minimum_spend_kobo")),
         "asked_at": _local(booking.asked_at, ZoneInfo(restaurant.time_zone)) if booking.asked_at else None,
-        "bonus_points": booking.bonus_points,
+        "bonus_points": 0 if booking.status == Status.NO_SHOW else booking.bonus_points,
         "minutes_late": booking.minutes_late,
         "late_cancellation": booking.is_late_cancellation,
         "version": booking.version,
@@ -232,7 +232,7 @@ def _terms(booking: Booking) -> dict[str, Any]:
     }
 
 
-def _deposit(booking: Booking) -> dict[str, Any] | None:
+def deposit_body(booking: Booking) -> dict[str, Any] | None:
     """Return where the deposit stands; None where there is none."""
     advance, policy = advance_of(booking), booking.policy
     amount = advance.amount_kobo if advance is not None else terms.deposit_kobo(policy)
@@ -244,6 +244,10 @@ def _deposit(booking: Booking) -> dict[str, Any] | None:
         "due": DepositDue.BEFORE if terms.is_due_before(policy) or is_awaited else DepositDue.AT_THE_HOUSE,
         "state": advance.state if advance is not None else None,
         "due_at": advance.due_at if advance is not None and is_awaited else None,
+        "table_given_back": is_awaited
+        and advance is not None
+        and advance.state == AdvanceState.AWAITED
+        and (booking.status == Status.HELD or advance.gives_table_back),
         "received": money(advance.received_kobo if advance is not None else 0),
         "missing": money(advance.missing_kobo if advance is not None else 0),
         "owed_back": money(advance.owed_kobo if advance is not None else 0),

@@ -318,8 +318,9 @@ class DepositSerializer(Words):
     state = serializers.ChoiceField(
         AdvanceState.choices, allow_null=True, help_text="Null where it is payable at the house and none has come."
     )
-    due_at = serializers.DateTimeField(
-        allow_null=True, help_text="A table that is `held` for it is given back then; a booked one is not."
+    due_at = serializers.DateTimeField(allow_null=True, help_text="While something is awaited.")
+    table_given_back = serializers.BooleanField(
+        help_text="Whether the table goes to others at `due_at`: one that is `held` does, and a date of a series."
     )
     received = MoneySerializer()
     missing = MoneySerializer(help_text="Of what is still awaited.")
@@ -372,7 +373,12 @@ class BookingSerializer(ClaimSerializer):
     deposit = DepositSerializer(allow_null=True)
     minimum_spend = MoneySerializer(allow_null=True, help_text="The least bill of the whole party.")
     asked_at = serializers.DateTimeField(allow_null=True, help_text="The time first asked for, where that is known.")
-    bonus_points = serializers.IntegerField(help_text="Promised for taking a suggested time.")
+    bonus_points = serializers.IntegerField(
+        help_text=(
+            "Promised for a suggested time, or as an apology; earned by coming, and nought when it comes to nothing. "
+            "Of a table that the house took back: promised with the next booking."
+        )
+    )
     minutes_late = serializers.IntegerField(help_text="How late the party says that it comes.")
     late_cancellation = serializers.BooleanField()
     version = serializers.IntegerField()

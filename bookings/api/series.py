@@ -21,6 +21,7 @@ from accounts.states import Ability
 from bookings import errors, limits, selectors, services
 from bookings.api import examples
 from bookings.api import serializers as words
+from bookings.api.bodies import deposit_body
 from bookings.api.entry import public_plan
 from bookings.api.views import IF_MATCH, STALE, UNFIT, answered, asked, guest_of, read
 from bookings.models import BookingSeries
@@ -136,6 +137,7 @@ class OccurrenceSerializer(words.Words):
     booking = serializers.UUIDField(allow_null=True)
     booking_status = serializers.CharField(allow_null=True)
     code = serializers.CharField(allow_null=True, help_text="What the guest says at the door.")
+    deposit = words.DepositSerializer(allow_null=True)
     reason = serializers.CharField(allow_null=True, help_text="Why there is no booking for this date.")
     changed = serializers.BooleanField(help_text="It was changed by itself and keeps to that.")
 
@@ -192,6 +194,7 @@ def series_body(series: BookingSeries) -> dict[str, Any]:
                 "booking": each.booking.public_id if each.booking else None,
                 "booking_status": each.booking.status if each.booking else None,
                 "code": codes.display(each.booking.code) if each.booking else None,
+                "deposit": deposit_body(each.booking) if each.booking else None,
                 "reason": each.reason or None,
                 "changed": each.is_changed,
             }
@@ -251,6 +254,7 @@ SERIES: dict[str, Any] = {
             "booking": examples.BOOKING_ID,
             "booking_status": "confirmed",
             "code": "K7F 3WD",
+            "deposit": None,
             "reason": None,
             "changed": False,
         },
@@ -261,6 +265,7 @@ SERIES: dict[str, Any] = {
             "booking": None,
             "booking_status": None,
             "code": None,
+            "deposit": None,
             "reason": None,
             "changed": False,
         },

@@ -336,7 +336,9 @@ class BookingsView(LetsPartnersIn, APIView):
             return Actor.partner(asker) if isinstance(asker, PartnerApp) else Actor.diner(asker, Channel.API), {}
         if asker is None or not staff_may(asker, Ability.RUN_SERVICE, restaurant_id=plan.id):
             raise NotAllowed(_("Only staff of this restaurant can book through this channel."))
-        more: dict[str, Any] = {"heed_pacing": not ask["pass_pacing"], "asks_deposit": ask["ask_deposit"]}
+        more: dict[str, Any] = {"heed_pacing": not ask["pass_pacing"]}
+        if ask["ask_deposit"]:
+            more["deposit"] = services.Asking.HELD
         if ask.get("tables"):
             more["table_ids"] = table_ids_of(plan, ask["tables"])
         channel = Channel(ask["channel"])

@@ -30,6 +30,16 @@ class VersionForm(forms.Form):
     version = forms.IntegerField(widget=forms.HiddenInput, min_value=1)
 
 
+class WaiveForm(VersionForm):
+    reason = LineField(
+        label=_("Reason"),
+        max_length=300,
+        required=False,
+        help_text=_("For the house; the guest is told that no deposit is needed."),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+
+
 class ReasonForm(VersionForm):
     reason = LineField(
         label=_("Reason"),

@@ -18,8 +18,6 @@ class Advance(models.Model):
         "bookings.Booking",
         models.PROTECT,
         related_name="advance",
-        null=True,
-        blank=True,
         verbose_name=_("booking"),
     )
     state = models.CharField(
@@ -28,7 +26,12 @@ class Advance(models.Model):
     amount_kobo = models.PositiveBigIntegerField(_("asked for (kobo)"))
     received_kobo = models.PositiveBigIntegerField(_("received (kobo)"), default=0)
     returned_kobo = models.PositiveBigIntegerField(_("paid back (kobo)"), default=0)
-    due_at = models.DateTimeField(_("due"), help_text=_("A table that is held for it is given back then."))
+    due_at = models.DateTimeField(_("due"), help_text=_("A table that waits for it is given back then."))
+    # Of a table that is booked already; one that is held for its deposit is given back by the hold's own time.
+    gives_table_back = models.BooleanField(
+        _("the table is given back if it does not come"), default=False, db_default=False
+    )
+    reminded_at = models.DateTimeField(_("reminded"), null=True, blank=True, editable=False)
     created_at = models.DateTimeField(_("since"), auto_now_add=True)
     updated_at = models.DateTimeField(_("last change"), auto_now=True)
 
@@ -37,7 +40,6 @@ class Advance(models.Model):
         verbose_name_plural = _("deposits")
         ordering = ["pk"]
         constraints = [
-            models.CheckConstraint(condition=Q(booking__isnull=False), name="an_advance_is_for_something"),
             models.CheckConstraint(condition=Q(state__in=AdvanceState.values), name="advance_state_is_known"),
             models.CheckConstraint(
                 condition=Q(returned_kobo__lte=F("received_kobo")), name="no_more_is_paid_back_than_came"

@@ -76,6 +76,10 @@ class Booking(BlindIndexed):
     # What the diner asked for and was shown beside it; the bonus is owed once the party has come.
     asked_at = models.DateTimeField(_("asked for"), null=True, blank=True, editable=False)
     suggested_times = models.JSONField(_("suggested"), default=list, blank=True, editable=False)
+    # The one that the house cancelled and whose apology is promised with this one; it goes back there if this fails.
+    apology_from = models.ForeignKey(
+        "self", models.SET_NULL, null=True, blank=True, related_name="+", db_index=False, editable=False
+    )
     bonus_points = models.PositiveSmallIntegerField(_("bonus promised (points)"), default=0, editable=False)
     spend_kobo = models.PositiveBigIntegerField(
         _("spent (kobo)"),
@@ -133,6 +137,9 @@ class Booking(BlindIndexed):
             models.Index(fields=["guest_email_index"], condition=~Q(guest_email_index=""), name="bookings_by_email"),
             models.Index(
                 fields=["starts_at"], condition=Q(status=Status.CONFIRMED), name="confirmed_bookings_by_start"
+            ),
+            models.Index(
+                fields=["apology_from"], condition=Q(apology_from__isnull=False), name="bookings_by_their_apology"
             ),
             models.Index(fields=["hold_expires_at"], condition=Q(status=Status.HELD), name="holds_by_expiry"),
         ]

@@ -4,6 +4,7 @@ from bookings.errors import BookingMovedOn
 from bookings.services.alerts import end_past_alerts, set_alert, stop_alert, tell_of_free_times
 from bookings.services.blocks import block_tables, remove_block
 from bookings.services.booking import (
+    Asking,
     book_table,
     confirm_hold,
     expire_unanswered_requests,
@@ -13,7 +14,15 @@ from bookings.services.booking import (
 from bookings.services.changing import attach_to_account, cancel_booking, change_booking, note_for_staff
 from bookings.services.claiming import Actor, Guest
 from bookings.services.closing_tables import Closing, ClosingOutdated, InTheWay, close_tables, look_at_closing
-from bookings.services.deposits import Outcome, Receipt, receive_deposit, return_deposit
+from bookings.services.deposits import (
+    Outcome,
+    Receipt,
+    give_back_unpaid_dates,
+    receive_deposit,
+    return_deposit,
+    send_deposit_reminders,
+    waive_deposit,
+)
 from bookings.services.desk_acts import Act, Answer, perform
 from bookings.services.feeds import close_feed, open_feed, renew_feed
 from bookings.services.floor import (
@@ -102,6 +111,7 @@ __all__ = [
     "Act",
     "Actor",
     "Answer",
+    "Asking",
     "BookingMovedOn",
     "Closing",
     "ClosingOutdated",
@@ -146,6 +156,7 @@ __all__ = [
     "expire_unanswered_requests",
     "extend_series",
     "give_back",
+    "give_back_unpaid_dates",
     "hold_table",
     "join_queue",
     "join_waitlist",
@@ -196,6 +207,7 @@ __all__ = [
     "seat_from_queue",
     "seat_party",
     "seat_walk_in",
+    "send_deposit_reminders",
     "send_due_reminders",
     "send_event_reminders",
     "services_to_rearrange",
@@ -205,5 +217,6 @@ __all__ = [
     "tell_of_free_times",
     "undo_admission",
     "undo_no_show",
+    "waive_deposit",
     "was_ever_sold",
 ]

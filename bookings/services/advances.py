@@ -8,10 +8,17 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from bookings import terms
-from bookings.events import DepositAwaited, DepositLapsed, DepositOwedBack, DepositReceived
+from bookings.events import (
+    DepositAwaited,
+    DepositKept,
+    DepositLapsed,
+    DepositOwedBack,
+    DepositReceived,
+    DepositReleased,
+)
 from bookings.matching import offer_ends_at
 from bookings.models import Advance, AdvanceHistory, Booking
-from bookings.states import FOR_THE_GUEST, AdvanceState, Status
+from bookings.states import FOR_THE_GUEST, AdvanceState, KeptBecause, OwedBecause, Status
 from core.outbox import publish
 from restaurants.service_plan import ServicePlan, remembered_plan
 
@@ -28,6 +35,8 @@ ENDS = {
     Status.NO_SHOW: AdvanceState.KEPT,
     Status.COMPLETED: AdvanceState.APPLIED,
 }
+# Of a date of a series that may be cancelled free of charge until it begins, the deposit is due so long before.
+BEFORE_A_DATE = timedelta(days=1)
 
 
 def locked(booking: Booking) -> Advance | None:
@@ -47,19 +56,32 @@ def held_until(booking: Booking, plan: ServicePlan, *, now: datetime, by: "Actor
     return min(until, booking.starts_at)
 
 
-def due_later(booking: Booking, *, now: datetime) -> datetime:
-    """Return by when a deposit is due for a table that is booked already: while cancelling is still free."""
-    free_until = booking.starts_at - timedelta(hours=booking.policy.get("free_cancellation_hours", 0))
+def due_later(booking: Booking, *, now: datetime, of_a_date: bool = False) -> datetime:
+    """Return by when a deposit is due for a table that is booked already: while cancelling is still free.
+
+    :param of_a_date: whether it is a date of a series, which is given back then: where cancelling is free to the end,
+        that is a day before, lest a guest who is on their way stands before a table that was given away
+    """
+    free = timedelta(hours=booking.policy.get("free_cancellation_hours", 0))
+    free_until = booking.starts_at - (free or (BEFORE_A_DATE if of_a_date else free))
     soonest = now + timedelta(minutes=booking.policy.get("deposit_minutes", 0))
     return min(max(free_until, soonest), booking.starts_at)
 
 
-def ask(booking: Booking, *, due_at: datetime, by: "Actor", is_told: bool = True) -> Advance:
+def ask(
+    booking: Booking, *, due_at: datetime, by: "Actor", is_told: bool = True, gives_table_back: bool = False
+) -> Advance:
     """Ask for the deposit of a booking's terms, and return the advance that awaits it.
 
     :param is_told: False where the money is there already
+    :param gives_table_back: whether a table that is booked goes to others when the deposit has not come by then
     """
-    advance = Advance.objects.create(booking=booking, amount_kobo=terms.deposit_kobo(booking.policy), due_at=due_at)
+    advance = Advance.objects.create(
+        booking=booking,
+        amount_kobo=terms.deposit_kobo(booking.policy),
+        due_at=due_at,
+        gives_table_back=gives_table_back,
+    )
     entry = record(advance, by=by, from_state="")
     if is_told:
         _tell_awaited(booking, advance, entry)
@@ -77,14 +99,25 @@ def follow(booking: Booking, before: str, *, by: "Actor", reason: str = "") -> N
         return
     if is_back:
         if advance.state == AdvanceState.KEPT:
-            move(advance, AdvanceState.RECEIVED, by=by, reason=reason)
+            back = move(advance, AdvanceState.RECEIVED, by=by, reason=reason)
+            publish(
+                DepositReleased(
+                    restaurant_id=house_of(booking),
+                    booking_id=booking.public_id,
+                    entry=back.pk,
+                    amount_kobo=min(advance.held_kobo, advance.amount_kobo),
+                )
+            )
         return
     end = ENDS[status]
     if status == Status.CANCELLED and booking.is_late_cancellation:
         end = AdvanceState.KEPT
     # A request that nobody answered expires, too: its money is owed back as with any no.
-    why = "lapsed" if before == Status.HELD and status == Status.EXPIRED else "cancelled"
-    why = "left" if status == Status.LEFT else why
+    why = OwedBecause.CANCELLED
+    if status == Status.EXPIRED and before in (Status.HELD, Status.CONFIRMED):
+        why = OwedBecause.LAPSED
+    elif status == Status.LEFT:
+        why = OwedBecause.LEFT
     entry = _settle(booking, advance, end, by=by, reason=reason, why=why)
     # Where a part had come, the news of what is owed back says the rest.
     if entry is not None and status == Status.EXPIRED and advance.state == AdvanceState.LAPSED:
@@ -92,7 +125,7 @@ def follow(booking: Booking, before: str, *, by: "Actor", reason: str = "") -> N
 
 
 def _settle(
-    booking: Booking, advance: Advance, end: AdvanceState, *, by: "Actor", reason: str, why: str
+    booking: Booking, advance: Advance, end: AdvanceState, *, by: "Actor", reason: str, why: OwedBecause
 ) -> AdvanceHistory | None:
     """Bring an advance that is still open to its end; None for one that was settled before, and stays as it is."""
     if advance.state == AdvanceState.AWAITED:
@@ -108,7 +141,42 @@ def _settle(
     entry = move(advance, end, by=by, reason=reason)
     if end == AdvanceState.OWED_BACK:
         tell_owed(booking, advance, entry, why)
+    elif end == AdvanceState.KEPT:
+        _tell_kept(booking, advance, entry)
     return entry
+
+
+def _tell_kept(booking: Booking, advance: Advance, entry: AdvanceHistory) -> None:
+    why = KeptBecause.NO_SHOW if booking.status == Status.NO_SHOW else KeptBecause.LATE_CANCELLATION
+    publish(
+        DepositKept(
+            restaurant_id=house_of(booking),
+            booking_id=booking.public_id,
+            entry=entry.pk,
+            kept_kobo=min(advance.held_kobo, advance.amount_kobo),
+            why=why.value,
+        )
+    )
+
+
+def follow_time(booking: Booking, *, by: "Actor", now: datetime) -> None:
+    """Let what is still awaited be due by the booking's new start; the caller saves the booking.
+
+    A table that is held goes by its hold. One that is booked and would be given back has until its terms say, counted
+    from the new start, and its guest is told.
+    """
+    advance = locked(booking)
+    if advance is None or advance.state != AdvanceState.AWAITED:
+        return
+    due_at = min(advance.due_at, booking.starts_at)
+    if advance.gives_table_back:
+        due_at = due_later(booking, now=now, of_a_date=True)
+    if due_at == advance.due_at:
+        return
+    advance.due_at, advance.reminded_at = due_at, None
+    advance.save()
+    if advance.gives_table_back:
+        _tell_awaited(booking, advance, record(advance, by=by, from_state=advance.state))
 
 
 def follow_size(booking: Booking, *, by: "Actor", free_until: datetime, now: datetime) -> Advance | None:
@@ -141,7 +209,7 @@ def follow_size(booking: Booking, *, by: "Actor", free_until: datetime, now: dat
     if grows and advance.missing_kobo and booking.status != Status.HELD:
         _tell_awaited(booking, advance, entry)
     elif advance.owed_kobo > owed_before:
-        tell_owed(booking, advance, entry, "surplus")
+        tell_owed(booking, advance, entry, OwedBecause.SURPLUS)
     return advance
 
 
@@ -172,6 +240,21 @@ def record(advance: Advance, *, by: "Actor", from_state: str, reason: str = "", 
     )
 
 
+def why_owed(booking: Booking, advance: Advance) -> OwedBecause:
+    """Return why the house owes money back, as the bookings and the history tell."""
+    if advance.state != AdvanceState.OWED_BACK:
+        return OwedBecause.SURPLUS
+    if booking.status == Status.LEFT:
+        return OwedBecause.LEFT
+    last = advance.history.filter(to_state=AdvanceState.OWED_BACK).order_by("-pk").first()
+    if booking.status != Status.EXPIRED or last is None:
+        return OwedBecause.CANCELLED
+    if last.received_kobo:
+        return OwedBecause.TOO_LATE
+    # A request that nobody answered has its deposit as a whole.
+    return OwedBecause.LAPSED if last.from_state == AdvanceState.LAPSED else OwedBecause.CANCELLED
+
+
 def tell_received(booking: Booking, advance: Advance, entry: AdvanceHistory, *, confirms: bool) -> None:
     publish(
         DepositReceived(
@@ -185,14 +268,14 @@ def tell_received(booking: Booking, advance: Advance, entry: AdvanceHistory, *, 
     )
 
 
-def tell_owed(booking: Booking, advance: Advance, entry: AdvanceHistory, why: str) -> None:
+def tell_owed(booking: Booking, advance: Advance, entry: AdvanceHistory, why: OwedBecause) -> None:
     publish(
         DepositOwedBack(
             restaurant_id=house_of(booking),
             booking_id=booking.public_id,
             entry=entry.pk,
             owed_kobo=advance.owed_kobo,
-            why=why,
+            why=why.value,
         )
     )
 

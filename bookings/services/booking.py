@@ -2,8 +2,8 @@
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -17,7 +17,7 @@ from bookings.events import BookingConfirmed, BookingExpired, BookingRequested
 from bookings.guest_book import Known
 from bookings.models import Booking, TableAllocation
 from bookings.rearranging import Sought
-from bookings.services import advances, claiming, guests
+from bookings.services import advances, claiming, guests, promises
 from bookings.services.claiming import Actor, Claim, Guest
 from bookings.states import Status
 from core import codes
@@ -29,6 +29,18 @@ logger = logging.getLogger(__name__)
 
 HOLD_FOR = timedelta(minutes=10)
 CODE_TRIES = 5
+
+
+class Asking(StrEnum):
+    """Whether a deposit is asked for before the visit, and what becomes of the table while it is awaited."""
+
+    BY_TERMS = "by_terms"
+    """Online as the terms say, and the table is held for it; at the desk not at all: it is payable there."""
+    HELD = "held"
+    """Whatever the terms say of when it is due; the table is held for it. For staff."""
+    BOOKED = "booked"
+    """As by the terms, but the table is booked meanwhile and given back at the deposit's own time: of many dates made
+    at once none is lost within the hour because nobody looked."""
 
 
 def book_table(
@@ -47,8 +59,7 @@ def book_table(
     table_ids: Sequence[int] | None = None,
     heed_pacing: bool = True,
     offer: str = "",
-    asks_deposit: bool = False,
-    holds_for_deposit: bool = True,
+    deposit: Asking = Asking.BY_TERMS,
     seen: selectors.SeenDay | None = None,
 ) -> Booking:
     """Book a table for a party and return the booking: CONFIRMED, or REQUESTED where the house approves it first.
@@ -63,9 +74,7 @@ def book_table(
     suggested time. The same `request_key` returns the booking it made before. Staff (by.channel) are not held to the
     online limits of size, notice and window; they may choose the tables and pass over the pacing.
 
-    :param asks_deposit: for staff, who ask for one or do not; online the terms decide
-    :param holds_for_deposit: False where the table is to be theirs while the deposit is still awaited: of many dates
-        made at once none is to be lost because nobody looked
+    :param deposit: whether one is asked for, of those that the terms know
     :param seen: the day at which they want to come, where the door has read it for this request already
     :param offer: the sealed suggestions that the diner was shown, from `offers.seal`; or the apology for a booking that
         the house cancelled, from `offers.seal_apology`, whose points are promised with this one from now on
@@ -105,25 +114,9 @@ def book_table(
         request_key=request_key,
         bumped=bumped,
         make=make,
+        deposit=deposit,
         seen=seen,
-        deposit=_Deposit(is_asked=by.is_online or asks_deposit, is_asked_anyway=asks_deposit, holds=holds_for_deposit),
     )
-
-
-@dataclass(frozen=True)
-class _Deposit:
-    """What is to be done about a deposit that the terms ask for."""
-
-    is_asked: bool
-    is_asked_anyway: bool = False
-    """Before the visit, whatever the terms say."""
-    holds: bool = True
-
-    def agreed(self, wanted: dict[str, Any]) -> dict[str, Any]:
-        """Return the terms with the deposit due when it is asked for."""
-        if not self.is_asked:
-            return terms.payable_there(wanted)
-        return terms.due_before(wanted) if self.is_asked_anyway else wanted
 
 
 def hold_table(
@@ -261,21 +254,6 @@ def _asked_and_shown(offer: offers.Offer | None, claim: Claim, by: Actor) -> dic
     }
 
 
-def _carry_points_over(bumped: UUID, booking: Booking, *, by: Actor) -> None:
-    """Promise with a new booking what was promised with the one that the house cancelled: once, to whoever is first."""
-    cancelled = (
-        Booking.objects.select_for_update(of=("self",))
-        .filter(public_id=bumped, restaurant_id=booking.restaurant_id, status=Status.CANCELLED)
-        .first()
-    )
-    if cancelled is None or not cancelled.bonus_points:
-        return
-    booking.bonus_points, cancelled.bonus_points = cancelled.bonus_points, 0
-    cancelled.save(update_fields=["bonus_points", "updated_at"])
-    changes = {"bonus_points": {"from": booking.bonus_points, "to": 0}}
-    claiming.record(cancelled, by=by, from_status=cancelled.status, changes=changes, reason="went to the next booking")
-
-
 # --- One way to take tables ------------------------------------------------------------------------------------
 
 
@@ -290,7 +268,7 @@ def _take(
     table_ids: Sequence[int] | None = None,
     heed_pacing: bool = True,
     request_key: UUID | None = None,
-    deposit: _Deposit | None = None,
+    deposit: Asking | None = None,
     bumped: UUID | None = None,
     seen: selectors.SeenDay | None = None,
 ) -> Booking:
@@ -396,7 +374,7 @@ def _take_under_lock(
     area: UUID | None,
     table_ids: Sequence[int] | None,
     heed_pacing: bool,
-    deposit: _Deposit | None,
+    deposit: Asking | None,
     bumped: UUID | None,
 ) -> Booking:
     day = claim.slot.service_day
@@ -448,13 +426,12 @@ def _take_under_lock(
     # Tables joined for a group are no combination of the house's: nobody else may arrange them.
     booking.is_locked = bool(table_ids) or not current.is_seating(found.table_ids)
     booking.created_by = by.user
-    if bumped is not None:
-        _carry_points_over(bumped, booking, by=by)
+    promises.take_along(booking, by=by, bumped=bumped)
     booking.save(force_insert=True)
     claiming.allocate(booking, current, found.table_ids)
     claiming.record(booking, by=by, from_status="")
     if due_at is not None:
-        advances.ask(booking, due_at=due_at, by=by)
+        advances.ask(booking, due_at=due_at, by=by, gives_table_back=booking.status != Status.HELD)
     if not heed_pacing:
         claiming.record_passed_pacing(booking, by=by)
     _publish_taken(booking)
@@ -463,14 +440,17 @@ def _take_under_lock(
 
 
 def _ask_for_deposit(
-    booking: Booking, plan: ServicePlan, deposit: _Deposit, *, now: datetime, by: Actor
+    booking: Booking, plan: ServicePlan, deposit: Asking, *, now: datetime, by: Actor
 ) -> datetime | None:
     """Settle the terms of a new booking, hold it where its deposit is to come first, and return when that is due."""
-    booking.policy = deposit.agreed(booking.policy)
+    if deposit == Asking.HELD:
+        booking.policy = terms.due_before(booking.policy)
+    elif not by.is_online:
+        booking.policy = terms.payable_there(booking.policy)
     if booking.status != Status.CONFIRMED or not terms.is_due_before(booking.policy):
         return None
-    if not deposit.holds:
-        return advances.due_later(booking, now=now)
+    if deposit == Asking.BOOKED:
+        return advances.due_later(booking, now=now, of_a_date=True)
     booking.status = Status.HELD
     booking.hold_expires_at = advances.held_until(booking, plan, now=now, by=by)
     return booking.hold_expires_at

@@ -220,6 +220,8 @@ def _change_under_lock(
         if not heed_pacing:
             claiming.record_passed_pacing(booking, by=by)
     advance = None
+    if booking.starts_at.isoformat() != before["starts_at"]:
+        advances.follow_time(booking, by=by, now=now)
     if booking.party_size != before["party_size"]:
         free_until = min(free_until, _free_until(booking))
         advance = advances.follow_size(booking, by=by, free_until=free_until, now=now)
@@ -486,6 +488,10 @@ def cancel_booking(
             changes = {APOLOGY: {"points": apology}}
         claiming.move(booking, Status.CANCELLED, by=by, reason=reason, changes=changes)
         claiming.free_tables(booking)
+        if apology is not None and booking.guest_id is None:
+            # Who had yet to pay is nobody's guest; whom the house owes something has to be known again.
+            guests.enter(booking, by=Actor.system())
+            booking.save(update_fields=["guest", "updated_at"])
         if not was_held:
             publish(
                 BookingCancelled(

@@ -35,8 +35,8 @@ from bookings.availability import (
 )
 from bookings.models import Booking, BookingHistory, TableAllocation
 from bookings.packing import Arrangement
-from bookings.services import advances, freed, guest_figures
-from bookings.states import FOR_THE_GUEST, STAFF_CHANNELS, ActorKind, Channel, Status
+from bookings.services import advances, freed, guest_figures, promises
+from bookings.states import APOLOGY, FOR_THE_GUEST, STAFF_CHANNELS, ActorKind, Channel, Status
 from bookings.terms import terms_for
 from core import audit
 from core.encryption import index_of_email, index_of_phone
@@ -468,8 +468,10 @@ def move(
     booking.version += 1
     booking.save()
     guest_figures.follow(booking, before)
-    advances.follow(booking, before, by=by, reason=reason)
+    # Written first: what follows of it is told after it.
     record(booking, by=by, from_status=before, reason=reason, changes=changes)
+    advances.follow(booking, before, by=by, reason=reason)
+    promises.follow(booking, before, by=by, is_bumped=APOLOGY in (changes or {}))
 
 
 def record(

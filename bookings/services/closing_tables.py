@@ -6,7 +6,7 @@ was looked at still holds: moves, cancellations with a reason and an apology, an
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 
 from django.core import signing
@@ -86,7 +86,7 @@ class InTheWay:
         return self.to is None and not self.is_seated
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Closing:
     """What closing tables for a time would do to whom; `seal` names exactly this."""
 
@@ -158,17 +158,12 @@ def look_at_closing(
         is_best = is_best and places.is_best
     decided = [found[each.booking.pk] for each in in_the_way]
     days = {each.booking.service_day for each in decided if each.is_bumped}
-    return Closing(
-        closing.plan,
-        closing.table_ids,
-        starts_at,
-        ends_at,
-        area_id,
-        table_id,
-        decided,
-        others,
-        is_best,
-        _taken_on(closing.plan, days, now=now),
+    return replace(
+        closing,
+        in_the_way=decided,
+        others=others,
+        is_best=is_best,
+        seen=_taken_on(closing.plan, days, now=now),
     )
 
 
@@ -238,7 +233,9 @@ def _asked(
         raise InvalidInput(errors={"ends_at": [_("This time is over. Choose an end that is still to come.")]})
     plan = plan_of(restaurant_id)
     tables = blocks.tables_meant(plan, area_id, table_id)
-    asked = Closing(plan, tables, starts_at, ends_at, area_id, table_id)
+    asked = Closing(
+        plan=plan, table_ids=tables, starts_at=starts_at, ends_at=ends_at, area_id=area_id, table_id=table_id
+    )
     since = _since(asked, now)
     blocked = TableAllocation.objects.filter(
         restaurant_id=restaurant_id,
@@ -439,17 +436,12 @@ def _agreed(asked: Closing, seal: str) -> Closing:
     days = {each.booking.service_day for each in decided if each.is_bumped}
     if _taken_on(asked.plan, days, now=now) != seen:
         raise ClosingOutdated
-    return Closing(
-        asked.plan,
-        asked.table_ids,
-        asked.starts_at,
-        asked.ends_at,
-        asked.area_id,
-        asked.table_id,
-        decided,
-        {key: tuple(tables) for key, tables in others},
-        is_best,
-        seen,
+    return replace(
+        asked,
+        in_the_way=decided,
+        others={key: tuple(tables) for key, tables in others},
+        is_best=is_best,
+        seen=seen,
     )
 
 

@@ -5,22 +5,23 @@ owed back where there is none. The lock order is the day, the booking, its advan
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from functools import partial
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import F, Q
 from django.utils import timezone
 
 from bookings import errors, selectors, terms
 from bookings.availability import Reason, find_slot_time
-from bookings.events import BookingConfirmed, DepositReturned
+from bookings.events import BookingConfirmed, DepositReminderDue, DepositReturned, DepositWaived
 from bookings.models import Advance, AdvanceHistory, Booking, TableAllocation
 from bookings.rearranging import Sought
-from bookings.services import advances, claiming, guests
+from bookings.services import advances, claiming, guests, promises
 from bookings.services.claiming import Actor, Claim
-from bookings.states import LIVE, STAFF_CHANNELS, ActorKind, AdvanceState, Channel, Status
+from bookings.states import LIVE, STAFF_CHANNELS, ActorKind, AdvanceState, Channel, OwedBecause, Status
 from core import audit, codes
 from core.errors import Busy
 from core.outbox import publish
@@ -31,6 +32,9 @@ CODE_TRIES = 5
 WITH_A_TABLE = frozenset({Status.REQUESTED, Status.CONFIRMED, Status.ARRIVED, Status.SEATED})
 # What more comes beside these is owed back by itself, as more than was asked for.
 SETTLED_WITH_MONEY = frozenset({AdvanceState.APPLIED, AdvanceState.KEPT})
+# So long before a deposit is due a guest is reminded who was asked for it earlier than that.
+REMINDED_BEFORE = timedelta(days=1)
+BATCH = 500
 
 
 class Outcome(StrEnum):
@@ -137,11 +141,11 @@ def _receive_under_lock(
         booking.save(update_fields=["version", "updated_at"])
     if outcome == Outcome.OWED_BACK:
         is_cancelled = booking.status in (Status.CANCELLED, Status.DECLINED)
-        advances.tell_owed(booking, advance, entry, "cancelled" if is_cancelled else "too_late")
+        advances.tell_owed(booking, advance, entry, OwedBecause.CANCELLED if is_cancelled else OwedBecause.TOO_LATE)
     else:
         advances.tell_received(booking, advance, entry, confirms=outcome == Outcome.CONFIRMED)
         if advance.owed_kobo:
-            advances.tell_owed(booking, advance, entry, "surplus")
+            advances.tell_owed(booking, advance, entry, OwedBecause.SURPLUS)
     audit.record(
         "deposit.received", actor=by.user or by.app, target=booking, details={"kobo": amount_kobo, "as": str(outcome)}
     )
@@ -259,6 +263,7 @@ def _claim_again(booking: Booking, *, now: datetime, sought: Sought | None) -> N
 def confirm(booking: Booking, *, by: Actor, reason: str = "") -> None:
     """Turn a locked hold whose deposit is settled into a booking; its guest is the house's from now on."""
     guests.enter(booking, by=Actor.system())
+    promises.take_along(booking, by=by)
     claiming.move(booking, Status.CONFIRMED, by=by, reason=reason)
     TableAllocation.objects.filter(booking=booking, live=True).update(expires_at=None)
     publish(BookingConfirmed(restaurant_id=claiming.house_of(booking), booking_id=booking.public_id))
@@ -277,6 +282,7 @@ def return_deposit(*, booking: Booking, by: Actor, reference: str = "", expected
         if advance is None or not owed:
             raise errors.NothingOwedBack
         advance.returned_kobo += owed
+        why = advances.why_owed(booking, advance)
         money: dict[str, Any] = {"returned_kobo": owed, "reference": reference.strip()[:100]}
         if advance.state == AdvanceState.OWED_BACK:
             entry = advances.move(advance, AdvanceState.RETURNED, by=by, **money)
@@ -291,8 +297,113 @@ def return_deposit(*, booking: Booking, by: Actor, reference: str = "", expected
                 booking_id=booking.public_id,
                 entry=entry.pk,
                 returned_kobo=owed,
+                why=why.value,
             )
         )
         audit.record("deposit.returned", actor=by.user or by.app, target=booking, details={"kobo": owed})
         claiming.tell_open_pages(remembered_plan(booking.restaurant_id), booking.service_day)
     return advance
+
+
+def waive_deposit(*, booking: Booking, by: Actor, reason: str = "", expected_version: int | None = None) -> Advance:
+    """Do without what is still missing of a deposit, and return the advance; what has come stays on account.
+
+    A table that was held for it is theirs with this. The booking's terms ask for no more from then on, whatever the
+    party's size.
+
+    :raises NothingAwaited: when nothing is missing, or the hold's time is over
+    :raises BookingMovedOn: when the booking is no longer of the expected version
+    """
+    with transaction.atomic():
+        booking = claiming.locked(booking.pk, expected_version=expected_version)
+        advance = advances.locked(booking)
+        is_over = booking.status == Status.HELD and (
+            booking.hold_expires_at is None or booking.hold_expires_at <= timezone.now()
+        )
+        if advance is None or not advance.missing_kobo or is_over:
+            raise errors.NothingAwaited
+        waived = advance.missing_kobo
+        advance.amount_kobo = advance.held_kobo
+        if advance.state == AdvanceState.AWAITED:
+            end = AdvanceState.RECEIVED if advance.held_kobo else AdvanceState.LAPSED
+            entry = advances.move(advance, end, by=by, reason=reason)
+        else:
+            advance.save()
+            entry = advances.record(advance, by=by, from_state=advance.state, reason=reason)
+        booking.policy = {name: value for name, value in booking.policy.items() if name != "rates"}
+        booking.policy["deposit_kobo"] = advance.amount_kobo
+        confirms = booking.status == Status.HELD
+        if confirms:
+            confirm(booking, by=by)
+        else:
+            booking.version += 1
+            booking.save(update_fields=["policy", "version", "updated_at"])
+        publish(
+            DepositWaived(
+                restaurant_id=claiming.house_of(booking),
+                booking_id=booking.public_id,
+                entry=entry.pk,
+                waived_kobo=waived,
+                confirms=confirms,
+            )
+        )
+        audit.record("deposit.waived", actor=by.user or by.app, target=booking, details={"kobo": waived})
+        claiming.tell_open_pages(remembered_plan(booking.restaurant_id), booking.service_day)
+    return advance
+
+
+def give_back_unpaid_dates(*, now: datetime | None = None) -> int:
+    """Give back the booked tables whose deposit has not come by its time: dates of a series; returns how many.
+
+    Nobody who is in the house loses a table so, nor one whom the house has said it does without.
+    """
+    now = now or timezone.now()
+    with transaction.atomic():
+        found = list(
+            Booking.objects.select_for_update(skip_locked=True, of=("self",))
+            .filter(
+                status=Status.CONFIRMED,
+                advance__state=AdvanceState.AWAITED,
+                advance__gives_table_back=True,
+                advance__due_at__lte=now,
+            )
+            .order_by("pk")[:BATCH]
+        )
+        unpaid = [booking for booking in found if _is_unpaid(booking, now)]
+        for booking in unpaid:
+            claiming.move(booking, Status.EXPIRED, by=Actor.system(), reason="the deposit did not come in time")
+            claiming.free_tables(booking)
+            claiming.tell_open_pages(remembered_plan(booking.restaurant_id), booking.service_day)
+    return len(unpaid)
+
+
+def _is_unpaid(booking: Booking, now: datetime) -> bool:
+    """Tell whether it is still so with the booking's row locked: money may have come in this moment."""
+    advance = advances.locked(booking)
+    return advance is not None and advance.state == AdvanceState.AWAITED and advance.due_at <= now
+
+
+def send_deposit_reminders(*, now: datetime | None = None) -> int:
+    """Publish a reminder for every deposit that is due within a day and costs the table; returns how many.
+
+    Whoever was asked less than a day before it is due has just read of it.
+    """
+    now = now or timezone.now()
+    with transaction.atomic():
+        due = list(
+            Advance.objects.select_for_update(skip_locked=True, of=("self",))
+            .select_related("booking")
+            .filter(
+                Q(booking__status=Status.HELD) | Q(booking__status=Status.CONFIRMED, gives_table_back=True),
+                state=AdvanceState.AWAITED,
+                reminded_at=None,
+                due_at__gt=now,
+                due_at__lte=now + REMINDED_BEFORE,
+                created_at__lt=F("due_at") - REMINDED_BEFORE,
+            )
+            .order_by("due_at")[:BATCH]
+        )
+        for advance in due:
+            publish(DepositReminderDue(booking_id=advance.booking.public_id, due_at=advance.due_at))
+        Advance.objects.filter(pk__in=[advance.pk for advance in due]).update(reminded_at=now)
+    return len(due)

@@ -59,7 +59,8 @@ def _asks_for_deposit(booking: Booking, *, by: Actor) -> bool:
     now = timezone.now()
     if Occurrence.objects.filter(booking=booking).exists():
         if paid is None:
-            advances.ask(booking, due_at=advances.due_later(booking, now=now), by=by)
+            due_at = advances.due_later(booking, now=now, of_a_date=True)
+            advances.ask(booking, due_at=due_at, by=by, gives_table_back=True)
         return False
     until = advances.held_until(booking, plan_of(booking.restaurant_id), now=now, by=by)
     booking.hold_expires_at = until

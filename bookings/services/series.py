@@ -19,7 +19,7 @@ from bookings.events import SeriesChanged
 from bookings.models import Booking, BookingSeries, Occurrence
 from bookings.recurring import Rule
 from bookings.services import claiming
-from bookings.services.booking import alternative, book_table
+from bookings.services.booking import Asking, alternative, book_table
 from bookings.services.changing import UNSET, _area_id, _Unset, cancel_booking, change_booking
 from bookings.services.claiming import Actor, Guest
 from bookings.states import (
@@ -461,7 +461,7 @@ def _book(occurrence: Occurrence, series: BookingSeries, *, by: Actor) -> None:
         occasion=series.occasion,
         language=series.language,
         # No date is lost because nobody looked for an hour, and none is paid for a year ahead.
-        holds_for_deposit=False,
+        deposit=Asking.BOOKED,
     )
     occurrence.booking, occurrence.told_version = booking, booking.version
     occurrence.state, occurrence.reason = OccurrenceState.BOOKED, ""

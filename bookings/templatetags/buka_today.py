@@ -10,9 +10,9 @@ from django import template
 from django.utils.translation import get_language_bidi, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
 
-from bookings.deposit_words import advance_of
+from bookings.deposit_words import advance_of, returned_by
 from bookings.floor_view import FloorDay, TableState, TableView
-from bookings.models import AdvanceHistory, Booking, BookingHistory
+from bookings.models import Booking, BookingHistory
 from bookings.states import AdvanceState, Course, Status
 from core import phones
 from localization import formatting
@@ -68,7 +68,10 @@ def history_text(entry: BookingHistory, zone: str) -> str:
         parts.append(str(Course(changes["course"]["to"]).label))
     if "deposit_kobo" in changes:
         parts.append(_("deposit %(amount)s") % {"amount": formatting.money(changes["deposit_kobo"]["to"])})
-    if set(changes) - {"starts_at", "ends_at", "party_size", "tables", "course", "deposit_kobo"}:
+    if "bonus_points" in changes:
+        points = changes["bonus_points"]["to"]
+        parts.append(ngettext("%(count)d point promised", "%(count)d points promised", points) % {"count": points})
+    if set(changes) - {"starts_at", "ends_at", "party_size", "tables", "course", "deposit_kobo", "bonus_points"}:
         parts.append(_("details changed"))
     return _("Changed: %(what)s") % {"what": ", ".join(parts)} if parts else _("Changed")
 
@@ -83,26 +86,14 @@ def deposit_note(booking: Booking) -> str:
     if advance is None:
         return ""
     if advance.owed_kobo:
-        return _("%(amount)s to be paid back") % {"amount": formatting.money(advance.owed_kobo)}
+        by = returned_by(advance, zone=booking.restaurant.time_zone)
+        return _("%(amount)s to be paid back by %(day)s") % {"amount": formatting.money(advance.owed_kobo), "day": by}
     if advance.missing_kobo:
         return _("%(amount)s of the deposit is missing") % {"amount": formatting.money(advance.missing_kobo)}
     if advance.state in (AdvanceState.RECEIVED, AdvanceState.KEPT, AdvanceState.APPLIED):
         words = {"amount": formatting.money(advance.held_kobo), "state": advance.get_state_display()}
         return _("Deposit %(amount)s: %(state)s") % words
     return ""
-
-
-@register.filter
-def deposit_step(entry: AdvanceHistory) -> str:
-    """Say what happened to a deposit, in the house's words."""
-    state = str(entry.get_to_state_display())
-    if entry.received_kobo:
-        return _("%(amount)s received: %(state)s") % {"amount": formatting.money(entry.received_kobo), "state": state}
-    if entry.returned_kobo:
-        return _("%(amount)s paid back") % {"amount": formatting.money(entry.returned_kobo)}
-    if entry.from_state == entry.to_state or not entry.from_state:
-        return _("%(amount)s asked for") % {"amount": formatting.money(entry.amount_kobo)}
-    return state
 
 
 # --- The floor plan ----------------------------------------------------------------------------------------------

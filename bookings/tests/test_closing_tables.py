@@ -764,6 +764,89 @@ class TestTheApology:
         booking.refresh_from_db()
         assert booking.bonus_points == 200
 
+    @pytest.mark.parametrize("fate", ["cancelled", "declined", "expired"])
+    def test_they_are_owed_again_when_the_next_booking_comes_to_nothing(self, fate: str) -> None:
+        restaurant, bumped = self.bumped()
+        restaurant.policy.needs_approval = fate != "cancelled"
+        restaurant.policy.save()
+        token = offers.seal_apology(restaurant.pk, bumped.public_id)
+        when = at("19:00", tomorrow() + DAY)
+        booking = book(restaurant, starts_at=when, offer=token)
+        assert booking.bonus_points == 200
+
+        if fate == "cancelled":
+            services.cancel_booking(booking=booking, by=Actor.diner(None))
+        elif fate == "declined":
+            services.decline_request(booking=booking, by=desk(restaurant), reason="A wedding")
+        else:
+            with time_machine.travel(when + DAY / 24, tick=True):
+                services.expire_unanswered_requests()
+
+        booking.refresh_from_db()
+        bumped.refresh_from_db()
+        assert (booking.bonus_points, bumped.bonus_points) == (0, 200)
+        following = book(restaurant, starts_at=when + DAY, offer=token)
+        assert following.bonus_points == 200
+
+    def test_a_deposit_that_comes_late_has_them_with_its_table_again(self) -> None:
+        restaurant, bumped = self.bumped()
+        policy = restaurant.policy
+        policy.deposit_kobo_per_guest, policy.deposit_from_party, policy.deposit_due = 1_000_000, 1, "before"
+        policy.save()
+        token = offers.seal_apology(restaurant.pk, bumped.public_id)
+        booking = book(restaurant, starts_at=at("19:00", tomorrow() + DAY), offer=token)
+        assert booking.status == Status.HELD
+
+        with time_machine.travel(booking.hold_expires_at or at(), tick=True):
+            services.release_expired_holds()
+            bumped.refresh_from_db()
+            assert bumped.bonus_points == 200
+            services.receive_deposit(booking=booking, amount_kobo=2_000_000, by=desk(restaurant))
+
+        booking.refresh_from_db()
+        bumped.refresh_from_db()
+        assert (booking.status, booking.bonus_points, bumped.bonus_points) == (Status.CONFIRMED, 200, 0)
+
+    def test_who_is_bumped_twice_is_owed_both_with_the_second(self) -> None:
+        restaurant, bumped = self.bumped()
+        token = offers.seal_apology(restaurant.pk, bumped.public_id)
+        second = book(restaurant, starts_at=at("19:00", tomorrow() + DAY), offer=token)
+
+        services.cancel_booking(booking=second, by=desk(restaurant), reason="Again", apology=100)
+
+        second.refresh_from_db()
+        bumped.refresh_from_db()
+        assert (second.bonus_points, bumped.bonus_points) == (300, 0)
+
+    @pytest.mark.parametrize(
+        ("who", "points"),
+        [
+            (guest(1), 200),
+            (services.Guest("Demo diner 1", phone="+2348031234501"), 200),
+            (services.Guest("Someone else", email="demo-diner-1@example.com"), 200),
+            (services.Guest("Quite another", phone="+2348031234501"), 0),
+            (services.Guest("Nobody knows"), 0),
+        ],
+    )
+    def test_staff_who_book_for_the_same_guest_take_them_along(self, who: services.Guest, points: int) -> None:
+        restaurant, bumped = self.bumped()
+
+        booking = book(restaurant, starts_at=at("19:00", tomorrow() + DAY), by=desk(restaurant), guest=who)
+
+        bumped.refresh_from_db()
+        assert (booking.bonus_points, bumped.bonus_points) == (points, 200 - points)
+
+    def test_a_bonus_for_a_time_ends_with_its_booking_and_staff_take_none_along(self) -> None:
+        restaurant = house(tables=(2,))
+        booking = book(restaurant, offer=offers.seal(restaurant.pk, 2, at("18:00"), [(at("19:00"), 80)]))
+        assert booking.bonus_points == 80
+
+        services.cancel_booking(booking=booking, by=Actor.diner(None))
+
+        booking.refresh_from_db()
+        assert booking.bonus_points == 0
+        assert book(restaurant, by=desk(restaurant)).bonus_points == 0
+
     def test_they_are_of_one_house(self) -> None:
         restaurant, bumped = self.bumped()
         other = house(name="Other", slug="other", tables=(2,))

@@ -22,10 +22,11 @@ from bookings.models import Advance, AdvanceHistory, Booking
 from bookings.recurring import Rule
 from bookings.services import Actor
 from bookings.states import AdvanceState, Status
-from bookings.tests.factories import at, book, guest, tomorrow
+from bookings.tests.factories import LAGOS, at, book, guest, tomorrow
 from bookings.texting import BOOKING, short_url
 from core.personal_data import Subject
 from core.testing import work_off_outbox
+from localization import formatting
 from notifications.models import Message
 from restaurants.models import Restaurant, SpecialDay, SpecialTerms
 from restaurants.tests.factories import house
@@ -341,6 +342,91 @@ class TestMessages:
         assert "Free near your time:" in said
         assert "came too late" in text.sms_text
 
+    def test_a_deposit_that_confirms_is_named_in_that_mail(self, strict):
+        receive(book(strict))
+
+        [mail] = self.told("booking.confirmed")
+
+        assert "Zuma has received your deposit of ₦20,000. It comes off your bill." in _flat(mail.body_text)
+
+    def test_one_that_is_kept_is_told_once_with_why(self, strict):
+        late, missed = book(strict), book(strict, "20:45", guest=guest(2))
+        receive(late)
+        receive(missed)
+        with time_machine.travel(at("18:30"), tick=True):
+            services.cancel_booking(booking=late, by=Actor.diner(None))
+        with time_machine.travel(at("21:30"), tick=True):
+            services.mark_no_show(booking=missed, by=Actor.staff(member(strict.pk)))
+            told = self.told("booking.deposit_kept")
+            work_off_outbox()
+
+        words = {each.recipient_name: _flat(each.body_text) for each in told if each.channel == "email"}
+        assert "after the time until which that was free" in words["Demo diner 1"]
+        assert "Nobody came to your table at Zuma" in words["Demo diner 2"]
+        assert all("keeps your deposit of ₦20,000, as was agreed" in each for each in words.values())
+        texts = [each.sms_text for each in told if each.channel == "sms"]
+        assert len(texts) == 2 and all("keeps your deposit of NGN 20,000" in text for text in texts)
+        assert Message.objects.filter(kind="booking.deposit_kept").count() == 4
+
+    def test_a_no_show_undone_before_anybody_wrote_is_not_told_of(self, strict):
+        booking = book(strict)
+        receive(booking)
+        by = Actor.staff(member(strict.pk))
+        with time_machine.travel(at("19:30"), tick=True):
+            services.mark_no_show(booking=booking, by=by)
+            services.undo_no_show(booking=booking, by=by)
+            assert self.told("booking.deposit_kept") == []
+
+        mail = Message.objects.get(kind="booking.deposit_received", channel="email")
+        assert "Your deposit of ₦20,000 is not kept" in _flat(mail.body_text)
+
+    @pytest.mark.parametrize("language", ["en", "ar", "ha"])
+    def test_owed_back_says_by_when_and_paid_back_says_under_which_reference(self, strict, language):
+        booking = book(strict, language=language)
+        receive(booking)
+        services.cancel_booking(booking=booking, by=Actor.diner(None))
+        owed, owed_text = self.told("booking.deposit_owed_back")
+        services.return_deposit(booking=booking, by=Actor.staff(member(strict.pk)), reference="OUT-77")
+        back, back_text = self.told("booking.deposit_returned")
+
+        assert {owed.language, back.language} == {language}
+        assert "OUT-77" in back.body_text
+        if language == "en":
+            day = formatting.day((timezone.now() + timedelta(days=7)).astimezone(LAGOS).date(), "en")
+            assert f"It should be there by {day}" in _flat(owed.body_text)
+            assert "has paid you ₦20,000 back: your booking is off." in _flat(back.body_text)
+            assert "pays you NGN 20,000 back" in owed_text.sms_text
+            assert "has paid you NGN 20,000 back" in back_text.sms_text
+        assert Message.objects.filter(kind="booking.deposit_returned").count() == 2
+
+    def test_of_a_date_what_becomes_of_it_and_a_reminder_and_that_it_is_needed_no_more(self, strict):
+        rule = Rule(tomorrow() + timedelta(days=9), time(19), count=2)
+        series = services.begin_series(
+            restaurant_id=strict.pk, rule=rule, party_size=2, guest=guest(), by=Actor.diner(None)
+        )
+        first, second = (each.booking for each in series.occurrences.select_related("booking__restaurant"))
+        asked = self.told("booking.held")
+        assert all(
+            "If it has not come by then, the table goes to somebody else" in _flat(each.body_text) for each in asked
+        )
+
+        with time_machine.travel(first.advance.due_at - timedelta(hours=20), tick=True):
+            services.send_deposit_reminders()
+            mail, text = self.told("booking.deposit_reminder")
+        assert "after that time your table goes to somebody else" in _flat(mail.body_text)
+        assert "NGN 20,000" in text.sms_text
+
+        services.waive_deposit(booking=second, by=Actor.staff(member(strict.pk)))
+        mail, text = self.told("booking.deposit_waived")
+        assert "does without the ₦20,000" in _flat(mail.body_text)
+
+    def test_a_waived_deposit_that_confirms_is_told_by_the_confirmation(self, strict):
+        services.waive_deposit(booking=book(strict), by=Actor.staff(member(strict.pk)))
+
+        [text] = self.told("booking.deposit_waived")
+        assert text.channel == "sms"
+        assert Message.objects.filter(kind="booking.confirmed").count() == 1
+
     def test_the_dates_of_a_series_fill_no_phone(self, strict):
         rule = Rule(tomorrow(), time(19), count=3)
         services.begin_series(restaurant_id=strict.pk, rule=rule, party_size=2, guest=guest(), by=Actor.diner(None))
@@ -353,6 +439,103 @@ class TestMessages:
 
         assert {message.channel for message in self.told("booking.held")} == {"email", "sms"}
         assert Message.objects.filter(kind="booking.held").count() == 2
+
+
+def _flat(words: str) -> str:
+    return re.sub(r"\s+", " ", words)
+
+
+class TestWhatHasHappened:
+    def test_the_guest_reads_every_turn_with_its_amount_in_order(self, client, strict):
+        booking = book(strict)
+        receive(booking, 5_000)
+        receive(booking, 20_000)
+        services.return_deposit(booking=booking, by=Actor.staff(member(strict.pk)), reference="OUT-1")
+        services.cancel_booking(booking=booking, by=Actor.diner(None))
+
+        page = text_of(own_page(client, booking))
+
+        told = page[page.index("What has happened") :]
+        turns = (
+            "The table was held.",
+            "The restaurant asked for a deposit of ₦20,000.",
+            "The restaurant received ₦5,000 from you for the deposit.",
+            "The restaurant received ₦20,000 from you for the deposit.",
+            "The booking was confirmed.",
+            "The restaurant paid ₦5,000 of the deposit back.",
+            "You cancelled the booking.",
+            "The restaurant owes you ₦20,000 back.",
+        )
+        places = [told.index(turn) for turn in turns]
+        # Whatever one act does stands together, in whichever order.
+        assert places[0] < places[1] < places[2] < places[3] < places[5] < min(places[6:])
+
+    def test_the_desk_reads_who_and_under_which_reference(self, strict):
+        booking = book(strict)
+        host = member(strict.pk)
+        services.receive_deposit(booking=booking, amount_kobo=2_000_000, by=Actor.staff(host), reference="TRF-1")
+        office = staffed(strict, Role.MANAGER)
+
+        for where in (
+            reverse("admin:today_booking", args=[strict.public_id, booking.public_id]),
+            reverse("admin:bookings_booking_change", args=[booking.pk]),
+        ):
+            page = text_of(office.get(where))
+            told = page[page.index("Deposit: ₦20,000 received (Received)") :]
+            assert told.index(str(host)) < 200 and "TRF-1" in told[:300]
+            assert "Deposit: ₦20,000 asked for" in page
+
+    def test_what_is_kept_and_waived(self, client, strict):
+        late, waived = book(strict), book(strict, "20:45", guest=guest(2))
+        receive(late)
+        with time_machine.travel(at("18:30"), tick=True):
+            services.cancel_booking(booking=late, by=Actor.diner(None))
+            assert "The restaurant keeps the deposit of ₦20,000." in text_of(own_page(client, late))
+        services.waive_deposit(booking=waived, by=Actor.staff(member(strict.pk)))
+        assert "The deposit is not awaited any more." in text_of(own_page(client, waived))
+
+
+class TestTheSeriesPages:
+    @pytest.fixture
+    def series(self, strict):
+        ada = UserFactory()
+        return services.begin_series(
+            restaurant_id=strict.pk,
+            rule=Rule(tomorrow() + timedelta(days=9), time(19), count=3),
+            party_size=2,
+            guest=guest(),
+            by=Actor.diner(ada),
+            diner=ada,
+        )
+
+    def test_each_date_says_what_is_due_and_the_terms_what_becomes_of_it(self, client, strict, series):
+        client.force_login(series.diner)
+
+        page = text_of(client.get(reverse("bookings:series", args=[series.public_id])))
+
+        assert page.count("A deposit of ₦20,000 is due until") == 3
+        assert "Each date has a deposit of its own, due 2 hours before it; without it the date is given back." in page
+
+    def test_a_date_given_back_says_so_on_its_own_page_and_in_the_office(self, client, strict, series):
+        first = series.occurrences.first().booking
+        services.give_back_unpaid_dates(now=first.advance.due_at)
+        client.force_login(series.diner)
+
+        own = text_of(client.get(reverse("bookings:booking", args=[first.public_id])))
+        office = text_of(
+            staffed(strict, Role.MANAGER).get(reverse("admin:bookings_bookingseries_change", args=[series.pk]))
+        )
+
+        assert "This table has been given back" in own and "The deposit did not come in time" in own
+        assert office.count("₦20,000 of the deposit is missing") == 2
+
+    def test_the_api_has_the_deposit_of_each_date(self, client, series):
+        client.force_login(series.diner)
+
+        dates = client.get(f"/api/bookings/series/{series.public_id}").json()["dates"]
+
+        states = [(each["deposit"]["state"], each["deposit"]["table_given_back"]) for each in dates]
+        assert states == [("awaited", True)] * 3
 
 
 class TestTheDesk:
@@ -443,6 +626,17 @@ class TestTheDesk:
         assert answer.status_code == 302
         assert Advance.objects.get().state == AdvanceState.RETURNED
         assert "to be paid back" not in text_of(self.page(desk, strict))
+
+    @pytest.mark.parametrize(("role", "status"), [(Role.MANAGER, Status.CONFIRMED), (Role.HOST, Status.HELD)])
+    def test_a_manager_does_without_it_and_a_host_cannot(self, strict, role, status):
+        booking, desk = book(strict), staffed(strict, role)
+        panel = desk.get(reverse("admin:today_booking", args=[strict.public_id, booking.public_id]))
+        assert ("Do without the deposit" in text_of(panel)) == (role == Role.MANAGER)
+
+        self.tap(desk, booking, "waive", reason="A regular")
+
+        booking.refresh_from_db()
+        assert booking.status == status
 
     def test_a_courier_sees_and_writes_nothing(self, strict):
         booking = book(strict)
@@ -568,6 +762,7 @@ class TestTheApi:
             "due_at": body["hold_expires_at"],
             "received": {"amount": "0.00", "currency": "NGN"},
             "missing": {"amount": "20000.00", "currency": "NGN"},
+            "table_given_back": True,
             "owed_back": {"amount": "0.00", "currency": "NGN"},
             "instructions": "Sterling <0123456789>",
         }
@@ -678,6 +873,25 @@ class TestPersonalData:
         assert Advance.objects.get().received_kobo == 2_000_000
         text = Message.objects.get(kind="booking.deposit_received")
         assert (text.phone, text.sms_text) == ("", "")
+
+    def test_no_message_about_money_keeps_a_name_of_somebody_erased(self, client, strict):
+        booking = book(strict)
+        receive(booking)
+        with time_machine.travel(at("18:30"), tick=True):
+            services.cancel_booking(booking=booking, by=Actor.diner(None))
+            work_off_outbox()
+        assert Message.objects.filter(kind="booking.deposit_kept", recipient_name="Demo diner 1").count() == 2
+        subject = Subject(rows={"bookings.Booking": frozenset({booking.public_id})}, pseudonym="Erased 1")
+
+        erasers.empty(subject)
+
+        money = Message.objects.filter(kind__startswith="booking.deposit")
+        assert money.exists()
+        for message in money:
+            kept = f"{message.recipient_name}{message.recipient}{message.phone}{message.body_text}{message.body_html}"
+            assert "Demo diner" not in kept and "demo-diner" not in kept and not message.sms_text
+        booking.refresh_from_db()
+        assert "Demo diner" not in text_of(own_page(client, booking))
 
     def test_details_of_a_table_never_booked_go_after_a_month_unless_money_came(self, strict):
         bare, part = book(strict), book(strict, "20:45", guest=guest(2))

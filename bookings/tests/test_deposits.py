@@ -447,6 +447,7 @@ class TestWhatBecomesOfTheMoney:
 
         assert state_of(booking) == AdvanceState.KEPT
         assert not events("deposit.owed_back")
+        assert [(e["kept_kobo"], e["why"]) for e in events("deposit.kept")] == [(2_000_000, "late_cancellation")]
 
     @pytest.mark.parametrize("clock", ["12:00", "18:30"])
     def test_cancelled_by_the_house_it_is_owed_back_whatever_the_terms(self, clock):
@@ -465,6 +466,8 @@ class TestWhatBecomesOfTheMoney:
             assert state_of(booking) == AdvanceState.KEPT
             services.undo_no_show(booking=booking, by=desk(booking.restaurant))
         assert state_of(booking) == AdvanceState.RECEIVED
+        assert [e["why"] for e in events("deposit.kept")] == ["no_show"]
+        assert [e["amount_kobo"] for e in events("deposit.released")] == [2_000_000]
 
     def test_a_no_show_who_is_seated_after_all_has_it_again(self):
         booking = paid(strict())
@@ -500,7 +503,7 @@ class TestWhatBecomesOfTheMoney:
         advance = services.return_deposit(booking=booking, by=desk(booking.restaurant), reference="OUT-1")
 
         assert (advance.state, advance.returned_kobo, advance.owed_kobo) == (AdvanceState.RETURNED, 2_000_000, 0)
-        assert len(events("deposit.returned")) == 1
+        assert [(e["returned_kobo"], e["why"]) for e in events("deposit.returned")] == [(2_000_000, "cancelled")]
         with pytest.raises(errors.NothingOwedBack):
             services.return_deposit(booking=booking, by=desk(booking.restaurant))
 
@@ -571,7 +574,7 @@ class TestOtherDoors:
     def test_staff_may_ask_for_it(self):
         restaurant = strict(policy={"deposit_due": "at_the_house"})
 
-        booking = book(restaurant, by=desk(restaurant), asks_deposit=True)
+        booking = book(restaurant, by=desk(restaurant), deposit=services.Asking.HELD)
 
         assert (booking.status, state_of(booking)) == (Status.HELD, AdvanceState.AWAITED)
 
@@ -613,6 +616,147 @@ class TestOtherDoors:
             booking = services.seat_walk_in(restaurant_id=restaurant.pk, party_size=2, by=desk(restaurant))
 
         assert not booking.policy["deposit_kobo"]
+
+
+class TestADateOfASeries:
+    """Due while cancelling is free, reminded of a day before, and given back when it has not come."""
+
+    HOURS = {"free_cancellation_hours": 48}
+
+    def begun(self, restaurant: Restaurant, *, count: int = 2, in_days: int = 9, **asked: Any) -> list[Booking]:
+        rule = Rule(tomorrow() + in_days * DAY, at("19:00").time(), count=count)
+        series = services.begin_series(
+            restaurant_id=restaurant.pk, rule=rule, party_size=2, guest=guest(), by=diner(), **asked
+        )
+        return [each.booking for each in series.occurrences.select_related("booking__restaurant") if each.booking]
+
+    def test_is_given_back_when_nothing_has_come_by_its_time_and_the_others_stand(self):
+        first, second = self.begun(strict(tables=(2,), policy=self.HOURS))
+        due = Advance.objects.get(booking=first).due_at
+        assert due == first.starts_at - timedelta(hours=48)
+
+        assert services.give_back_unpaid_dates(now=due - MINUTE) == 0
+        assert services.give_back_unpaid_dates(now=due) == 1
+
+        first.refresh_from_db()
+        second.refresh_from_db()
+        assert (first.status, state_of(first)) == (Status.EXPIRED, AdvanceState.LAPSED)
+        assert (second.status, state_of(second)) == (Status.CONFIRMED, AdvanceState.AWAITED)
+        assert not TableAllocation.objects.filter(booking=first, live=True).exists()
+        assert [event["booking_id"] for event in events("deposit.lapsed")] == [str(first.public_id)]
+
+    def test_is_due_a_day_before_where_cancelling_is_free_to_the_end(self):
+        [first, _second] = self.begun(strict(policy={"free_cancellation_hours": 0}))
+
+        assert Advance.objects.get(booking=first).due_at == first.starts_at - DAY
+
+    def test_what_has_come_keeps_it_and_what_comes_late_takes_it_again(self):
+        first, second = self.begun(strict(tables=(2,), policy=self.HOURS))
+        receive(first)
+
+        with time_machine.travel(second.starts_at - timedelta(hours=47), tick=True):
+            assert services.give_back_unpaid_dates() == 1
+            first.refresh_from_db()
+            assert first.status == Status.CONFIRMED
+
+            assert receive(second).outcome == Outcome.CONFIRMED
+        second.refresh_from_db()
+        assert (second.status, state_of(second)) == (Status.CONFIRMED, AdvanceState.RECEIVED)
+        assert TableAllocation.objects.filter(booking=second, live=True).count() == 1
+
+    def test_a_part_that_came_is_owed_back(self):
+        first, _second = self.begun(strict(policy=self.HOURS))
+        receive(first, 5_000)
+
+        services.give_back_unpaid_dates(now=first.starts_at - timedelta(hours=48))
+
+        assert (state_of(first), Advance.objects.get(booking=first).owed_kobo) == ("owed_back", 500_000)
+        assert [event["why"] for event in events("deposit.owed_back")] == ["lapsed"]
+
+    def test_a_party_that_has_arrived_keeps_its_table(self):
+        [first, _second] = self.begun(strict(policy=self.HOURS))
+        Booking.objects.filter(pk=first.pk).update(status=Status.ARRIVED)
+
+        assert services.give_back_unpaid_dates(now=first.starts_at) == 0
+
+    def test_a_booking_that_grew_into_a_deposit_is_left_to_the_house(self):
+        restaurant = strict(tables=(2, 6), policy={"deposit_from_party": 6})
+        booking = book(restaurant)
+        services.change_booking(booking=booking, party_size=6, by=diner())
+
+        assert services.give_back_unpaid_dates(now=booking.starts_at) == 0
+
+    def test_moved_it_is_due_by_its_new_start(self):
+        first, _second = self.begun(strict(policy=self.HOURS), in_days=9)
+        before = Advance.objects.get(booking=first).due_at
+
+        services.change_booking(booking=first, by=diner(), starts_at=first.starts_at - 2 * DAY)
+
+        assert Advance.objects.get(booking=first).due_at == before - 2 * DAY
+        assert events("deposit.awaited")[-1]["due_at"][:10] == (before - 2 * DAY).date().isoformat()
+
+    def test_is_reminded_of_once_a_day_before(self):
+        first, _second = self.begun(strict(policy=self.HOURS))
+        due = Advance.objects.get(booking=first).due_at
+
+        assert services.send_deposit_reminders(now=due - DAY - MINUTE) == 0
+        assert services.send_deposit_reminders(now=due - DAY + MINUTE) == 1
+        assert services.send_deposit_reminders(now=due - DAY + MINUTE) == 0
+
+        assert [event["booking_id"] for event in events("deposit.reminder_due")] == [str(first.public_id)]
+
+    def test_who_was_asked_within_a_day_of_it_is_not_reminded(self):
+        book(strict())
+
+        assert services.send_deposit_reminders(now=timezone.now() + 30 * MINUTE) == 0
+
+
+class TestWaiveDeposit:
+    def test_a_held_table_is_theirs(self):
+        booking = book(strict())
+
+        advance = services.waive_deposit(booking=booking, by=desk(booking.restaurant), reason="A regular")
+
+        booking.refresh_from_db()
+        assert (booking.status, advance.state, advance.amount_kobo) == (Status.CONFIRMED, AdvanceState.LAPSED, 0)
+        assert booking.policy["deposit_kobo"] == 0
+        assert TableAllocation.objects.get(booking=booking).expires_at is None
+        assert events("deposit.waived")[0]["waived_kobo"] == 2_000_000
+        with later(61):
+            assert services.release_expired_holds() == 0
+
+    def test_of_a_part_what_came_stays_on_account(self):
+        booking = book(strict())
+        receive(booking, 5_000)
+
+        advance = services.waive_deposit(booking=booking, by=desk(booking.restaurant))
+
+        assert (advance.state, advance.amount_kobo, advance.owed_kobo) == ("received", 500_000, 0)
+
+    def test_a_larger_party_owes_no_more_afterwards(self):
+        booking = book(strict(tables=(2, 4)))
+        services.waive_deposit(booking=booking, by=desk(booking.restaurant))
+
+        services.change_booking(booking=booking, party_size=4, by=diner())
+
+        booking.refresh_from_db()
+        assert (booking.policy["deposit_kobo"], state_of(booking)) == (0, AdvanceState.LAPSED)
+
+    def test_a_date_of_a_series_is_not_given_back(self):
+        restaurant = strict()
+        [first, _second] = TestADateOfASeries().begun(restaurant)
+
+        services.waive_deposit(booking=first, by=desk(restaurant))
+
+        assert services.give_back_unpaid_dates(now=first.starts_at) == 0
+
+    @pytest.mark.parametrize("minutes", [0, 61])
+    def test_refuses_where_nothing_is_awaited_or_the_hold_is_over(self, minutes):
+        restaurant = strict()
+        booking = book(restaurant) if minutes else paid(restaurant)
+
+        with later(minutes), pytest.raises(errors.NothingAwaited):
+            services.waive_deposit(booking=booking, by=desk(restaurant))
 
 
 class TestAPartyOfAnotherSize:
@@ -710,7 +854,7 @@ class TestTheDatabaseKeepsTheRules:
     @pytest.mark.parametrize(
         ("name", "change"),
         [
-            ("an_advance_is_for_something", {"booking": None}),
+            ("booking_id", {"booking": None}),
             ("advance_state_is_known", {"state": "lost"}),
             ("no_more_is_paid_back_than_came", {"returned_kobo": 5}),
             ("a_lapsed_advance_holds_no_money", {"state": "lapsed", "received_kobo": 5}),

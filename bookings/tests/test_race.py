@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -12,8 +13,8 @@ from django.utils import timezone
 from psycopg.types.range import TimestamptzRange
 
 from accounts.tests.factories import UserFactory, member
-from bookings import errors, selectors, services
-from bookings.models import Block, Booking, TableAllocation
+from bookings import errors, offers, selectors, services
+from bookings.models import Block, Booking, BookingHistory, TableAllocation
 from bookings.services import Actor, claiming
 from bookings.states import OCCUPYING, Status
 from bookings.tests.factories import at, book, guest, tomorrow
@@ -378,7 +379,8 @@ class TestDeposits:
 
 
 class TestTablesThatClose:
-    def test_nobody_gets_one_meanwhile_and_nobody_who_has_one_is_forgotten(self):
+    def closing(self) -> tuple[Restaurant, Actor, dict[str, Any], Booking]:
+        """Return a house of four tables with somebody at the one that closes, and what is asked."""
         restaurant = house(tables=(2, 2, 2, 2))
         staff = Actor.staff(member(restaurant.pk))
         closed = {
@@ -387,7 +389,11 @@ class TestTablesThatClose:
             "ends_at": at("23:00"),
             "table_id": restaurant.tables.get(name="T1").pk,
         }
-        book(restaurant, by=staff, table_ids=[closed["table_id"]], guest=guest(99))
+        return restaurant, staff, closed, book(restaurant, by=staff, table_ids=[closed["table_id"]], guest=guest(99))
+
+    @pytest.mark.parametrize("_round", range(3))
+    def test_nobody_gets_one_meanwhile_and_nobody_who_has_one_is_forgotten(self, _round):
+        restaurant, staff, closed, promised = self.closing()
         seal = services.look_at_closing(**closed).seal
 
         def close() -> object:
@@ -397,12 +403,45 @@ class TestTablesThatClose:
         results = at_once(*[lambda action=action: insistently(action) for action in (close, *rivals, close)])
 
         assert overlaps() == 0
-        unexpected = [each for each in results if isinstance(each, Exception) and not isinstance(each, DomainError)]
-        assert unexpected == []
-        promised = Booking.objects.get(guest_name=guest(99).name)
-        blocks = Block.objects.count()
-        at_the_table = TableAllocation.objects.filter(table_id=closed["table_id"], live=True)
-        # Either all of it or nothing: whoever was quicker made the look outdated.
-        assert (blocks, at_the_table.get().block_id is not None) in ((0, False), (1, True))
-        assert promised.status == Status.CONFIRMED
-        assert promised.allocations.filter(live=True).count() == 1
+        closings = [results[0], results[-1]]
+        done = [each for each in closings if not isinstance(each, Exception)]
+        assert {type(each) for each in closings if each not in done} <= {services.ClosingOutdated, errors.TableTaken}
+        assert Block.objects.count() == len(done) <= 1
+        # Every table that is left is sold, none of them twice, and each refusal says that there is none.
+        sold, refused = results[1:-1], [each for each in results[1:-1] if isinstance(each, Exception)]
+        assert len(sold) - len(refused) == 3 - len(done)
+        assert {type(each) for each in refused} == {errors.NoTableFree}
+        promised.refresh_from_db()
+        kept = promised.allocations.get(live=True)
+        assert (promised.status, kept.table_id == closed["table_id"]) == (Status.CONFIRMED, not done)
+        [at_the_table] = TableAllocation.objects.filter(table_id=closed["table_id"], live=True)
+        assert (at_the_table.block_id is not None, at_the_table.booking_id) == (
+            (True, None) if done else (False, promised.pk)
+        )
+
+    def test_a_look_that_holds_is_done_once_by_eight_who_agree(self):
+        _restaurant, staff, closed, promised = self.closing()
+        seal = services.look_at_closing(**closed).seal
+
+        def close() -> object:
+            return services.close_tables(**closed, reason="Leg", seal=seal, told="A table broke.", by=staff)
+
+        results = at_once(*[lambda: insistently(close)] * 8)
+
+        assert sum(not isinstance(each, Exception) for each in results) == 1
+        assert Block.objects.get().allocations.get().table_id == closed["table_id"]
+        assert promised.allocations.get(live=True).table.name == "T2"
+        assert BookingHistory.objects.filter(booking=promised, changes__has_key="tables").count() == 1
+
+    def test_an_apology_goes_to_one_of_two_bookings_made_at_once(self):
+        restaurant, staff, _closed, promised = self.closing()
+        services.cancel_booking(booking=promised, by=staff, reason="No power", apology=200)
+        token = offers.seal_apology(restaurant.pk, promised.public_id)
+
+        results = at_once(
+            *[lambda n=number: insistently(lambda: book(restaurant, guest=guest(n), offer=token)) for number in (1, 2)]
+        )
+
+        assert sorted(each.bonus_points for each in winners(results)) == [0, 200]
+        promised.refresh_from_db()
+        assert promised.bonus_points == 0

@@ -26,6 +26,7 @@ from bookings.models import Booking
 from bookings.qr import qr_of
 from bookings.services import Actor
 from bookings.states import UPCOMING, Occasion, Status
+from bookings.story import story_for_guest
 from bookings.subscribers import address_of, manage_url, map_url, terms_sentences
 from bookings.times import times_instead
 from bookings.views.ticketing import orders_listed
@@ -79,6 +80,7 @@ def _booking_page(request: HttpRequest, found: Booking) -> HttpResponse:
         "heading": wording.heading_of(found, now),
         "is_bumped": is_bumped,
         "points": found.bonus_points if is_bumped else 0,
+        "promised_points": found.bonus_points if found.is_occupying and not is_hold_over(found, now) else 0,
         "times_instead": times_instead(found, now=now) if is_bumped else [],
         "tone": wording.tone_of(found),
         "is_new": status in UPCOMING and now - found.created_at < NEW_FOR and len(history) == 1,
@@ -97,7 +99,7 @@ def _booking_page(request: HttpRequest, found: Booking) -> HttpResponse:
         "map_url": map_url(restaurant),
         "qr": qr_of(manage_url(found)) if found.is_occupying and status != Status.HELD else "",
         "terms": terms_sentences(found.policy, starts_at=found.starts_at, zone=restaurant.time_zone),
-        "lines": wording.lines_of(history, zone=restaurant.time_zone),
+        "lines": story_for_guest(found, history),
         "restaurant_url": restaurant_url,
         "invitation": invitation,
         "whatsapp_url": f"https://wa.me/?text={quoted(f'{invitation} {restaurant_url}')}",
@@ -258,6 +260,8 @@ def _cancel_page(request: HttpRequest, found: Booking, refusal: DomainError | No
         "free_until": formatting.day_and_time(free_until, zone=found.restaurant.time_zone),
         "notice": formatting.duration(timedelta(hours=hours)),
         "is_held": found.status == Status.HELD,
+        "promised_points": found.bonus_points,
+        "is_apology": found.apology_from_id is not None,
         "paid": formatting.money(advance.held_kobo) if advance is not None and advance.held_kobo else "",
     }
     return _private(render(request, "bookings/cancel.html", context, status=refusal.status if refusal else 200))

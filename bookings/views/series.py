@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import User
 from bookings import errors, limits, selectors, services, wording
+from bookings.deposit_words import deposit_words
 from bookings.forms.series import RepeatForm, SeriesCancelForm, SeriesChangeForm, SeriesDateForm, how_often
 from bookings.models import Booking, BookingSeries
 from bookings.recurring import Rule
@@ -27,6 +28,7 @@ from core.errors import DomainError
 from core.headers import private_page
 from localization import formatting
 from localization.languages import current_language
+from restaurants.models import Restaurant
 from restaurants.service_plan import plan_of
 
 MOST_SERIES_SHOWN = 50
@@ -177,7 +179,7 @@ class RepeatPage:
             "possible": outcomes is not None and all(each.is_possible for each in outcomes),
             "any_later": any(each.is_later for each in outcomes or []),
             "window_days": self.plan.policy.window_days,
-            "terms": terms_sentences(self.found.policy, starts_at=None, zone=zone),
+            "terms": _terms(self.found.policy, zone),
         }
         return _private(render(self.request, "bookings/repeat.html", context, status=status))
 
@@ -298,13 +300,13 @@ class SeriesPage:
         now = timezone.now()
         context = {
             **_named(self.found),
-            "dates": [_date(each, now) for each in self.found.occurrences.all()],
+            "dates": [_date(each, self.found.restaurant, now) for each in self.found.occurrences.all()],
             "refusal": self.refusal,
             "refused_dates": self._refused_dates(),
             "change_form": self.change_form,
             "cancel_form": self.cancel_form,
             "may_change": self.found.status == SeriesStatus.ACTIVE and bool(self._ahead()),
-            "terms": terms_sentences(self.found.policy, starts_at=None, zone=self.zone),
+            "terms": _terms(self.found.policy, self.zone),
         }
         return _private(render(self.request, "bookings/series.html", context, status=status))
 
@@ -315,6 +317,11 @@ class SeriesPage:
             for each in dates
             if each["outcome"] == "refused"
         ]
+
+
+def _terms(policy: dict[str, Any], zone: Any) -> list[str]:
+    """Return the terms of a series as sentences, with what becomes of a date whose deposit does not come."""
+    return [*terms_sentences(policy, starts_at=None, zone=zone), *wording.deposits_of_dates(policy)]
 
 
 def _named(found: BookingSeries) -> dict[str, Any]:
@@ -329,15 +336,18 @@ def _named(found: BookingSeries) -> dict[str, Any]:
     }
 
 
-def _date(occurrence: Any, now: datetime) -> dict[str, Any]:
+def _date(occurrence: Any, restaurant: Restaurant, now: datetime) -> dict[str, Any]:
     booking = occurrence.booking
     is_booked = booking is not None and occurrence.state == OccurrenceState.BOOKED
+    if booking is not None:
+        booking.restaurant = restaurant
     return {
         "occurrence": occurrence,
         "starts_at": booking.starts_at if is_booked else occurrence.starts_at,
         "status": Status(booking.status).label if is_booked else OccurrenceState(occurrence.state).label,
         "tone": wording.tone_of(booking) if is_booked else "",
         "booking": booking if is_booked else None,
+        "deposit": deposit_words(booking, now=now) if is_booked else None,
         "is_failed": occurrence.state == OccurrenceState.FAILED and occurrence.starts_at > now,
         "may_skip": occurrence.state in (OccurrenceState.PLANNED, OccurrenceState.FAILED)
         and occurrence.starts_at > now,

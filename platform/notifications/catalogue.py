@@ -73,6 +73,7 @@ _stay = _booking - {"guest_name"}
 _place = frozenset({"address", "landmark", "phone", "map_url"})
 # What a house offers instead of a table it had to take back: near times, the page with all of them, points.
 _offered_instead = frozenset({"offer_url", "points", *OFFERED_TIMES, *(f"{name}_url" for name in OFFERED_TIMES)})
+_owed_because = ("too_late", "lapsed", "cancelled", "surplus", "left")
 _waiting = frozenset({"restaurant_name", "party_size"})
 _range = frozenset({"day", "earliest", "latest"})
 _waiter = frozenset({"guest_name"})
@@ -96,7 +97,7 @@ KINDS = {
             "booking.confirmed",
             _("Booking confirmed"),
             needs=_booking | {"address", "booking_url"},
-            may_have=_place | {"policy_text", "occasion", "grace_minutes"},
+            may_have=_place | {"policy_text", "occasion", "grace_minutes", "deposit"},
         ),
         Kind(
             "booking.requested",
@@ -143,7 +144,8 @@ KINDS = {
             _("Table held for a deposit"),
             needs=_stay | {"amount", "until", "booking_url", "table"},
             may_have=frozenset({"guest_name", "phone", "instructions", "policy_text"}),
-            choices={"table": ("held", "booked")},
+            # Of a booked table the deposit is only asked for; a date of a series is given back without it.
+            choices={"table": ("held", "date", "booked")},
             channels=(Channel.EMAIL, Channel.SMS),
         ),
         Kind(
@@ -151,7 +153,37 @@ KINDS = {
             _("Deposit received"),
             needs=_stay | {"amount", "booking_url", "table"},
             may_have=frozenset({"guest_name", "phone", "missing", "until"}),
-            choices={"table": ("confirmed", "held", "booked", "requested")},
+            choices={"table": ("confirmed", "held", "booked", "requested", "again")},
+            channels=(Channel.EMAIL, Channel.SMS),
+        ),
+        Kind(
+            "booking.deposit_reminder",
+            _("Reminder of a deposit"),
+            needs=_stay | {"amount", "until", "booking_url"},
+            may_have=frozenset({"guest_name", "phone", "instructions"}),
+            channels=(Channel.EMAIL, Channel.SMS),
+        ),
+        Kind(
+            "booking.deposit_waived",
+            _("Deposit not asked for any more"),
+            needs=_stay | {"amount", "booking_url"},
+            may_have=frozenset({"guest_name", "phone"}),
+            channels=(Channel.EMAIL, Channel.SMS),
+        ),
+        Kind(
+            "booking.deposit_kept",
+            _("Deposit kept"),
+            needs=_stay | {"amount", "booking_url", "why"},
+            may_have=frozenset({"guest_name", "phone"}),
+            choices={"why": ("late_cancellation", "no_show")},
+            channels=(Channel.EMAIL, Channel.SMS),
+        ),
+        Kind(
+            "booking.deposit_returned",
+            _("Deposit paid back"),
+            needs=_stay | {"amount", "booking_url", "why"},
+            may_have=frozenset({"guest_name", "phone", "reference"}),
+            choices={"why": _owed_because},
             channels=(Channel.EMAIL, Channel.SMS),
         ),
         Kind(
@@ -165,8 +197,8 @@ KINDS = {
             "booking.deposit_owed_back",
             _("Deposit owed back"),
             needs=_stay | {"amount", "booking_url", "why"},
-            may_have=frozenset({"guest_name", "phone", "restaurant_url", "times"}),
-            choices={"why": ("too_late", "lapsed", "cancelled", "surplus", "left")},
+            may_have=frozenset({"guest_name", "phone", "restaurant_url", "times", "by"}),
+            choices={"why": _owed_because},
             channels=(Channel.EMAIL, Channel.SMS),
         ),
         Kind(

@@ -77,7 +77,7 @@ CONTEXTS: dict[str, list[dict[str, Any]]] = {
             "alert_url": "https://buka.example/admin/audit/securityalert/1/change/",
         }
     ],
-    "booking.confirmed": [_booking | _place | _link | _terms | {"grace_minutes": 15}],
+    "booking.confirmed": [_booking | _place | _link | _terms | {"grace_minutes": 15, "deposit": "NGN 1,250,000"}],
     "booking.requested": [_booking | _place | _link | _terms],
     "booking.changed": [
         _booking | _place | _link | _terms | {"grace_minutes": 1, "reason": "Eid is a day later.", "area": "Terrace"}
@@ -109,7 +109,7 @@ CONTEXTS: dict[str, list[dict[str, Any]]] = {
             "instructions": "Sterling, 0123456789",
             "policy_text": "It comes off the bill.",
         }
-        for table in ("held", "booked")
+        for table in ("held", "date", "booked")
     ],
     "booking.deposit_received": [
         _booking
@@ -123,7 +123,27 @@ CONTEXTS: dict[str, list[dict[str, Any]]] = {
             ("booked", "NGN 1,250,000"),
             ("booked", ""),
             ("requested", ""),
+            ("again", ""),
         )
+    ],
+    "booking.deposit_reminder": [
+        _booking
+        | _short_booking
+        | {"amount": "NGN 1,250,000", "until": "12/06 18:45", "instructions": "Sterling, 0123456789"}
+        | {"phone": "+234 803 123 4567"}
+    ],
+    "booking.deposit_waived": [
+        _booking | _short_booking | {"amount": "NGN 1,250,000", "phone": "+234 803 123 4567"},
+    ],
+    "booking.deposit_kept": [
+        _booking | _short_booking | {"amount": "NGN 1,250,000", "why": why, "phone": "+234 803 123 4567"}
+        for why in ("late_cancellation", "no_show")
+    ],
+    "booking.deposit_returned": [
+        _booking
+        | _short_booking
+        | {"amount": "NGN 1,250,000", "why": why, "reference": "OUT-2025-0412", "phone": "+234 803 123 4567"}
+        for why in ("too_late", "lapsed", "cancelled", "surplus", "left")
     ],
     "booking.deposit_lapsed": [
         _booking | _short_booking | {"phone": "+234 803 123 4567", "restaurant_url": "https://buka.example/en/r/iya"}
@@ -131,7 +151,7 @@ CONTEXTS: dict[str, list[dict[str, Any]]] = {
     "booking.deposit_owed_back": [
         _booking
         | _short_booking
-        | {"amount": "NGN 1,250,000", "why": why, "times": "18:30 and 20:15"}
+        | {"amount": "NGN 1,250,000", "why": why, "times": "18:30 and 20:15", "by": "Friday 19 June"}
         | {"phone": "+234 803 123 4567", "restaurant_url": "https://buka.example/en/r/iya"}
         for why in ("too_late", "lapsed", "cancelled", "surplus", "left")
     ],
