@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('bookings', '0018_ticketed_events'),
+        ('bookings', '0019_ticket_acts'),
         ('restaurants', '0009_special_terms'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
