@@ -131,14 +131,22 @@ def plan_and_occupancy(
 
 
 def slots_on(
-    restaurant_id: int, day: date, party_size: int, *, now: datetime | None = None, except_booking: int = 0
+    restaurant_id: int,
+    day: date,
+    party_size: int,
+    *,
+    step_free: bool = False,
+    now: datetime | None = None,
+    except_booking: int = 0,
 ) -> list[Slot]:
     """Return every online start of a service day with whether this party can have it.
 
+    :param step_free: only at tables without steps
     A booking that is about to be changed is left out by `except_booking`: it does not stand in its own way.
     """
     now = now or timezone.now()
     plan, occupancy, _expired = plan_and_occupancy(restaurant_id, day, now=now, except_booking=except_booking)
+    plan = plan.for_wish(step_free=step_free)
     slots = day_slots(plan, day, party_size, occupancy, now=now)
     return with_others_moved(plan, day, party_size, occupancy, slots, now=now, except_booking=except_booking)
 
@@ -174,6 +182,8 @@ def with_others_moved(
 ) -> list[Slot]:
     """Return the slots of a day, those without a free table looked at again: perhaps there is one when others move.
 
+    :param plan: with the seatings that the party may have; others move to what they may have
+
     Nobody waits longer than MOST_SECONDS for it. A time left out for that is still given to whoever asks for it.
     """
     if all(slot.reason is not Reason.NO_TABLE for slot in slots):
@@ -193,6 +203,7 @@ def with_others_moved(
                 until=slot.ends_at + buffer,
                 online=True,
                 large_kept=slot.large_kept,
+                step_free=plan.only_step_free,
             )
             if found is not None:
                 slot = replace(slot, reason=None, area_ids=rearranging.area_ids(plan, found.table_ids))
@@ -201,14 +212,20 @@ def with_others_moved(
 
 
 def calendar_of(
-    restaurant_id: int, first: date, last: date, party_size: int, *, now: datetime | None = None
+    restaurant_id: int,
+    first: date,
+    last: date,
+    party_size: int,
+    *,
+    step_free: bool = False,
+    now: datetime | None = None,
 ) -> dict[date, list[Slot]]:
     """Return the slots of each service day between two dates, both included, in one query."""
     now = now or timezone.now()
     plan = remembered_plan(restaurant_id)
     since, until = midnight_of(plan, first), midnight_of(plan, last) + DAY_SPAN
     taken = allocations_between([restaurant_id], since, until, now=now)
-    plan = plan_of(restaurant_id, version=taken.versions.get(restaurant_id))
+    plan = plan_of(restaurant_id, version=taken.versions.get(restaurant_id)).for_wish(step_free=step_free)
     days = [first + timedelta(days=offset) for offset in range((last - first).days + 1)]
     return {
         day: day_slots(plan, day, party_size, Occupancy.of(plan, day, taken.allocations[restaurant_id]), now=now)
@@ -223,6 +240,7 @@ def alternatives_to(
     *,
     count: int = ALTERNATIVES,
     include_wanted: bool = False,
+    step_free: bool = False,
     now: datetime | None = None,
 ) -> list[Slot]:
     """Return the free times nearest to a wanted one: the same service day, filled up from the days beside it.
@@ -233,7 +251,9 @@ def alternatives_to(
     plan = remembered_plan(restaurant_id)
     slot = find_slot_time(plan, wanted)
     day = slot.service_day if isinstance(slot, SlotTime) else wanted.astimezone(plan.zone).date()
-    days = calendar_of(restaurant_id, day - timedelta(days=1), day + timedelta(days=2), party_size, now=now)
+    days = calendar_of(
+        restaurant_id, day - timedelta(days=1), day + timedelta(days=2), party_size, step_free=step_free, now=now
+    )
     same_day = nearest(days[day], wanted, count=count, include_wanted=include_wanted)
     if len(same_day) >= count:
         return same_day

@@ -388,11 +388,12 @@ def _retable(booking: Booking, plan: ServicePlan, table_ids: Sequence[int] | Non
     )
     starts_at = max(booking.starts_at, now - GRAIN) if booking.ends_at > now else booking.starts_at
     if table_ids:
+        claiming.refuse_steps(plan, table_ids, step_free=booking.step_free)
         tables = claiming.chosen_tables(plan, occupancy, table_ids, starts_at, booking.ends_at)
     else:
         _leave_out_occupied_tables(occupancy, plan.id, booking.service_day, starts_at, booking.ends_at)
         seating = best_seating(
-            plan,
+            plan.for_wish(step_free=booking.step_free),
             occupancy,
             starts_at=starts_at,
             until=booking.ends_at,
