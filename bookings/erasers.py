@@ -253,7 +253,10 @@ ERASERS = [
         _("Bookings"),
         30,
         empty,
-        goes=_("Name, phone, e-mail address, wishes and the house's notes. A random word takes their place."),
+        goes=_(
+            "Name, phone, e-mail address, wishes, the need of a table without steps and the house's notes. A random word "
+            "takes their place."
+        ),
         stays=_("Restaurant, day, time, size of the party and what became of the booking."),
         why=_(
             "Books and records of a business are kept for six years "

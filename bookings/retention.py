@@ -117,7 +117,7 @@ POLICIES = [
     ),
     Policy(
         "bookings.notes",
-        _("Wishes, allergies and the house's notes"),
+        _("Wishes, the need of a table without steps, allergies and the house's notes"),
         timedelta(days=730),
         _("after a guest's last visit to that house"),
         _("So that a house can look after you when you come again."),
