@@ -78,7 +78,7 @@ class SpecialTermsForm(forms.ModelForm):
         label=_("Deposit for each guest (₦)"),
         required=False,
         initial=0,
-        help_text=_("In place of the deposit in your booking rules. 0: none. It comes off the bill."),
+        help_text=_("In place of the deposit in your booking policy. 0: none. It comes off the bill."),
     )
     deposit_kobo_per_party = NairaField(
         label=_("Deposit for the whole party (₦)"),
@@ -125,7 +125,7 @@ class SpecialTermsForm(forms.ModelForm):
             "starts_before": _("This time itself no longer counts. Empty: to the end of the day."),
             "special_day": _("Such as Eid or Christmas. Empty: on every day that fits the rest."),
             "area": _("They hold for guests who ask for this area. Empty: in the whole house."),
-            "free_cancellation_hours": _("Empty: as in your booking rules."),
+            "free_cancellation_hours": _("Empty: as in your booking policy."),
             "note": _("Stands beside the deposit when they book, and in the confirmation."),
         }
 
