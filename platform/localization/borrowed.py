@@ -38,8 +38,42 @@ PASSWORDS = [
     gettext_noop("Your password can’t be a commonly used password."),
 ]
 
-# Django's own pages for managing rows.
+# Django's own pages for managing rows, and the forms on them.
 BACK_OFFICE = [
+    gettext_noop("(Hidden field %(name)s) %(error)s"),
+    gettext_noop("Addition"),
+    gettext_noop("Administration"),
+    gettext_noop("Clear"),
+    gettext_noop("Conflicting form data submitted. Please try again."),
+    gettext_noop("Currently"),
+    gettext_noop("Database error"),
+    gettext_noop("Date from"),
+    gettext_noop("Date to"),
+    gettext_noop("Deletion"),
+    gettext_noop("Enter a complete value."),
+    gettext_noop("Enter a valid URL."),
+    gettext_noop("Enter a valid duration."),
+    gettext_noop("Filter navigation items"),
+    gettext_noop(
+        "ManagementForm data is missing or has been tampered with. Missing fields: "
+        "%(field_names)s. You may need to file a bug report if the issue persists."
+    ),
+    gettext_noop("Models in the %(name)s application"),
+    gettext_noop("No file was submitted."),
+    gettext_noop("No file was submitted. Check the encoding type on the form."),
+    gettext_noop("Please correct the duplicate data for %(field)s, which must be unique."),
+    gettext_noop("Please correct the duplicate data for %(field)s."),
+    gettext_noop("Please correct the duplicate values below."),
+    gettext_noop("Please either submit a file or check the clear checkbox, not both."),
+    gettext_noop("Recent actions"),
+    gettext_noop("Select format"),
+    gettext_noop("The inline value did not match the parent instance."),
+    gettext_noop("The submitted file is empty."),
+    gettext_noop("To"),
+    gettext_noop("Unknown content"),
+    gettext_noop("Upload a valid image. The file you uploaded was either not an image or a corrupted image."),
+    gettext_noop("Value"),
+    gettext_noop("“%(pk)s” is not a valid value."),
     gettext_noop(" By %(filter_title)s "),
     gettext_noop("%(app)s administration"),
     gettext_noop("%(class_name)s %(instance)s"),
