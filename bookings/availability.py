@@ -22,6 +22,7 @@ class Reason(StrEnum):
     NOT_BOOKABLE = "not_bookable"
     PARTY_TOO_SMALL = "party_too_small"
     PARTY_TOO_LARGE = "party_too_large"
+    NO_STEP_FREE_TABLE = "no_step_free_table"
     CLOSED = "closed"
     NOT_A_SEATING_TIME = "not_a_seating_time"
     IN_THE_PAST = "in_the_past"
@@ -179,17 +180,28 @@ def find_slot_time(plan: ServicePlan, starts_at: datetime) -> SlotTime | Reason:
 def party_refusal(plan: ServicePlan, party_size: int, *, online: bool, may_ask: bool = True) -> Reason | None:
     """Return why a party of this size is refused before any time is looked at.
 
+    :param plan: with the seatings that the party may have, as `ServicePlan.for_wish` gives it
     :param may_ask: False where a group cannot ask the house first, and so has to call
     """
+    if plan.only_step_free:
+        # What stands in the way of the party wherever it sits is said before what stands in the way of its wish.
+        whole = plan.for_wish(step_free=False)
+        if reason := party_refusal(whole, party_size, online=online, may_ask=may_ask):
+            return reason
+        fits = party_size <= _largest_party(plan, online=online, may_ask=may_ask)
+        return None if fits else Reason.NO_STEP_FREE_TABLE
     if not plan.is_bookable:
         return Reason.NOT_BOOKABLE
     if online and party_size < plan.policy.min_party_online:
         return Reason.PARTY_TOO_SMALL
-    if not online:
-        largest = max(plan.largest_party, plan.seats)
-    else:
-        largest = plan.largest_party_on_request if may_ask else plan.largest_party_online
+    largest = _largest_party(plan, online=online, may_ask=may_ask)
     return Reason.PARTY_TOO_LARGE if party_size > largest else None
+
+
+def _largest_party(plan: ServicePlan, *, online: bool, may_ask: bool) -> int:
+    if not online:
+        return max(plan.largest_party, plan.seats)
+    return plan.largest_party_on_request if may_ask else plan.largest_party_online
 
 
 def time_refusal(plan: ServicePlan, slot: SlotTime, *, now: datetime, online: bool) -> Reason | None:

@@ -31,6 +31,7 @@ class TableChoice:
     is_free: bool
     is_kept: bool = False
     """This very booking keeps it."""
+    is_step_free: bool = False
 
 
 @dataclass(frozen=True)
@@ -381,6 +382,7 @@ def _choices(plan: ServicePlan, occupancy: Occupancy, bits: int, kept: set[int])
             seats.get(table, 0),
             not occupancy.masks.get(table, 0) & bits,
             table in kept,
+            table in plan.step_free,
         )
         for table, area in plan.table_areas.items()
     ]

@@ -64,7 +64,9 @@ def stop_repeating(subject: Subject) -> Outcome:
     named = list(mine.exclude(guest_name=subject.pseudonym).values_list("pk", flat=True)[:BATCH])
     Occurrence.objects.filter(series__in=named, state=OccurrenceState.PLANNED).update(state=OccurrenceState.WITHDRAWN)
     mine.filter(pk__in=named, status=SeriesStatus.ACTIVE).update(status=SeriesStatus.CANCELLED)
-    mine.filter(pk__in=named).update(guest_name=subject.pseudonym, guest_phone="", guest_email="", notes="")
+    mine.filter(pk__in=named).update(
+        guest_name=subject.pseudonym, guest_phone="", guest_email="", notes="", step_free=False
+    )
     return Outcome(gone=len(named), kept=mine.count(), more=len(named) == BATCH)
 
 
@@ -119,7 +121,7 @@ def _empty(keys: list[int], subject: Subject) -> None:
     if not keys:
         return
     Booking.objects.filter(pk__in=keys).update(
-        guest_name=subject.pseudonym, guest_phone="", guest_email="", notes="", staff_notes=""
+        guest_name=subject.pseudonym, guest_phone="", guest_email="", notes="", staff_notes="", step_free=False
     )
     # What a guest, or the house about them, wrote in their own words may name them.
     BookingHistory.objects.filter(booking__in=keys).exclude(actor_kind=ActorKind.SYSTEM).update(reason="")
@@ -194,6 +196,7 @@ ERASERS = [
             "bookings.BookingSeries.guest_email",
             "bookings.BookingSeries.guest_email_index",
             "bookings.BookingSeries.notes",
+            "bookings.BookingSeries.step_free",
             "bookings.Occurrence",
         ),
         is_for_guests=True,
@@ -250,7 +253,10 @@ ERASERS = [
         _("Bookings"),
         30,
         empty,
-        goes=_("Name, phone, e-mail address, wishes and the house's notes. A random word takes their place."),
+        goes=_(
+            "Name, phone, e-mail address, wishes, the need of a table without steps and the house's notes. A random word "
+            "takes their place."
+        ),
         stays=_("Restaurant, day, time, size of the party and what became of the booking."),
         why=_(
             "Books and records of a business are kept for six years "
@@ -264,6 +270,7 @@ ERASERS = [
             "bookings.Booking.guest_email",
             "bookings.Booking.guest_email_index",
             "bookings.Booking.notes",
+            "bookings.Booking.step_free",
             "bookings.Booking.staff_notes",
             "bookings.BookingHistory",
         ),

@@ -87,6 +87,21 @@ class UnknownArea(BookingRefused):
     status = 422
 
 
+class NoStepFreeTable(BookingRefused):
+    """Whatever the time: the house has none that seats so many."""
+
+    code = "booking_no_step_free_table"
+    message = _("This restaurant has no table without steps for so many guests. Please call the restaurant.")
+    status = 422
+
+
+class TableHasSteps(BookingRefused):
+    """Staff chose it for a party that cannot take steps; `details["tables"]` names it."""
+
+    code = "booking_table_has_steps"
+    message = _("There are steps before that table, and this party needs one without. Choose another table.")
+
+
 class UnknownTable(BookingRefused):
     code = "booking_unknown_table"
     message = _("This restaurant has no such table.")
@@ -350,6 +365,7 @@ REFUSALS: dict[Reason, type[BookingRefused]] = {
     Reason.NOT_BOOKABLE: RestaurantNotBookable,
     Reason.PARTY_TOO_SMALL: PartySizeRefused,
     Reason.PARTY_TOO_LARGE: PartySizeRefused,
+    Reason.NO_STEP_FREE_TABLE: NoStepFreeTable,
     Reason.CLOSED: ClosedThen,
     Reason.NOT_A_SEATING_TIME: NotASeatingTime,
     Reason.IN_THE_PAST: TimeInThePast,

@@ -44,7 +44,15 @@ class Day:
             )
             .exclude(status=Status.HELD, hold_expires_at__lte=now)
             .order_by("pk", "allocations__table_id")
-            .values("pk", "party_size", "area_id", "channel", "allocations__table_id", "allocations__during")
+            .values(
+                "pk",
+                "party_size",
+                "area_id",
+                "step_free",
+                "channel",
+                "allocations__table_id",
+                "allocations__during",
+            )
         )
         sitting: dict[int, list[Any]] = {}
         for row in rows:
@@ -56,7 +64,8 @@ class Day:
     def _add(self, tables: list[Any]) -> None:
         first = tables[0]
         is_online = first["channel"] not in STAFF_CHANNELS
-        options = seatings(self.plan, first["party_size"], online=is_online, area_id=first["area_id"])
+        plan = self.plan.for_wish(step_free=first["step_free"])
+        options = seatings(plan, first["party_size"], online=is_online, area_id=first["area_id"])
         sits_at = tuple(row["allocations__table_id"] for row in tables)
         during = {(row["allocations__during"].lower, row["allocations__during"].upper) for row in tables}
         # Whom the plan would not put there any more, people have put there: it is for them to decide.
@@ -76,13 +85,20 @@ class Day:
         online: bool,
         area_id: int | None = None,
         large_kept: bool = False,
+        step_free: bool = False,
     ) -> Arrangement | None:
         """Return tables for a party until they are laid again, and who moves for it; None when there is no way.
 
         :param until: when the table is free for the next, buffer included
         """
         search = self.search_for(
-            party_size, starts_at=starts_at, until=until, online=online, area_id=area_id, large_kept=large_kept
+            party_size,
+            starts_at=starts_at,
+            until=until,
+            online=online,
+            area_id=area_id,
+            large_kept=large_kept,
+            step_free=step_free,
         )
         return search.run().arrangement
 
@@ -95,9 +111,11 @@ class Day:
         online: bool,
         area_id: int | None = None,
         large_kept: bool = False,
+        step_free: bool = False,
     ) -> "Search":
         """Return the search for such room, yet to be made."""
-        options = seatings(self.plan, party_size, online=online, area_id=area_id, large_kept=large_kept)
+        plan = self.plan.for_wish(step_free=step_free)
+        options = seatings(plan, party_size, online=online, area_id=area_id, large_kept=large_kept)
         return Search(self, self.occupancy.bits(starts_at, until), options)
 
 

@@ -32,7 +32,8 @@ def old_notes(before: datetime) -> QuerySet[Booking]:
     again = Exists(later.filter(diner__isnull=False, diner=OuterRef("diner"))) | Exists(
         later.filter(~Q(guest_phone_index=""), guest_phone_index=OuterRef("guest_phone_index"))
     )
-    return Booking.objects.annotate(written=written).filter(~again, starts_at__lt=before, written__gt=0)
+    told = Q(written__gt=0) | Q(step_free=True)
+    return Booking.objects.annotate(written=written).filter(~again, told, starts_at__lt=before)
 
 
 def old_details(before: datetime) -> QuerySet[Booking]:
@@ -96,7 +97,14 @@ def old_holders(before: datetime) -> QuerySet[Ticket]:
     return Ticket.objects.filter(over).exclude(holder_name=FORGOTTEN)
 
 
-_details = {"guest_name": FORGOTTEN, "guest_phone": "", "guest_email": "", "notes": "", "staff_notes": ""}
+_details = {
+    "guest_name": FORGOTTEN,
+    "guest_phone": "",
+    "guest_email": "",
+    "notes": "",
+    "staff_notes": "",
+    "step_free": False,
+}
 
 POLICIES = [
     Policy(
@@ -105,15 +113,15 @@ POLICIES = [
         timedelta(days=730),
         _("after the last day"),
         _("To go on with them when you ask to."),
-        **emptying(old_series, **_contact, diner=None),
+        **emptying(old_series, **_contact, step_free=False, diner=None),
     ),
     Policy(
         "bookings.notes",
-        _("Wishes, allergies and the house's notes"),
+        _("Wishes, the need of a table without steps, allergies and the house's notes"),
         timedelta(days=730),
         _("after a guest's last visit to that house"),
         _("So that a house can look after you when you come again."),
-        **emptying(old_notes, notes="", staff_notes=""),
+        **emptying(old_notes, notes="", staff_notes="", step_free=False),
     ),
     Policy(
         "bookings.guest_books",

@@ -167,14 +167,22 @@ def plan_and_occupancy(
 
 
 def slots_on(
-    restaurant_id: int, day: date, party_size: int, *, now: datetime | None = None, except_booking: int = 0
+    restaurant_id: int,
+    day: date,
+    party_size: int,
+    *,
+    step_free: bool = False,
+    now: datetime | None = None,
+    except_booking: int = 0,
 ) -> list[Slot]:
     """Return every online start of a service day with whether this party can have it.
 
+    :param step_free: only at tables without steps
     A booking that is about to be changed is left out by `except_booking`: it does not stand in its own way.
     """
     now = now or timezone.now()
     plan, occupancy, _expired = plan_and_occupancy(restaurant_id, day, now=now, except_booking=except_booking)
+    plan = plan.for_wish(step_free=step_free)
     slots = day_slots(plan, day, party_size, occupancy, now=now)
     return with_others_moved(plan, day, party_size, occupancy, slots, now=now, except_booking=except_booking)
 
@@ -210,6 +218,8 @@ def with_others_moved(
 ) -> list[Slot]:
     """Return the slots of a day, those without a free table looked at again: perhaps there is one when others move.
 
+    :param plan: with the seatings that the party may have; others move to what they may have
+
     Nobody waits longer than MOST_SECONDS for it. A time left out for that is still given to whoever asks for it.
     """
     if all(slot.reason is not Reason.NO_TABLE for slot in slots):
@@ -229,6 +239,7 @@ def with_others_moved(
                 until=slot.ends_at + buffer,
                 online=True,
                 large_kept=slot.large_kept,
+                step_free=plan.only_step_free,
             )
             if found is not None:
                 slot = replace(slot, reason=None, area_ids=rearranging.area_ids(plan, found.table_ids))
@@ -237,14 +248,20 @@ def with_others_moved(
 
 
 def calendar_of(
-    restaurant_id: int, first: date, last: date, party_size: int, *, now: datetime | None = None
+    restaurant_id: int,
+    first: date,
+    last: date,
+    party_size: int,
+    *,
+    step_free: bool = False,
+    now: datetime | None = None,
 ) -> dict[date, list[Slot]]:
     """Return the slots of each service day between two dates, both included, in one query."""
     now = now or timezone.now()
     plan = remembered_plan(restaurant_id)
     since, until = midnight_of(plan, first), midnight_of(plan, last) + DAY_SPAN
     taken = allocations_between([restaurant_id], since, until, now=now)
-    plan = plan_of(restaurant_id, version=taken.versions.get(restaurant_id))
+    plan = plan_of(restaurant_id, version=taken.versions.get(restaurant_id)).for_wish(step_free=step_free)
     days = [first + timedelta(days=offset) for offset in range((last - first).days + 1)]
     return {
         day: day_slots(plan, day, party_size, Occupancy.of(plan, day, taken.allocations[restaurant_id]), now=now)
@@ -259,6 +276,7 @@ def alternatives_to(
     *,
     count: int = ALTERNATIVES,
     include_wanted: bool = False,
+    step_free: bool = False,
     now: datetime | None = None,
 ) -> list[Slot]:
     """Return the free times nearest to a wanted one: the same service day, filled up from the days beside it.
@@ -267,7 +285,9 @@ def alternatives_to(
     """
     now = now or timezone.now()
     seen = day_at(restaurant_id, wanted, now=now)
-    return alternatives_on(seen, wanted, party_size, count=count, include_wanted=include_wanted, now=now)
+    return alternatives_on(
+        seen, wanted, party_size, count=count, include_wanted=include_wanted, step_free=step_free, now=now
+    )
 
 
 def day_at(restaurant_id: int, starts_at: datetime, *, now: datetime, except_booking: int = 0) -> SeenDay:
@@ -309,13 +329,14 @@ def alternatives_on(
     *,
     count: int = ALTERNATIVES,
     include_wanted: bool = False,
+    step_free: bool = False,
     now: datetime,
 ) -> list[Slot]:
     """Return the free times nearest to a wanted one of a day that was read just now, filled up from the days beside it.
 
     Only where that day has too few are the others read, in one query more.
     """
-    plan, day = seen.plan, seen.day
+    plan, day = seen.plan.for_wish(step_free=step_free), seen.day
     found = free_near(
         plan, {day: seen.occupancy}, wanted, party_size, count=count, include_wanted=include_wanted, now=now
     )
@@ -327,7 +348,9 @@ def alternatives_on(
     )
     if taken.versions.get(plan.id) != plan.version:
         # The plan has just been changed: half of an answer by the old one would be no answer.
-        return alternatives_to(plan.id, wanted, party_size, count=count, include_wanted=include_wanted, now=now)
+        return alternatives_to(
+            plan.id, wanted, party_size, count=count, include_wanted=include_wanted, step_free=step_free, now=now
+        )
     days = {each: Occupancy.of(plan, each, taken.allocations[plan.id]) for each in beside}
     others = free_near(plan, days, wanted, party_size, count=count - len(found), now=now)
     return sorted(found + others, key=lambda slot: slot.starts_at)

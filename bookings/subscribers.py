@@ -53,7 +53,10 @@ def tell_of_request(*, booking_id: UUID, **_more: Any) -> None:
 
 
 def tell_of_change(*, booking_id: UUID, version: int, changes: dict[str, Any], reason: str = "", **_more: Any) -> None:
-    """Write to the guest when time, size or area is another one; which table it is, is the house's own affair."""
+    """Write to the guest when time, size, area or the wish for no steps is another one.
+
+    Which table it is, is the house's own affair.
+    """
     booking = _booking(booking_id)
     if booking is None or booking.status not in (Status.REQUESTED, Status.CONFIRMED) or _told_by_series(booking):
         return
@@ -64,7 +67,7 @@ def tell_of_change(*, booking_id: UUID, version: int, changes: dict[str, Any], r
     }
     told = {name: changes[name]["to"] for name in stands if name in changes}
     # What has changed once more is told by that change; a note or another table takes nothing back.
-    if not told or any(stands[name] != value for name, value in told.items()):
+    if not (told or "step_free" in changes) or any(stands[name] != value for name, value in told.items()):
         return
     kind = "booking.changed" if booking.status == Status.CONFIRMED else "booking.requested"
     area = booking.area.name if booking.area and "area" in told else ""
@@ -296,6 +299,7 @@ def _context(booking: Booking) -> dict[str, Any]:
         "policy_text": terms_text(booking),
         "grace_minutes": booking.policy.get("grace_minutes") or None,
         "occasion": Occasion(booking.occasion).label if booking.occasion else "",
+        "step_free": _("yes") if booking.step_free else "",
     }
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, tzinfo
+from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -63,6 +64,7 @@ class Times:
     day: date
     party_size: int
     area: UUID | None
+    step_free: bool = False
     groups: list[Group] = field(default_factory=list)
     strip: list[Day] = field(default_factory=list)
     free: int = 0
@@ -75,11 +77,15 @@ class Times:
     @property
     def are_requests(self) -> bool:
         """Whether the house answers each such party itself."""
-        return self.plan.awaits_approval(self.party_size)
+        return self._plan.awaits_approval(self.party_size)
 
     @property
     def is_group(self) -> bool:
-        return self.plan.is_group(self.party_size)
+        return self._plan.is_group(self.party_size)
+
+    @property
+    def _plan(self) -> ServicePlan:
+        return self.plan.for_wish(step_free=self.step_free)
 
     @property
     def zone(self) -> str:
@@ -87,23 +93,32 @@ class Times:
 
 
 def times_of(
-    restaurant_id: int, day: date, party_size: int, *, area: UUID | None = None, now: datetime | None = None
+    restaurant_id: int,
+    day: date,
+    party_size: int,
+    *,
+    area: UUID | None = None,
+    step_free: bool = False,
+    now: datetime | None = None,
 ) -> Times:
     """Return the times of a service day for a party; one query, one more when the day has none and others may."""
     now = now or timezone.now()
-    slots = selectors.slots_on(restaurant_id, day, party_size, now=now)
+    slots = selectors.slots_on(restaurant_id, day, party_size, step_free=step_free, now=now)
     # Just compared with the database by the line above.
     plan = remembered_plan(restaurant_id)
-    times = Times(plan, day, party_size, area, strip=_strip(plan, day, party_size, area, now))
+    times = Times(plan, day, party_size, area, step_free)
+    times.strip = _strip(times, now)
+    wished = plan.for_wish(step_free=step_free)
     area_plan = plan.area_named(area) if area else None
     for slot in slots:
         if slot.available or slot.reason in FULL:
             _add(times, slot, area_plan.id if area_plan else None)
-    times.may_wait = any(slot.reason in FULL for slot in slots) and not plan.is_group(party_size)
+    # A place in line keeps no such wish.
+    times.may_wait = not step_free and any(slot.reason in FULL for slot in slots) and not plan.is_group(party_size)
     times.free = sum(bool(time.url) for group in times.groups for time in group.times)
     if not times.free:
-        times.why_not, times.should_call = _why_not(plan, day, party_size, slots, now)
-        if not party_refusal(plan, party_size, online=True):
+        times.why_not, times.should_call = _why_not(wished, day, party_size, slots, now)
+        if not party_refusal(wished, party_size, online=True):
             times.other_days = _other_days(times, restaurant_id, now)
     return times
 
@@ -112,14 +127,22 @@ def times_instead(booking: Booking, *, count: int = selectors.ALTERNATIVES, now:
     """Return the free times nearest to one that the house had to cancel; their addresses carry the apology along."""
     plan = remembered_plan(booking.restaurant_id)
     slots = selectors.alternatives_to(
-        plan.id, booking.starts_at, booking.party_size, count=count, include_wanted=True, now=now
+        plan.id,
+        booking.starts_at,
+        booking.party_size,
+        count=count,
+        include_wanted=True,
+        step_free=booking.step_free,
+        now=now,
     )
     offer = offers.seal_apology(plan.id, booking.public_id)
     day = booking.starts_at.astimezone(plan.zone).date()
     return [
         Time(
             slot.starts_at,
-            book_url(plan.slug, slot.starts_at, plan.zone, booking.party_size, offer=offer),
+            book_url(
+                plan.slug, slot.starts_at, plan.zone, booking.party_size, step_free=booking.step_free, offer=offer
+            ),
             slot.starts_at.astimezone(plan.zone).date() != day,
         )
         for slot in slots
@@ -127,12 +150,21 @@ def times_instead(booking: Booking, *, count: int = selectors.ALTERNATIVES, now:
 
 
 def book_url(
-    slug: str, starts_at: datetime, zone: tzinfo, party_size: int, area: UUID | None = None, *, offer: str = ""
+    slug: str,
+    starts_at: datetime,
+    zone: tzinfo,
+    party_size: int,
+    area: UUID | None = None,
+    *,
+    step_free: bool = False,
+    offer: str = "",
 ) -> str:
     """Return the address at which a restaurant's time is booked, the time as its own clock shows it."""
     query = {"starts_at": starts_at.astimezone(zone).isoformat(), "party": str(party_size)}
     if area is not None:
         query["area"] = str(area)
+    if step_free:
+        query["step_free"] = "on"
     if offer:
         query["offer"] = offer
     return f"{reverse('bookings:book', args=[slug])}?{urlencode(query)}"
@@ -146,21 +178,29 @@ def _add(times: Times, slot: Slot, area_id: int | None) -> None:
         note = gettext_lazy("Full")
     elif not is_free:
         note = gettext_lazy("Other areas only")
-    url = book_url(plan.slug, slot.starts_at, plan.zone, times.party_size, times.area) if is_free else ""
+    url = _book_url(times, slot) if is_free else ""
     if not times.groups or times.groups[-1].name != slot.shift_name:
         times.groups.append(Group(slot.shift_name))
     local = slot.starts_at.astimezone(plan.zone)
     times.groups[-1].times.append(Time(slot.starts_at, url, local.date() > times.day, note))
 
 
-def _strip(plan: ServicePlan, day: date, party_size: int, area: UUID | None, now: datetime) -> list[Day]:
+def _book_url(times: Times, slot: Slot) -> str:
+    plan = times.plan
+    return book_url(plan.slug, slot.starts_at, plan.zone, times.party_size, times.area, step_free=times.step_free)
+
+
+def _strip(times: Times, now: datetime) -> list[Day]:
+    plan, day = times.plan, times.day
     today = now.astimezone(plan.zone).date()
     last = today + timedelta(days=plan.policy.window_days)
     first = max(today, min(day - timedelta(days=1), last - timedelta(days=STRIP_DAYS - 1)))
     days = [first + timedelta(days=offset) for offset in range(STRIP_DAYS)]
-    extra = {"area": str(area)} if area else {}
+    extra: dict[str, Any] = {"party": times.party_size}
+    extra |= {"area": str(times.area)} if times.area else {}
+    extra |= {"step_free": "on"} if times.step_free else {}
     return [
-        Day(each, each == day, not plan.shifts_on(each), urlencode({"date": each, "party": party_size, **extra}))
+        Day(each, each == day, not plan.shifts_on(each), urlencode({"date": each, **extra}))
         for each in days
         if each <= max(last, day)
     ]
@@ -202,7 +242,8 @@ def _other_days(times: Times, restaurant_id: int, now: datetime) -> list[tuple[d
     until = min(first + timedelta(days=LOOK_AHEAD_DAYS), max(last, first))
     found = []
     area_plan = plan.area_named(times.area) if times.area else None
-    for day, slots in selectors.calendar_of(restaurant_id, first, until, times.party_size, now=now).items():
+    calendar = selectors.calendar_of(restaurant_id, first, until, times.party_size, step_free=times.step_free, now=now)
+    for day, slots in calendar.items():
         free = [slot for slot in slots if slot.available and (area_plan is None or area_plan.id in slot.area_ids)]
         if day == times.day or not free:
             continue
@@ -213,5 +254,5 @@ def _other_days(times: Times, restaurant_id: int, now: datetime) -> list[tuple[d
 
 def _time(times: Times, day: date, slot: Slot) -> Time:
     plan = times.plan
-    url = book_url(plan.slug, slot.starts_at, plan.zone, times.party_size, times.area)
+    url = _book_url(times, slot)
     return Time(slot.starts_at, url, slot.starts_at.astimezone(plan.zone).date() > day)

@@ -197,7 +197,7 @@ def _changes(changes: dict[str, Any], *, is_own: bool, zone: str) -> list[str]:
     if "minutes_late" in changes:
         minutes = changes["minutes_late"]["to"]
         texts.append(late(minutes, is_own=is_own) if minutes else _("The party comes on time after all."))
-    if {"guest_name", "guest_phone", "guest_email", "notes", "occasion"} & set(changes):
+    if {"guest_name", "guest_phone", "guest_email", "notes", "step_free", "occasion"} & set(changes):
         texts.append(_("You changed your details.") if is_own else _("The restaurant changed your details."))
     return texts
 

@@ -41,6 +41,7 @@ class PlacedTable:
     place: Place
     is_placed: bool
     """False where the place was found by us and is kept nowhere."""
+    is_step_free: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,7 @@ def laid_out(areas: Sequence[Area], tables: Sequence[Table]) -> FloorPlan:
         placed.append(
             PlacedTable(
                 table.pk, table.name, table.area_id, table.min_party, table.max_party,
-                own or found[table.pk] or Place(0, 0, 8, 8, TableShape.SQUARE, 0), own is not None,
+                own or found[table.pk] or Place(0, 0, 8, 8, TableShape.SQUARE, 0), own is not None, table.is_accessible,
             )
         )  # fmt: skip
     return FloorPlan(tuple(_around(area, placed) for area in areas if _has_tables(area, placed)), tuple(placed),

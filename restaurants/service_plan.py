@@ -8,7 +8,7 @@ database's (`bookings.selectors.occupancy` reads it in the same statement as the
 import threading
 from collections import OrderedDict, defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
 from typing import Any
@@ -187,10 +187,24 @@ class ServicePlan:
     special_terms: tuple[TermsPlan, ...] = ()
     # Tables that are reached without a step.
     step_free: frozenset[int] = frozenset()
+    only_step_free: bool = False
+    """Whether these are only the seatings that are reached without a step."""
+    _whole: "ServicePlan | None" = field(default=None, compare=False, repr=False)
     _ranked: dict[tuple[int, bool, bool], tuple[Seating, ...]] = field(default_factory=dict, compare=False)
     _by_area: dict[bool, dict[int, tuple[Seating, ...]]] = field(default_factory=dict, compare=False)
     # For `bookings.availability`: the starts of some days. Never taken along to another plan.
     grids: dict[date, dict[datetime, Any]] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def for_wish(self, *, step_free: bool) -> "ServicePlan":
+        """Return the plan with what a party may sit at: every seating, or those of which every table is step-free."""
+        if step_free == self.only_step_free:
+            return self
+        return self._without_steps if step_free else self._whole or self
+
+    @cached_property
+    def _without_steps(self) -> "ServicePlan":
+        seatings = tuple(seating for seating in self.seatings if self.step_free.issuperset(seating.table_ids))
+        return replace(self, seatings=seatings, only_step_free=True, _whole=self, _ranked={}, _by_area={})
 
     @property
     def is_bookable(self) -> bool:

@@ -72,7 +72,10 @@ ACTIVITIES: Sequence[Activity] = (
         "bookings",
         _("Bookings"),
         _("To keep a table for you, to remind you, and to let the house reach you."),
-        _("Name, phone, e-mail address, party size, time, wishes, occasion, what you paid ahead."),
+        _(
+            "Name, phone, e-mail address, party size, time, wishes, whether you need a table without steps, occasion, "
+            "what you paid ahead."
+        ),
         _("Guests, with an account or without"),
         _contract,
         _("The restaurant where you book, and the partner apps that it lets see its bookings."),
@@ -152,7 +155,8 @@ ACTIVITIES: Sequence[Activity] = (
         _("Partner apps of restaurants"),
         _("So that a restaurant can work with the programs of others, such as its till or a booking site."),
         _(
-            "Bookings with name, phone, e-mail address, party size, time, wishes and occasion, for an app that the "
+            "Bookings with name, phone, e-mail address, party size, time, wishes, the need of a table without steps and "
+            "occasion, for an app that the "
             "restaurant lets see them. What is sent to it unasked names the booking and nobody."
         ),
         _("Guests, with an account or without"),

@@ -6,6 +6,7 @@ from benchmarks import exactness
 from benchmarks.exactness import Found, is_room, is_sound, judge, states
 from bookings import packing
 from bookings.packing import Arrangement
+from restaurants.service_plan import ServicePlan
 
 
 def judged(count: int) -> Found:
@@ -24,7 +25,7 @@ def test_every_answer_is_true(may_try: bool, monkeypatch: pytest.MonkeyPatch) ->
     found = judged(400)
 
     assert (found.false_refusals, found.false_offers) == (0, 0)
-    assert min(found.free, found.moved, found.refused) > 15
+    assert min(found.free, found.moved, found.refused, found.step_free) > 15
 
 
 def test_a_false_refusal_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -39,6 +40,12 @@ def test_a_false_offer_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     )
 
     assert judged(60).false_offers > 0
+
+
+def test_a_plan_that_forgets_the_steps_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ServicePlan, "for_wish", lambda plan, *, step_free: plan)
+
+    assert judged(200).false_offers > 0
 
 
 def test_both_ways_to_the_other_answer_agree() -> None:

@@ -8,7 +8,8 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Value
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -99,6 +100,7 @@ class BlockAdmin(ScopedPage, ModelAdmin):
             **self.admin_site.each_context(request),
             "title": _("Block tables"),
             "opts": self.opts,
+            "list_url": reverse("admin:bookings_block_changelist"),
             "form": form,
             "refusal": refusal,
             "found": found,
@@ -166,7 +168,7 @@ class BlockAdmin(ScopedPage, ModelAdmin):
         for block in queryset:
             services.remove_block(block=block)
 
-    @display(description=_("what"))
+    @display(description=_("blocked"), ordering=Coalesce("table__name", "area__name", Value("")))
     def what(self, block: Block) -> str:
         if block.table is not None:
             return _now("Table %(table)s") % {"table": block.table.name}

@@ -454,6 +454,8 @@ def _tables_form(booking: Booking, data: Any) -> desk.TablesForm:
     form = desk.TablesForm(
         data, initial={"version": booking.version, "tables": [table.id for table in tables if table.is_kept]}
     )
+    if booking.step_free:
+        tables = [table for table in tables if table.is_step_free or table.is_kept]
     form.fields["tables"].offer(tables)  # type: ignore[attr-defined]
     return form
 
@@ -467,10 +469,12 @@ def _change_form(booking: Booking, plan: ServicePlan, now: datetime, data: Any) 
             "party": booking.party_size,
             "day": booking.service_day,
             "clock": desk.clock_of(plan, booking.starts_at),
+            "step_free": booking.step_free,
         },
     )
     day = day_in(data, booking.service_day)
-    slots = slots_of(plan, day, booking.party_size, now, except_booking=booking.pk)
+    step_free = booking.step_free if data is None else step_free_in(data)
+    slots = slots_of(plan, day, booking.party_size, now, step_free=step_free, except_booking=booking.pk)
     form.offer(plan, slots, now=now, kept=booking.starts_at if day == booking.service_day else None)
     return form
 
@@ -484,9 +488,11 @@ def day_in(data: Any, otherwise: date) -> date:
     return min(max(day, today - FARTHEST), today + FARTHEST)
 
 
-def slots_of(plan: ServicePlan, day: date, party_size: int, now: datetime, *, except_booking: int = 0) -> list[Any]:
+def slots_of(
+    plan: ServicePlan, day: date, party_size: int, now: datetime, *, step_free: bool = False, except_booking: int = 0
+) -> list[Any]:
     plan, occupancy, _expired = selectors.plan_and_occupancy(plan.id, day, now=now, except_booking=except_booking)
-    return day_slots(plan, day, party_size, occupancy, now=now, online=False)
+    return day_slots(plan.for_wish(step_free=step_free), day, party_size, occupancy, now=now, online=False)
 
 
 def _submit(at: Desk, booking: Booking, move: str) -> HttpResponse:
@@ -538,6 +544,7 @@ def _change(at: Desk, booking: Booking, form: Any) -> None:
         by=Actor.staff(at.user),
         starts_at=booking.starts_at if kept else form.starts_at(),
         party_size=answers["party"],
+        step_free=answers["step_free"],
         heed_pacing=not answers["over_pacing"],
         expected_version=answers["version"],
     )
@@ -668,7 +675,7 @@ def take_booking(at: Desk) -> HttpResponse:
     asked = max(day_in(data, day), today)
     initial = {"day": asked, "party": 2, "request_key": uuid4()}
     form = desk.DeskBookingForm(data, initial=initial, auto_id="book_%s")
-    form.offer(plan, slots_of(plan, asked, party_in(data), now), now=now)
+    form.offer(plan, slots_of(plan, asked, party_in(data), now, step_free=step_free_in(data)), now=now)
     refusal, status = "", 200
     if data is not None:
         status = 422
@@ -690,6 +697,7 @@ def book_from(at: Desk, form: desk.DeskBookingForm) -> Booking:
         guest=form.guest(),
         by=Actor.staff(at.user, Channel(answers["channel"])),
         area=UUID(answers["area"]) if answers["area"] else None,
+        step_free=answers["step_free"],
         notes=answers["notes"],
         occasion=answers["occasion"],
         request_key=answers["request_key"],
@@ -705,8 +713,13 @@ def show_times(at: Desk) -> HttpResponse:
     form = desk.SlotForm(
         initial={"clock": asked.get("clock", "")[:5]}, auto_id=f"{asked.get('prefix', 'book')[:10]}_%s"
     )
-    form.offer(plan, slots_of(plan, day_in(asked, at.day()), party_in(asked), now), now=now)
+    slots = slots_of(plan, day_in(asked, at.day()), party_in(asked), now, step_free=step_free_in(asked))
+    form.offer(plan, slots, now=now)
     return HttpResponse(form["clock"].as_widget(attrs={"aria-busy": "false"}))
+
+
+def step_free_in(data: Any) -> bool:
+    return bool((data or {}).get("step_free"))
 
 
 def party_in(data: Any) -> int:

@@ -37,7 +37,10 @@ def day_body(
     area: UUID | None,
     offering: Offering | None = None,
 ) -> dict[str, Any]:
-    """Return a service day's times for a party, those it cannot have among them, with the reason."""
+    """Return a service day's times for a party, those it cannot have among them, with the reason.
+
+    :param plan: with the seatings that the party may have, as the slots were found
+    """
     special = plan.special_days.get(day)
     refusal = party_refusal(plan, party_size, online=True)
     asked = plan.area_named(area) if area else None
@@ -49,6 +52,7 @@ def day_body(
         "date": day,
         "party_size": party_size,
         "area": area,
+        "step_free": plan.only_step_free,
         "time_zone": plan.zone.key,
         "bookable": plan.is_bookable,
         "closed": not plan.shifts_on(day),
@@ -103,6 +107,7 @@ def calendar_body(
         "to": last,
         "party_size": party_size,
         "area": area,
+        "step_free": plan.only_step_free,
         "time_zone": plan.zone.key,
         "bookable": plan.is_bookable,
         "reason": refusal,
@@ -216,6 +221,7 @@ def _claim(booking: Booking) -> dict[str, Any]:
         "party_size": booking.party_size,
         "restaurant": restaurant.public_id,
         "area": {"id": area.public_id, "name": area.name} if area else None,
+        "step_free": booking.step_free,
     }
 
 

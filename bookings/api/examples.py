@@ -21,6 +21,7 @@ DAY: dict[str, Any] = {
     "date": "2026-12-24",
     "party_size": 4,
     "area": None,
+    "step_free": False,
     "time_zone": "Africa/Lagos",
     "bookable": True,
     "closed": False,
@@ -69,6 +70,7 @@ CALENDAR: dict[str, Any] = {
     "to": "2026-12-25",
     "party_size": 4,
     "area": None,
+    "step_free": False,
     "time_zone": "Africa/Lagos",
     "bookable": True,
     "reason": None,
@@ -100,6 +102,7 @@ ASK: dict[str, Any] = {
     "party_size": 4,
     "guest": {"name": "Adaeze Okafor", "phone": "0803 123 4567", "email": "adaeze@example.com"},
     "area": TERRACE["id"],
+    "step_free": True,
     "notes": "One of us uses a wheelchair.",
     "occasion": "birthday",
 }
@@ -111,6 +114,7 @@ BOOKING: dict[str, Any] = {
     "party_size": 4,
     "restaurant": HOUSE,
     "area": TERRACE,
+    "step_free": True,
     "code": "K7F3WD",
     "restaurant_info": {
         "slug": "iya-moria-kitchen",
@@ -161,6 +165,7 @@ HOLD: dict[str, Any] = {
     "party_size": 4,
     "restaurant": HOUSE,
     "area": TERRACE,
+    "step_free": False,
     "expires_at": "2026-12-01T08:25:30Z",
     "token": TOKEN,
 }

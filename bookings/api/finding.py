@@ -116,6 +116,7 @@ class AvailabilityView(LetsPartnersIn, HotView):
             parameter("from", DATE, "The first day of a calendar."),
             parameter("to", DATE, "Its last day, at most 30 days after the first."),
             parameter("area", ID, "Only this area of the house."),
+            parameter("step_free", FLAG, "`true`: only tables without steps, every table of a combination among them."),
             parameter(
                 "starts_at",
                 INSTANT,
@@ -152,6 +153,7 @@ class AvailabilityView(LetsPartnersIn, HotView):
             query.refuse("party_size", _("Say for how many people."))
         days = _days(query)
         area = query.uuid("area")
+        step_free = bool(query.boolean("step_free"))
         asked_at = query.instant("starts_at")
         if asked_at is not None and not query.has("date"):
             query.refuse("starts_at", _("Give it together with date."))
@@ -159,7 +161,7 @@ class AvailabilityView(LetsPartnersIn, HotView):
         if party_size is None or days is None:
             raise no_such_restaurant()
         try:
-            body = self._body(key, days, party_size, area, asked_at)
+            body = self._body(key, days, party_size, area, asked_at, step_free=step_free)
         except Restaurant.DoesNotExist as error:
             raise no_such_restaurant() from error
         return respond(request, CachedBody.of(body), JSON, cache_control="no-cache")
@@ -171,14 +173,16 @@ class AvailabilityView(LetsPartnersIn, HotView):
         party_size: int,
         area: UUID | None,
         asked_at: datetime | None = None,
+        *,
+        step_free: bool = False,
     ) -> bytes:
         first, last = days
         if last is None:
-            slots = selectors.slots_on(key, first, party_size)
+            slots = selectors.slots_on(key, first, party_size, step_free=step_free)
         else:
-            calendar = selectors.calendar_of(key, first, last, party_size)
+            calendar = selectors.calendar_of(key, first, last, party_size, step_free=step_free)
         # Just compared with the database by the lines above.
-        plan = remembered_plan(key)
+        plan = remembered_plan(key).for_wish(step_free=step_free)
         _check_plan(plan, area)
         if last is None:
             found = plan.area_named(area) if area else None

@@ -74,6 +74,7 @@ class AvailabilitySerializer(Words):
     date = serializers.DateField()
     party_size = serializers.IntegerField()
     area = serializers.UUIDField(allow_null=True, help_text="The area that was asked for.")
+    step_free = serializers.BooleanField(help_text="Whether only tables without steps were looked at.")
     time_zone = serializers.CharField()
     bookable = serializers.BooleanField(help_text="False where no bookings are taken on Buka.")
     closed = serializers.BooleanField(help_text="No meal is served for bookings that day.")
@@ -110,6 +111,7 @@ class CalendarSerializer(Words):
     to = serializers.DateField()
     party_size = serializers.IntegerField()
     area = serializers.UUIDField(allow_null=True)
+    step_free = serializers.BooleanField()
     time_zone = serializers.CharField()
     bookable = serializers.BooleanField()
     reason = serializers.ChoiceField(REASONS, allow_null=True)
@@ -181,6 +183,7 @@ class WishSerializer(Words):
     starts_at = InstantField(help_text="ISO 8601 with the offset from UTC, as free times carry it.")
     party_size = party_field()
     area = serializers.UUIDField(required=False, allow_null=True, help_text="An area's id; otherwise anywhere.")
+    step_free = serializers.BooleanField(required=False, default=False, help_text="Only at tables without steps.")
     suggestion = LineField(
         max_length=LONGEST,
         required=False,
@@ -241,6 +244,7 @@ class BookingChangeSerializer(WishesSerializer):
     starts_at = InstantField(required=False)
     party_size = party_field(required=False)
     area = serializers.UUIDField(required=False, allow_null=True, help_text="Null: anywhere.")
+    step_free = serializers.BooleanField(required=False, help_text="Only at tables without steps, or at any.")
     guest = GuestAskSerializer(required=False)
     tables = TableNamesField(required=False, help_text="Staff only: put the party at these tables, by name.")
     pass_pacing = serializers.BooleanField(required=False, default=False, help_text="Staff only.")
@@ -353,6 +357,7 @@ class ClaimSerializer(Words):
     party_size = serializers.IntegerField()
     restaurant = serializers.UUIDField()
     area = NamedAreaSerializer(allow_null=True, help_text="The area that was asked for.")
+    step_free = serializers.BooleanField(help_text="The party sits at tables without steps only.")
 
 
 class BookingSerializer(ClaimSerializer):

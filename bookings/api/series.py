@@ -86,6 +86,7 @@ class SeriesAskSerializer(SeriesWishesSerializer):
     )
     party_size = words.party_field()
     area = serializers.UUIDField(required=False, allow_null=True, help_text="An area's id; otherwise anywhere.")
+    step_free = serializers.BooleanField(required=False, default=False, help_text="Only at tables without steps.")
     guest = words.GuestAskSerializer(required=False, help_text="What is left out is taken from the account.")
     channel = serializers.ChoiceField(
         words.STAFF_CHANNELS, required=False, help_text="Staff only: books for a guest, without the online limits."
@@ -106,6 +107,7 @@ class SeriesChangeSerializer(SeriesWishesSerializer):
     time = ClockField(required=False)
     party_size = words.party_field(required=False)
     area = serializers.UUIDField(required=False, allow_null=True, help_text="Null: anywhere.")
+    step_free = serializers.BooleanField(required=False, help_text="Only at tables without steps, or at any.")
     guest = words.GuestAskSerializer(required=False)
 
 
@@ -152,6 +154,7 @@ class SeriesSerializer(words.Words):
     every_weeks = serializers.IntegerField()
     party_size = serializers.IntegerField()
     area = words.NamedAreaSerializer(allow_null=True)
+    step_free = serializers.BooleanField(help_text="Each date is booked at tables without steps only.")
     guest = words.GuestSerializer()
     notes = serializers.CharField()
     occasion = serializers.ChoiceField(words.OCCASIONS, allow_null=True)
@@ -179,6 +182,7 @@ def series_body(series: BookingSeries) -> dict[str, Any]:
         "every_weeks": series.every_weeks,
         "party_size": series.party_size,
         "area": {"id": series.area.public_id, "name": series.area.name} if series.area else None,
+        "step_free": series.step_free,
         "guest": {
             "name": series.guest_name,
             "phone": series.guest_phone or None,
@@ -243,6 +247,7 @@ SERIES: dict[str, Any] = {
     "every_weeks": 1,
     "party_size": 4,
     "area": None,
+    "step_free": False,
     "guest": {"name": "Adaeze Okafor", "phone": "+2348031234567", "email": "adaeze@example.com"},
     "notes": "",
     "occasion": None,
@@ -371,6 +376,7 @@ class SeriesListView(APIView):
             rule=_rule(ask),
             party_size=ask["party_size"],
             area=ask.get("area"),
+            step_free=ask["step_free"],
             guest=guest_of(ask.get("guest"), diner),
             notes=ask.get("notes", ""),
             occasion=ask.get("occasion") or "",
@@ -415,6 +421,7 @@ class SeriesPreviewView(APIView):
             starts={day: moved.get(day, rule.starts_at(day, plan.zone)) for day in rule.dates() if day not in skipped},
             party_size=ask["party_size"],
             area=ask.get("area"),
+            step_free=ask["step_free"],
             by=by,
             diner=person if by.is_online else None,
         )
@@ -461,7 +468,7 @@ class SeriesView(APIView):
         series, by = _entry(request, id)
         ask = read(request, SeriesChangeSerializer)
         wanted: dict[str, Any] = {
-            name: ask[name] for name in ("from_on", "party_size", "area", "notes", "skip") if name in ask
+            name: ask[name] for name in ("from_on", "party_size", "area", "step_free", "notes", "skip") if name in ask
         }
         if "time" in ask:
             wanted["at"] = ask["time"]

@@ -288,6 +288,7 @@ class BookingsView(LetsPartnersIn, APIView):
             starts_at=ask["starts_at"],
             party_size=ask["party_size"],
             area=ask.get("area"),
+            step_free=ask["step_free"],
             guest=guest_of(ask.get("guest"), diner),
             notes=ask.get("notes", ""),
             occasion=ask.get("occasion") or "",
@@ -397,7 +398,7 @@ class BookingView(LetsPartnersIn, APIView):
         ask = read(request, words.BookingChangeSerializer)
         booking = entry.booking
         changes: dict[str, Any] = {
-            name: ask[name] for name in ("starts_at", "party_size", "area", "notes") if name in ask
+            name: ask[name] for name in ("starts_at", "party_size", "area", "step_free", "notes") if name in ask
         }
         if "occasion" in ask:
             changes["occasion"] = ask["occasion"] or ""
@@ -571,6 +572,7 @@ class HoldsView(APIView):
             starts_at=ask["starts_at"],
             party_size=ask["party_size"],
             area=ask.get("area"),
+            step_free=ask["step_free"],
             by=Actor.diner(user, Channel.API),
             diner=user,
             language=current_language().code,

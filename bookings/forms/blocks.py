@@ -22,18 +22,25 @@ class BlockForm(forms.Form):
 
     restaurant = forms.ModelChoiceField(label=_("Restaurant"), queryset=Restaurant.objects.none())
     area = forms.ModelChoiceField(
-        label=_("Area"), queryset=Area.objects.none(), required=False, empty_label=_("The whole floor")
+        label=_("Which area"), queryset=Area.objects.none(), required=False, empty_label=_("The whole floor")
     )
     table = forms.ModelChoiceField(
-        label=_("Table"), queryset=Table.objects.none(), required=False, empty_label=_("Every table of the area")
+        label=_("Which table"), queryset=Table.objects.none(), required=False, empty_label=_("Every table of the area")
     )
     starts_at = forms.CharField(
-        label=_("From"), widget=forms.DateTimeInput(attrs={"type": "datetime-local"}), max_length=20
+        label=_("Nobody sits there from"),
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}),
+        max_length=20,
+        help_text=_("By the clock of the restaurant."),
     )
     ends_at = forms.CharField(
         label=_("Until"), widget=forms.DateTimeInput(attrs={"type": "datetime-local"}), max_length=20
     )
-    reason = LineField(label=_("Reason"), max_length=200, help_text=_("Repair, private event, rain. Staff see it."))
+    reason = LineField(
+        label=_("Why"),
+        max_length=200,
+        help_text=_("Repair, private event, rain. Your colleagues see it on the floor plan; guests do not."),
+    )
 
     # --- Once bookings stand in the way ---
 

@@ -13,6 +13,7 @@ from django.utils.translation import pgettext_lazy
 from accounts.privacy import texts
 from accounts.privacy.states import Purpose
 from bookings import errors
+from bookings.forms.search import STEP_FREE
 from bookings.models import Booking
 from bookings.offers import LONGEST
 from bookings.services import Guest
@@ -38,6 +39,7 @@ class WishForm(forms.Form):
     starts_at = InstantField(label=_("Time"), error_messages={"required": _("Please choose a time.")})
     party = PartyField(label=_("Guests"))
     area = forms.UUIDField(label=_("Area"), required=False, error_messages={"invalid": errors.UnknownArea.message})
+    step_free = forms.BooleanField(label=STEP_FREE, required=False)
     offer = forms.CharField(
         required=False,
         max_length=LONGEST,
@@ -48,7 +50,12 @@ class WishForm(forms.Form):
     def wish(self) -> dict[str, Any]:
         """Return the answers by the names the services give them."""
         answers = self.cleaned_data
-        return {"starts_at": answers["starts_at"], "party_size": answers["party"], "area": answers["area"]}
+        return {
+            "starts_at": answers["starts_at"],
+            "party_size": answers["party"],
+            "area": answers["area"],
+            "step_free": answers["step_free"],
+        }
 
     def said(self) -> list[str]:
         """Return what is wrong, as sentences for one notice: the diner has no field here to correct."""
@@ -168,11 +175,13 @@ class OtherTimeForm(forms.Form):
     )
     party = PartyField(label=_("Guests"), widget=forms.NumberInput(attrs={"inputmode": "numeric"}))
     area = forms.ChoiceField(label=_("Area"), required=False, error_messages={"invalid_choice": _("No such area.")})
+    step_free = forms.BooleanField(label=STEP_FREE, required=False)
 
     def __init__(
         self,
         *args: Any,
         areas: Iterable[tuple[UUID, str]],
+        has_step_free: bool,
         largest_party: int,
         first_day: datetime.date,
         last_day: datetime.date,
@@ -180,6 +189,8 @@ class OtherTimeForm(forms.Form):
     ) -> None:
         super().__init__(*args, **kwargs)
         self.fields["area"].choices = [("", _("Anywhere")), *((str(pk), name) for pk, name in areas)]  # type: ignore[attr-defined]
+        if not has_step_free and not self["step_free"].value():
+            del self.fields["step_free"]
         self.fields["party"].widget.attrs["max"] = largest_party
         self.fields["date"].widget.attrs |= {"min": first_day.isoformat(), "max": last_day.isoformat()}
 

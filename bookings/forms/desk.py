@@ -191,6 +191,7 @@ def instant_of(plan: ServicePlan, day: date, clock: time) -> datetime:
 
 
 class ChangeForm(VersionForm, SlotForm):
+    step_free = forms.BooleanField(label=_("They need a table without steps"), required=False)
     over_pacing = forms.BooleanField(label=_("Even if too many guests arrive at that time"), required=False)
 
 
@@ -214,6 +215,7 @@ class DeskBookingForm(SlotForm, GuestForm):
         initial=Channel.PHONE.value,
     )
     area = forms.ChoiceField(label=_("Area"), required=False)
+    step_free = forms.BooleanField(label=_("They need a table without steps"), required=False)
     email = forms.EmailField(
         label=_("E-mail"), required=False, max_length=254, help_text=_("For a confirmation, if the guest wants one.")
     )

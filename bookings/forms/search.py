@@ -26,6 +26,7 @@ DEFAULT_PARTY = 2
 NIGHT_ENDS = time(5)
 TEXT_LENGTH = 120
 _SHOWN = 40
+STEP_FREE = _("We need a table without steps")
 
 
 def _excerpt(value: object) -> str:
@@ -226,16 +227,29 @@ class SearchForm(forms.Form):
 
 
 class TimesForm(forms.Form):
-    """Day, party and area on a restaurant's own page."""
+    """Day, party and area on a restaurant's own page, and whether it has to be a table without steps.
+
+    A house that has none is not asked for one, except by a link that says so: there the answer tells why not.
+    """
 
     date = DayField(label=_("Day"), required=False)
     party = PartyField(label=_("People"), required=False)
     area = forms.Field(label=_("Where"), required=False, widget=KeepingSelect)
+    step_free = forms.BooleanField(label=STEP_FREE, required=False)
 
     def __init__(
-        self, data: Any = None, *, today: Day, last_day: Day, areas: Iterable[tuple[UUID, str]], **options: Any
+        self,
+        data: Any = None,
+        *,
+        today: Day,
+        last_day: Day,
+        areas: Iterable[tuple[UUID, str]],
+        has_step_free: bool = True,
+        **options: Any,
     ) -> None:
         super().__init__(data, auto_id="times-%s", **options)
+        if not has_step_free and not self["step_free"].value():
+            del self.fields["step_free"]
         day: Any = self.fields["date"]
         day.today = today
         day.widget.attrs |= {"min": today.isoformat(), "max": last_day.isoformat()}

@@ -58,6 +58,8 @@ class Booking(BlindIndexed):
     area = models.ForeignKey(
         "restaurants.Area", models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("area asked for")
     )
+    # It may speak of somebody's health: it is the booking's, in no guest's entry, and goes with the guest.
+    step_free = models.BooleanField(_("needs a table without steps"), default=False, db_default=False)
     is_locked = models.BooleanField(
         _("table promised"), default=False, help_text=_("The table was promised or chosen by staff; it is not moved.")
     )

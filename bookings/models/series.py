@@ -43,6 +43,8 @@ class BookingSeries(BlindIndexed):
     area = models.ForeignKey(
         "restaurants.Area", models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("area asked for")
     )
+    # It may speak of somebody's health: it is the booking's, in no guest's entry, and goes with the guest.
+    step_free = models.BooleanField(_("needs a table without steps"), default=False, db_default=False)
     occasion = models.CharField(
         _("occasion"), max_length=12, choices=Occasion.choices, blank=True, default=Occasion.NONE
     )

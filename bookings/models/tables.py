@@ -34,8 +34,8 @@ class Block(models.Model):
     created_at = models.DateTimeField(_("since"), auto_now_add=True)
 
     class Meta:
-        verbose_name = _("block")
-        verbose_name_plural = _("blocks")
+        verbose_name = _("blocking of tables")
+        verbose_name_plural = _("blocked tables")
         ordering = ["-starts_at"]
         constraints = [
             models.UniqueConstraint(fields=["public_id"], name="block_public_id_is_unique"),

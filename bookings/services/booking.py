@@ -52,6 +52,7 @@ def book_table(
     by: Actor,
     diner: User | None = None,
     area: UUID | None = None,
+    step_free: bool = False,
     notes: str = "",
     occasion: str = "",
     language: str = "en",
@@ -74,6 +75,7 @@ def book_table(
     suggested time. The same `request_key` returns the booking it made before. Staff (by.channel) are not held to the
     online limits of size, notice and window; they may choose the tables and pass over the pacing.
 
+    :param step_free: only at a table without steps, or several of which none has any
     :param deposit: whether one is asked for, of those that the terms know
     :param seen: the day at which they want to come, where the door has read it for this request already
     :param offer: the sealed suggestions that the diner was shown, from `offers.seal`; or the apology for a booking that
@@ -89,7 +91,8 @@ def book_table(
     shown = None if bumped else _opened(offer, restaurant_id, party_size, by)
 
     def make(plan: ServicePlan, claim: Claim) -> Booking:
-        awaits_approval = by.is_online and plan.awaits_approval(claim.party_size)
+        wished = plan.for_wish(step_free=claim.step_free)
+        awaits_approval = by.is_online and wished.awaits_approval(claim.party_size)
         return Booking(
             diner=diner,
             guest_name=guest.name,
@@ -109,6 +112,7 @@ def book_table(
         party_size=party_size,
         by=by,
         area=area,
+        step_free=step_free,
         table_ids=table_ids,
         heed_pacing=heed_pacing,
         request_key=request_key,
@@ -127,6 +131,7 @@ def hold_table(
     by: Actor,
     diner: User | None = None,
     area: UUID | None = None,
+    step_free: bool = False,
     language: str = "en",
     hold_for: timedelta = HOLD_FOR,
     offer: str = "",
@@ -148,7 +153,15 @@ def hold_table(
             **_asked_and_shown(shown, claim, by),
         )
 
-    return _take(restaurant_id=restaurant_id, starts_at=starts_at, party_size=party_size, by=by, area=area, make=make)
+    return _take(
+        restaurant_id=restaurant_id,
+        starts_at=starts_at,
+        party_size=party_size,
+        by=by,
+        area=area,
+        step_free=step_free,
+        make=make,
+    )
 
 
 def confirm_hold(
@@ -175,7 +188,8 @@ def confirm_hold(
         booking.guest_name, booking.guest_phone, booking.guest_email = guest.name, guest.phone, guest.email
         booking.notes, booking.occasion = notes, occasion
         booking.language = language or booking.language
-        awaits_approval = by.is_online and plan.awaits_approval(booking.party_size)
+        wished = plan.for_wish(step_free=booking.step_free)
+        awaits_approval = by.is_online and wished.awaits_approval(booking.party_size)
         if not by.is_online:
             booking.policy = terms.payable_there(booking.policy)
         if booking.status == Status.HELD and not awaits_approval and terms.is_due_before(booking.policy):
@@ -265,6 +279,7 @@ def _take(
     by: Actor,
     make: Callable[[ServicePlan, Claim], Booking],
     area: UUID | None = None,
+    step_free: bool = False,
     table_ids: Sequence[int] | None = None,
     heed_pacing: bool = True,
     request_key: UUID | None = None,
@@ -278,7 +293,13 @@ def _take(
     seen = seen or selectors.day_at(restaurant_id, starts_at, now=now)
     plan = seen.plan
     claim = claiming.check_claim(
-        plan, starts_at=starts_at, party_size=party_size, area=area, now=now, online=by.is_online
+        plan,
+        starts_at=starts_at,
+        party_size=party_size,
+        area=area,
+        step_free=step_free,
+        now=now,
+        online=by.is_online,
     )
     try:
         sought = _look_first(seen, claim, now=now, by=by, make=make, table_ids=table_ids, heed_pacing=heed_pacing)
@@ -287,7 +308,9 @@ def _take(
             return earlier
         if not isinstance(refusal, errors.NoTableFree | errors.TooManyAtOnce):
             raise
-        raise with_alternatives(refusal, restaurant_id, starts_at, party_size, area, seen=seen) from refusal
+        raise with_alternatives(
+            refusal, restaurant_id, starts_at, party_size, area, step_free=step_free, seen=seen
+        ) from refusal
     for _attempt in range(CODE_TRIES):
         try:
             return claiming.searching_first(
@@ -313,13 +336,17 @@ def _take(
             if not isinstance(refusal, errors.NoTableFree | errors.TooManyAtOnce):
                 raise
             # Only now, without the lock: nobody waits while the nearest times are looked up.
-            raise with_alternatives(refusal, restaurant_id, starts_at, party_size, area) from refusal
+            raise with_alternatives(
+                refusal, restaurant_id, starts_at, party_size, area, step_free=step_free
+            ) from refusal
         except IntegrityError as clash:
             constraint = claiming.constraint_of(clash)
             if constraint == "one_table_one_party":
                 # The last line held: somebody wrote past the lock.
                 logger.warning("The exclusion constraint refused a booking at restaurant %s", restaurant_id)
-                raise with_alternatives(errors.NoTableFree(), restaurant_id, starts_at, party_size, area) from clash
+                raise with_alternatives(
+                    errors.NoTableFree(), restaurant_id, starts_at, party_size, area, step_free=step_free
+                ) from clash
             if constraint == "one_booking_per_request_key":
                 return Booking.objects.get(request_key=request_key)
             if constraint != "code_is_unique_among_live_bookings":
@@ -386,6 +413,7 @@ def _take_under_lock(
             starts_at=claim.slot.starts_at,
             party_size=claim.party_size,
             area=area,
+            step_free=claim.step_free,
             now=now,
             online=by.is_online,
         )
@@ -423,6 +451,7 @@ def _take_under_lock(
     booking.service_day = day
     booking.shift_name = claim.slot.shift.name
     booking.area_id = claim.area_id
+    booking.step_free = claim.step_free
     # Tables joined for a group are no combination of the house's: nobody else may arrange them.
     booking.is_locked = bool(table_ids) or not current.is_seating(found.table_ids)
     booking.created_by = by.user
@@ -470,6 +499,7 @@ def with_alternatives(
     party_size: int,
     area: UUID | None,
     *,
+    step_free: bool = False,
     seen: selectors.SeenDay | None = None,
 ) -> errors.BookingRefused:
     """Return a refusal with the nearest free times.
@@ -478,7 +508,9 @@ def with_alternatives(
     """
     now = timezone.now()
     seen = seen or selectors.day_at(restaurant_id, wanted, now=now)
-    slots = selectors.alternatives_on(seen, wanted, party_size, include_wanted=area is not None, now=now)
+    slots = selectors.alternatives_on(
+        seen, wanted, party_size, include_wanted=area is not None, step_free=step_free, now=now
+    )
     plan = remembered_plan(restaurant_id)
     details = {key: value for key, value in refusal.details.items() if key != "alternatives"}
     return type(refusal)(**details, alternatives=[alternative(plan, slot) for slot in slots])

@@ -49,6 +49,7 @@ def change_booking(
     ends_at: datetime | None = None,
     party_size: int | None = None,
     area: "UUID | _Unset | None" = UNSET,
+    step_free: bool | None = None,
     table_ids: Sequence[int] | None = None,
     guest: Guest | None = None,
     notes: str | None = None,
@@ -58,7 +59,8 @@ def change_booking(
 ) -> Booking:
     """Change time, size, area, table or details of a booking in one atomic move, and return it.
 
-    The code and the terms once accepted stay. When the new wish cannot be met the booking is untouched.
+    The code and the terms once accepted stay. Who now needs a table without steps, and sits at such a one, keeps it;
+    who needs none any more keeps theirs, too. When the new wish cannot be met the booking is untouched.
 
     :param ends_at: until when the party keeps its tables, without the buffer; only staff decide that, and without it a
         party that moves to another time stays for the usual turn
@@ -71,6 +73,7 @@ def change_booking(
     seen_day = booking.service_day
     wanted_at = starts_at or booking.starts_at
     size = party_size or booking.party_size
+    wish = booking.step_free if step_free is None else step_free
     try:
         sought = None
         if ends_at is None and table_ids is None:
@@ -80,6 +83,7 @@ def change_booking(
                 starts_at=wanted_at,
                 party_size=size,
                 area=area,
+                step_free=wish,
                 heed_pacing=heed_pacing,
                 expected_version=expected_version,
             )
@@ -93,6 +97,7 @@ def change_booking(
                 ends_at=ends_at,
                 party_size=party_size,
                 area=area,
+                step_free=step_free,
                 table_ids=table_ids,
                 guest=guest,
                 notes=notes,
@@ -103,11 +108,13 @@ def change_booking(
             sought,
         )
     except (errors.NoTableFree, errors.TooManyAtOnce) as refusal:
-        raise with_alternatives(refusal, booking.restaurant_id, wanted_at, size, None) from refusal
+        raise with_alternatives(refusal, booking.restaurant_id, wanted_at, size, None, step_free=wish) from refusal
     except IntegrityError as clash:
         if claiming.constraint_of(clash) != "one_table_one_party":
             raise
-        raise with_alternatives(errors.NoTableFree(), booking.restaurant_id, wanted_at, size, None) from clash
+        raise with_alternatives(
+            errors.NoTableFree(), booking.restaurant_id, wanted_at, size, None, step_free=wish
+        ) from clash
 
 
 def _look_first(
@@ -117,6 +124,7 @@ def _look_first(
     starts_at: datetime,
     party_size: int,
     area: "UUID | _Unset | None",
+    step_free: bool,
     heed_pacing: bool,
     expected_version: int | None,
 ) -> Sought | None:
@@ -144,7 +152,16 @@ def _look_first(
             return None
     try:
         _must_be_changeable(booking, by, now)
-        claim = _claim(plan, booking, by=by, starts_at=starts_at, party_size=party_size, area=wanted_area, now=now)
+        claim = _claim(
+            plan,
+            booking,
+            by=by,
+            starts_at=starts_at,
+            party_size=party_size,
+            area=wanted_area,
+            step_free=step_free,
+            now=now,
+        )
     except DomainError:
         return None
     try:
@@ -176,6 +193,7 @@ def _change_under_lock(
     ends_at: datetime | None,
     party_size: int | None,
     area: "UUID | _Unset | None",
+    step_free: bool | None,
     table_ids: Sequence[int] | None,
     guest: Guest | None,
     notes: str | None,
@@ -197,12 +215,15 @@ def _change_under_lock(
     before = _facts(booking)
     free_until = _free_until(booking)
     changed_area = None if isinstance(area, _Unset) else area
+    if step_free is not None:
+        booking.step_free = step_free
     claims_anew = (
         (starts_at is not None and starts_at != booking.starts_at)
         or (party_size is not None and party_size != booking.party_size)
         or (not isinstance(area, _Unset) and _area_id(plan, area) != booking.area_id)
         or (ends_at is not None and ends_at != booking.ends_at)
         or table_ids is not None
+        or (booking.step_free and not before["step_free"] and _sits_above_steps(plan, booking))
     )
     if claims_anew:
         _claim_anew(
@@ -252,7 +273,7 @@ def _change_under_lock(
         # What was changed by itself no longer follows its series.
         Occurrence.objects.filter(booking=booking).update(is_changed=True)
         freed.tell_of_room(booking.restaurant_id, [seen_day])
-    if claims_anew and booking.status != Status.HELD:
+    if (claims_anew or "step_free" in changes) and booking.status != Status.HELD:
         publish(
             BookingChanged(
                 restaurant_id=claiming.house_of(booking),
@@ -267,6 +288,11 @@ def _change_under_lock(
 
 def _free_until(booking: Booking) -> datetime:
     return booking.starts_at - timedelta(hours=booking.policy.get("free_cancellation_hours", 0))
+
+
+def _sits_above_steps(plan: ServicePlan, booking: Booking) -> bool:
+    kept = booking.allocations.filter(live=True).values_list("table_id", flat=True)
+    return not plan.step_free.issuperset(kept)
 
 
 def _possible_days(plan: ServicePlan, starts_at: datetime) -> set[date]:
@@ -318,12 +344,22 @@ def _claim_anew(
             plan.id, booking.service_day, now=now, except_booking=booking.pk
         )
         until = _until(booking, starts_at, ends_at, by=by, now=now)
+        claiming.refuse_steps(plan, table_ids or (), step_free=booking.step_free)
         kept = sorted(booking.allocations.filter(live=True).values_list("table_id", flat=True))
         since, tables = _tables_from(booking, plan, occupancy, table_ids or kept, until, now)
         found = Arrangement(tables)
         booking.ends_at = until
     else:
-        claim = _claim(plan, booking, by=by, starts_at=starts_at, party_size=party_size, area=area, now=now)
+        claim = _claim(
+            plan,
+            booking,
+            by=by,
+            starts_at=starts_at,
+            party_size=party_size,
+            area=area,
+            step_free=booking.step_free,
+            now=now,
+        )
         if ends_at is not None:
             claim = replace(claim, ends_at=_until(booking, starts_at, ends_at, by=by, now=now))
         claiming.refuse_own_overlap(booking, claim, restaurant_id=plan.id, by=by)
@@ -411,6 +447,7 @@ def _claim(
     starts_at: datetime,
     party_size: int,
     area: UUID | None,
+    step_free: bool,
     now: datetime,
 ) -> Claim:
     if starts_at == booking.starts_at and by.kind == ActorKind.STAFF:
@@ -419,7 +456,14 @@ def _claim(
     # What the house has said yes to does not become larger than the parties it need not be asked about.
     may_ask = booking.status == Status.REQUESTED or party_size <= booking.party_size
     return claiming.check_claim(
-        plan, starts_at=starts_at, party_size=party_size, area=area, now=now, online=by.is_online, may_ask=may_ask
+        plan,
+        starts_at=starts_at,
+        party_size=party_size,
+        area=area,
+        step_free=step_free,
+        now=now,
+        online=by.is_online,
+        may_ask=may_ask,
     )
 
 
@@ -430,6 +474,7 @@ def _facts(booking: Booking) -> dict[str, Any]:
         "ends_at": booking.ends_at.isoformat(),
         "party_size": booking.party_size,
         "area": booking.area.name if booking.area_id and booking.area else None,
+        "step_free": booking.step_free,
         "tables": list(tables.values_list("table__name", flat=True)),
         "guest_name": booking.guest_name,
         "guest_phone": booking.guest_phone,
@@ -442,7 +487,7 @@ def _facts(booking: Booking) -> dict[str, Any]:
 
 
 # The history and the event outlive the booking's own row: that these changed is told, what they say is not.
-_PERSONAL = frozenset({"guest_name", "guest_phone", "guest_email", "notes"})
+_PERSONAL = frozenset({"guest_name", "guest_phone", "guest_email", "notes", "step_free"})
 
 
 def _differences(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:

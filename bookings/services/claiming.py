@@ -97,6 +97,8 @@ class Claim:
     party_size: int
     ends_at: datetime
     area_id: int | None
+    step_free: bool = False
+    """Every table of theirs must be one without steps."""
 
 
 def lock_service_days(restaurant_id: int, days: Iterable[date]) -> None:
@@ -123,13 +125,15 @@ def check_claim(
     now: datetime,
     online: bool,
     may_ask: bool = True,
+    step_free: bool = False,
 ) -> Claim:
     """Return the claim when no rule but pacing and room stands against it.
 
+    :param step_free: the party can only sit where there are no steps
     :param may_ask: False where a group cannot ask the house first, and so has to call
     :raises BookingRefused: its subclass for the first rule that says no
     """
-    reason = party_refusal(plan, party_size, online=online, may_ask=may_ask)
+    reason = party_refusal(plan.for_wish(step_free=step_free), party_size, online=online, may_ask=may_ask)
     if reason is not None:
         raise refused(reason, plan, largest_party=0 if may_ask else plan.largest_party_online)
     if starts_at < now:
@@ -148,7 +152,7 @@ def check_claim(
         if found is None:
             raise errors.UnknownArea
         area_id = found.id
-    return Claim(slot, party_size, ends_at(plan, slot, party_size), area_id)
+    return Claim(slot, party_size, ends_at(plan, slot, party_size), area_id, step_free)
 
 
 def refuse_own_overlap(
@@ -227,7 +231,7 @@ def find_tables(
     Whoever moves has still to be moved, by make_room(). Nothing slow is done here, for the day is locked: whether
     others could move is told by `sought`, which `searching_first` finds without the lock.
 
-    :raises TooManyAtOnce: :raises NoTableFree: :raises TableTaken: :raises UnknownTable:
+    :raises TooManyAtOnce: :raises NoTableFree: :raises TableTaken: :raises UnknownTable: :raises TableHasSteps:
     :raises SearchFirst: when no table is free and nothing that was sought holds for this day
     """
     if heed_pacing:
@@ -235,10 +239,11 @@ def find_tables(
         if reason is not None:
             raise refused(reason, plan)
     if table_ids:
+        refuse_steps(plan, table_ids, step_free=claim.step_free)
         return Arrangement(chosen_tables(plan, occupancy, table_ids, claim.slot.starts_at, claim.ends_at))
     large_kept = large_tables_kept(plan, claim.slot, now=now, online=online)
     seating = best_seating(
-        plan,
+        plan.for_wish(step_free=claim.step_free),
         occupancy,
         starts_at=claim.slot.starts_at,
         until=claim.ends_at,
@@ -257,6 +262,7 @@ def find_tables(
         online=online,
         area_id=claim.area_id,
         large_kept=large_kept,
+        step_free=claim.step_free,
     )
     if search.is_hopeless:
         raise refused(Reason.NO_TABLE, plan)
@@ -388,6 +394,16 @@ def make_room(
         names = sorted(plan.table_names[table_id] for table_id in tables)
         changes = {"tables": {"from": before[booking.pk], "to": names}}
         record(booking, by=by or Actor.system(), from_status=booking.status, changes=changes, reason=reason)
+
+
+def refuse_steps(plan: ServicePlan, table_ids: Iterable[int], *, step_free: bool) -> None:
+    """Refuse tables with steps to a party that needs one without.
+
+    :raises TableHasSteps:
+    """
+    stepped = sorted({*table_ids} - plan.step_free) if step_free else []
+    if stepped:
+        raise errors.TableHasSteps(tables=[plan.table_names.get(table_id, "") for table_id in stepped])
 
 
 def chosen_tables(

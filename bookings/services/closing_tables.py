@@ -349,12 +349,13 @@ def _leaving(
     """
     booking = each.booking
     bits = rooms[0].bits(each.starts_at, each.ends_at)
-    options = list(seatings(plan, booking.party_size, online=False, area_id=None))
+    wished = plan.for_wish(step_free=booking.step_free)
+    options = list(seatings(wished, booking.party_size, online=False, area_id=None))
     if not options:
         # A group sits at tables joined for it alone. Of the many ways to join some, the best of each area is tried.
         for room in rooms:
             for area in plan.areas:
-                joined = joined_tables(plan, room, bits, booking.party_size, online=False, area_id=area.id)
+                joined = joined_tables(wished, room, bits, booking.party_size, online=False, area_id=area.id)
                 if joined is not None and joined.table_ids not in options:
                     options.append(joined.table_ids)
     if each.starts_at <= now:

@@ -232,7 +232,7 @@ def _claim_again(booking: Booking, *, now: datetime, sought: Sought | None) -> N
         raise errors.TimeInThePast
     if not plan.is_bookable or isinstance(slot, Reason) or slot.service_day != booking.service_day:
         raise errors.BookingRefused
-    claim = Claim(slot, booking.party_size, booking.ends_at, booking.area_id)
+    claim = Claim(slot, booking.party_size, booking.ends_at, booking.area_id, booking.step_free)
     # Whoever has booked there once more meanwhile needs no second table.
     claiming.refuse_own_overlap(
         booking, claim, restaurant_id=plan.id, by=Actor(booking.diner, ActorKind.DINER, Channel(booking.channel))

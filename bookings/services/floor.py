@@ -439,8 +439,15 @@ def _retable(booking: Booking, plan: ServicePlan, table_ids: Sequence[int] | Non
         plan.id, booking.service_day, now=now, except_booking=booking.pk
     )
     starts_at = max(booking.starts_at, now - GRAIN) if booking.ends_at > now else booking.starts_at
+    claiming.refuse_steps(plan, table_ids or (), step_free=booking.step_free)
     tables = _tables_for(
-        plan, booking.service_day, occupancy, starts_at, booking.ends_at, booking.party_size, table_ids
+        plan.for_wish(step_free=booking.step_free),
+        booking.service_day,
+        occupancy,
+        starts_at,
+        booking.ends_at,
+        booking.party_size,
+        table_ids,
     )
     if expired:
         claiming.expire_holds(expired, now=now)

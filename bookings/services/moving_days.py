@@ -177,7 +177,13 @@ def _claim(after: ServicePlan, booking: Booking, starts_at: datetime) -> Claim |
 
 def _checked(after: ServicePlan, booking: Booking, starts_at: datetime, *, now: datetime) -> Claim:
     return claiming.check_claim(
-        after, starts_at=starts_at, party_size=booking.party_size, area=None, now=now, online=False
+        after,
+        starts_at=starts_at,
+        party_size=booking.party_size,
+        area=None,
+        step_free=booking.step_free,
+        now=now,
+        online=False,
     )
 
 
@@ -244,7 +250,7 @@ def _tables(after: ServicePlan, booking: Booking, claim: Claim, room: Occupancy)
     seating = None
     if not booking.is_locked:
         seating = best_seating(
-            after,
+            after.for_wish(step_free=booking.step_free),
             room,
             starts_at=claim.slot.starts_at,
             until=claim.ends_at,

@@ -25,21 +25,35 @@ class Quote:
     service_day: date
     party_size: int
     area: AreaPlan | None
+    step_free: bool
     terms: dict[str, Any]
 
     @property
     def needs_approval(self) -> bool:
-        return self.plan.awaits_approval(self.party_size)
+        return self.plan.for_wish(step_free=self.step_free).awaits_approval(self.party_size)
 
 
-def quote(*, restaurant_id: int, starts_at: datetime, party_size: int, area: UUID | None = None) -> Quote:
+def quote(
+    *,
+    restaurant_id: int,
+    starts_at: datetime,
+    party_size: int,
+    area: UUID | None = None,
+    step_free: bool = False,
+) -> Quote:
     """Return what a diner would get, without asking whether a table is free.
 
     :raises BookingRefused: as book_table, for the rules that need no look at other bookings
     """
     plan = plan_of(restaurant_id)
     claim = claiming.check_claim(
-        plan, starts_at=starts_at, party_size=party_size, area=area, now=timezone.now(), online=True
+        plan,
+        starts_at=starts_at,
+        party_size=party_size,
+        area=area,
+        step_free=step_free,
+        now=timezone.now(),
+        online=True,
     )
     return Quote(
         plan=plan,
@@ -48,6 +62,7 @@ def quote(*, restaurant_id: int, starts_at: datetime, party_size: int, area: UUI
         service_day=claim.slot.service_day,
         party_size=party_size,
         area=plan.area_named(area) if area else None,
+        step_free=step_free,
         terms=claiming.terms_of(plan, claim),
     )
 
@@ -57,14 +72,14 @@ def expect_room(wish: Quote) -> list[Slot]:
 
     :raises NoTableFree: :raises TooManyAtOnce: with the nearest free times
     """
-    slots = selectors.slots_on(wish.plan.id, wish.service_day, wish.party_size)
+    slots = selectors.slots_on(wish.plan.id, wish.service_day, wish.party_size, step_free=wish.step_free)
     slot = next((slot for slot in slots if slot.starts_at == wish.starts_at), None)
     if slot is not None and slot.available and (wish.area is None or wish.area.id in slot.area_ids):
         return slots
     reason = None if slot is None or slot.available else slot.reason
     refusal = errors.NoTableFree() if reason is None else claiming.refused(reason, wish.plan)
     area = wish.area.public_id if wish.area else None
-    raise with_alternatives(refusal, wish.plan.id, wish.starts_at, wish.party_size, area)
+    raise with_alternatives(refusal, wish.plan.id, wish.starts_at, wish.party_size, area, step_free=wish.step_free)
 
 
 @dataclass(frozen=True)
@@ -94,9 +109,16 @@ def offering(
 
 
 def nearest_times(
-    *, restaurant_id: int, wanted: datetime, party_size: int, include_wanted: bool = False
+    *,
+    restaurant_id: int,
+    wanted: datetime,
+    party_size: int,
+    include_wanted: bool = False,
+    step_free: bool = False,
 ) -> list[dict[str, Any]]:
     """Return the free times nearest to a wanted one, as the refusals carry them."""
-    slots = selectors.alternatives_to(restaurant_id, wanted, party_size, include_wanted=include_wanted)
+    slots = selectors.alternatives_to(
+        restaurant_id, wanted, party_size, include_wanted=include_wanted, step_free=step_free
+    )
     plan = remembered_plan(restaurant_id)
     return [alternative(plan, slot) for slot in slots]

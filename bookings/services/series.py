@@ -74,6 +74,7 @@ def look_at_dates(
     by: Actor,
     diner: User | None = None,
     area: UUID | None = None,
+    step_free: bool = False,
     except_bookings: Collection[int] = (),
 ) -> list[DateOutcome]:
     """Return what stands with each date at its start, without booking anything. One query for all tables.
@@ -93,7 +94,7 @@ def look_at_dates(
     for on, starts_at in sorted(starts.items()):
         outcome = DateOutcome(on, starts_at)
         try:
-            claim = _claim(plan, starts_at, party_size=party_size, area=area, now=now, by=by)
+            claim = _claim(plan, starts_at, party_size=party_size, area=area, step_free=step_free, now=now, by=by)
             if claim is None:
                 outcomes.append(DateOutcome(on, starts_at, is_later=True))
                 continue
@@ -106,7 +107,7 @@ def look_at_dates(
         except errors.BookingRefused as refusal:
             near: tuple[Slot, ...] = ()
             if isinstance(refusal, errors.NoTableFree | errors.TooManyAtOnce | errors.NotASeatingTime):
-                near = tuple(_near(plan, starts_at, party_size, now=now))
+                near = tuple(_near(plan, starts_at, party_size, step_free=step_free, now=now))
             outcome = DateOutcome(on, starts_at, refusal=refusal, alternatives=near)
         outcomes.append(outcome)
     return outcomes
@@ -121,6 +122,7 @@ def begin_series(
     by: Actor,
     diner: User | None = None,
     area: UUID | None = None,
+    step_free: bool = False,
     notes: str = "",
     occasion: str = "",
     language: str = "en",
@@ -169,6 +171,7 @@ def begin_series(
                 every_weeks=rule.every_weeks,
                 party_size=party_size,
                 area_id=_area_id(plan, area),
+                step_free=step_free,
                 occasion=occasion,
                 notes=notes,
                 policy=_terms(plan, starts, party_size, area, by),
@@ -192,7 +195,13 @@ def begin_series(
     except errors.BookingRefused as refusal:
         others = {day: at for day, at in starts.items() if adopts is None or day != dates[0]}
         outcomes = look_at_dates(
-            restaurant_id=plan.id, starts=others, party_size=party_size, area=area, by=by, diner=diner
+            restaurant_id=plan.id,
+            starts=others,
+            party_size=party_size,
+            area=area,
+            step_free=step_free,
+            by=by,
+            diner=diner,
         )
         raise _refused(plan, outcomes, refusal) from refusal
     except IntegrityError as clash:
@@ -213,6 +222,7 @@ def change_series(
     at: time | None = None,
     party_size: int | None = None,
     area: "UUID | _Unset | None" = UNSET,
+    step_free: bool | None = None,
     guest: Guest | None = None,
     notes: str | None = None,
     occasion: str | None = None,
@@ -230,7 +240,7 @@ def change_series(
     """
     plan = plan_of(series.restaurant_id)
     moved = dict(moved or {})
-    with_new_wish = at is not None or party_size is not None or not isinstance(area, _Unset)
+    with_new_wish = at is not None or party_size is not None or step_free is not None or not isinstance(area, _Unset)
     try:
         with transaction.atomic():
             series = _locked(series, expected_version)
@@ -253,6 +263,7 @@ def change_series(
             series.party_size = party_size or series.party_size
             if not isinstance(area, _Unset):
                 series.area_id = _area_id(plan, area)
+            series.step_free = series.step_free if step_free is None else step_free
             if guest is not None:
                 series.guest_name, series.guest_phone, series.guest_email = guest.name, guest.phone, guest.email
             series.notes = series.notes if notes is None else notes
@@ -269,7 +280,7 @@ def change_series(
                         each,
                         by=by,
                         starts_at=wanted[each.pk],
-                        wish={} if each.is_changed and not own else _wish(party_size, area),
+                        wish={} if each.is_changed and not own else _wish(party_size, area, step_free),
                         moves=own or (with_new_wish and not each.is_changed),
                         guest=guest,
                         notes=notes,
@@ -295,6 +306,7 @@ def change_series(
             },
             party_size=party_size or series.party_size,
             area=(series.area.public_id if series.area else None) if isinstance(area, _Unset) else area,
+            step_free=series.step_free if step_free is None else step_free,
             by=by,
             diner=series.diner,
             except_bookings=[each.booking_id for each in ahead if each.booking_id],
@@ -360,7 +372,14 @@ def extend_series() -> int:
 
 
 def _claim(
-    plan: ServicePlan, starts_at: datetime, *, party_size: int, area: UUID | None, now: datetime, by: Actor
+    plan: ServicePlan,
+    starts_at: datetime,
+    *,
+    party_size: int,
+    area: UUID | None,
+    step_free: bool,
+    now: datetime,
+    by: Actor,
 ) -> claiming.Claim | None:
     """Return the claim, or None for a date that is not booked yet but could be as far as anybody knows today."""
     if starts_at <= _horizon(plan, now):
@@ -370,13 +389,14 @@ def _claim(
                 starts_at=starts_at,
                 party_size=party_size,
                 area=area,
+                step_free=step_free,
                 now=now,
                 online=by.is_online,
                 may_ask=False,
             )
         except errors.TimeTooFarAhead:
             pass
-    reason = claiming.party_refusal(plan, party_size, online=by.is_online, may_ask=False)
+    reason = claiming.party_refusal(plan.for_wish(step_free=step_free), party_size, online=by.is_online, may_ask=False)
     if reason is not None:
         raise claiming.refused(reason, plan, largest_party=plan.largest_party_online)
     slot = find_slot_time(plan, starts_at)
@@ -410,8 +430,10 @@ def _own_stretches(
     return list(mine.exclude(pk__in=but).values_list("starts_at", "ends_at"))
 
 
-def _near(plan: ServicePlan, wanted: datetime, party_size: int, *, now: datetime) -> list[Slot]:
-    slots = selectors.alternatives_to(plan.id, wanted, party_size, count=ALTERNATIVES, include_wanted=True, now=now)
+def _near(plan: ServicePlan, wanted: datetime, party_size: int, *, step_free: bool, now: datetime) -> list[Slot]:
+    slots = selectors.alternatives_to(
+        plan.id, wanted, party_size, count=ALTERNATIVES, include_wanted=True, step_free=step_free, now=now
+    )
     day = wanted.astimezone(plan.zone).date()
     return [slot for slot in slots if slot.service_day == day]
 
@@ -442,7 +464,15 @@ def _refused(plan: ServicePlan, outcomes: list[DateOutcome], first: errors.Booki
 def _book_or_leave_for_later(occurrence: Occurrence, series: BookingSeries, plan: ServicePlan, *, by: Actor) -> None:
     area = series.area.public_id if series.area else None
     now = timezone.now()
-    claim = _claim(plan, occurrence.starts_at, party_size=series.party_size, area=area, now=now, by=by)
+    claim = _claim(
+        plan,
+        occurrence.starts_at,
+        party_size=series.party_size,
+        area=area,
+        step_free=series.step_free,
+        now=now,
+        by=by,
+    )
     if claim is None:
         return
     _book(occurrence, series, by=by)
@@ -457,6 +487,7 @@ def _book(occurrence: Occurrence, series: BookingSeries, *, by: Actor) -> None:
         by=by,
         diner=series.diner,
         area=series.area.public_id if series.area else None,
+        step_free=series.step_free,
         notes=series.notes,
         occasion=series.occasion,
         language=series.language,
@@ -493,12 +524,14 @@ def _wanted(
     return occurrence.booking.starts_at if occurrence.booking else occurrence.starts_at
 
 
-def _wish(party_size: int | None, area: "UUID | _Unset | None") -> dict[str, Any]:
+def _wish(party_size: int | None, area: "UUID | _Unset | None", step_free: bool | None) -> dict[str, Any]:
     wish: dict[str, Any] = {}
     if party_size is not None:
         wish["party_size"] = party_size
     if not isinstance(area, _Unset):
         wish["area"] = area
+    if step_free is not None:
+        wish["step_free"] = step_free
     return wish
 
 

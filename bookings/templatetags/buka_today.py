@@ -7,7 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 from django import template
-from django.utils.translation import get_language_bidi, gettext_lazy, ngettext
+from django.utils.translation import get_language_bidi, gettext_lazy, ngettext, pgettext
 from django.utils.translation import gettext as _
 
 from bookings.deposit_words import advance_of, returned_by
@@ -132,6 +132,8 @@ def table_note(view: TableView, zone: str) -> str:
 def table_line(view: TableView, zone: str) -> str:
     """Return what the plan shows of a table, in words: its state, who is there and for how long, who comes next."""
     parts = [str(view.state.label)]
+    if view.table.is_step_free:
+        parts.append(pgettext("of a table", "without steps"))
     turn = view.turn
     if turn is not None and turn.booking is not None:
         parts.append(_party_words(turn.booking))
@@ -162,10 +164,11 @@ def party_name(booking: Booking) -> str:
 
 
 def _party_words(booking: Booking) -> str:
-    return ngettext("%(name)s, %(count)d guest", "%(name)s, %(count)d guests", booking.party_size) % {
+    words = ngettext("%(name)s, %(count)d guest", "%(name)s, %(count)d guests", booking.party_size) % {
         "name": _apart(party_name(booking)),
         "count": booking.party_size,
     }
+    return _("%(party)s (no steps)") % {"party": words} if booking.step_free else words
 
 
 def _apart(name: str) -> str:

@@ -101,6 +101,7 @@ def _offer(wish: WishForm, quote: Quote, slots: "list[selectors.Slot]") -> Offer
     if found is None:
         return None
     area = {"area": str(quote.area.public_id)} if quote.area else {}
+    area |= {"step_free": "on"} if quote.step_free else {}
     choices = []
     for each in found.suggestions:
         starts_at = each.slot.starts_at.astimezone(quote.plan.zone)
@@ -179,7 +180,7 @@ def _key_of(request: HttpRequest, restaurant: Restaurant, wish: WishForm) -> UUI
 
 def _asked(sent: Mapping[str, Any]) -> dict[str, Any]:
     """Return the wish a form sends; the button of another free time carries its own time and area."""
-    asked = {name: sent.get(name, "") for name in ("starts_at", "party", "area", "offer")}
+    asked = {name: sent.get(name, "") for name in ("starts_at", "party", "area", "step_free", "offer")}
     if taken := sent.get("take"):
         asked["starts_at"], _bar, asked["area"] = taken.partition("|")
     return asked
@@ -244,6 +245,7 @@ def _show(
         "wish": wish,
         "form": details,
         "quote": quote,
+        "has_step_free": quote is not None and bool(quote.plan.step_free),
         "offer": offer,
         "offer_token": offer.token if offer else wish.cleaned_data.get("offer", ""),
         "starts_at": starts_at if starts_at and abs(starts_at - timezone.now()) < SEARCHED else None,
@@ -277,7 +279,8 @@ def _choices(wish: WishForm, restaurant: Restaurant, refusal: DomainError) -> li
     wanted, party_size = wish.cleaned_data["starts_at"], wish.cleaned_data["party"]
     if found is None:
         if not isinstance(refusal, errors.BookingRefused) or isinstance(
-            refusal, errors.RestaurantNotBookable | errors.PartySizeRefused | errors.DuplicateBooking
+            refusal,
+            errors.RestaurantNotBookable | errors.PartySizeRefused | errors.NoStepFreeTable | errors.DuplicateBooking,
         ):
             return []
         if abs(wanted - timezone.now()) > SEARCHED:
@@ -287,11 +290,13 @@ def _choices(wish: WishForm, restaurant: Restaurant, refusal: DomainError) -> li
             wanted=wanted,
             party_size=party_size,
             include_wanted=isinstance(refusal, errors.UnknownArea),
+            step_free=wish.cleaned_data["step_free"],
         )
     zone = ZoneInfo(restaurant.time_zone)
     day = wanted.astimezone(zone).date()
     token = wish.cleaned_data["offer"]
     kept = {"offer": token} if offers.opened_apology(token, restaurant_id=restaurant.pk) else {}
+    kept |= {"step_free": "on"} if wish.cleaned_data["step_free"] else {}
     return [_choice(alternative, day, wish.cleaned_data["area"], party_size, kept) for alternative in found]
 
 
@@ -310,7 +315,8 @@ def _choice(
 
 def _wait_url(restaurant: Restaurant, wish: WishForm, refusal: DomainError | None) -> str:
     """Return where one waits for this evening, when all that stood in the way are other guests."""
-    if not isinstance(refusal, errors.NoTableFree | errors.TooManyAtOnce):
+    # A place in line keeps no wish for a table without steps.
+    if not isinstance(refusal, errors.NoTableFree | errors.TooManyAtOnce) or wish.cleaned_data["step_free"]:
         return ""
     day = wish.cleaned_data["starts_at"].astimezone(ZoneInfo(restaurant.time_zone)).date()
     query = urlencode({"date": day.isoformat(), "party": wish.cleaned_data["party"]})
@@ -325,5 +331,7 @@ def _other_times_url(restaurant: Restaurant, wish: WishForm) -> str:
         asked["date"] = starts_at.astimezone(ZoneInfo(restaurant.time_zone)).date().isoformat()
     if party := answers.get("party"):
         asked["party"] = party
+    if answers.get("step_free"):
+        asked["step_free"] = "on"
     query = f"?{urlencode(asked)}" if asked else ""
     return reverse("bookings:restaurant", args=[restaurant.slug]) + query

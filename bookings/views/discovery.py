@@ -421,6 +421,7 @@ def times_asked_for(request: HttpRequest, house: Restaurant, now: datetime) -> t
         today=today,
         last_day=today + timedelta(days=plan.policy.window_days),
         areas=[(area.public_id, area.name) for area in plan.areas],
+        has_step_free=bool(plan.step_free),
         initial={"date": today, "party": DEFAULT_PARTY},
     )
     form.is_valid()
@@ -431,7 +432,8 @@ def times_asked_for(request: HttpRequest, house: Restaurant, now: datetime) -> t
     for name, value in (("date", day.isoformat()), ("party", str(party_size))):
         if name not in form.errors:
             form.data[name] = value
-    return times_of(house.pk, day, party_size, area=asked.get("area"), now=now), form
+    step_free = asked.get("step_free", False)
+    return times_of(house.pk, day, party_size, area=asked.get("area"), step_free=step_free, now=now), form
 
 
 def _menu(restaurant_id: int, today: date) -> SafeString:

@@ -318,6 +318,8 @@ class ChangePage:
             self.mistakes = move.said()
             return self.show(status=422)
         wish = move.wish()
+        if "step_free" not in self.request.POST:
+            del wish["step_free"]
         return self._attempt(**wish)
 
     def change_details(self) -> HttpResponse:
@@ -346,7 +348,8 @@ class ChangePage:
     def show(self, status: int = 200) -> HttpResponse:
         history = list(selectors.history_of(self.found))
         other, day, party, area = self._looked_for()
-        slots = self._slots(day, party, area) if day and party else []
+        step_free = bool(getattr(other, "cleaned_data", {}).get("step_free"))
+        slots = self._slots(day, party, area, step_free) if day and party else []
         context = {
             **_named(self.found),
             "when": formatting.day_and_time(self.found.starts_at, zone=self.zone),
@@ -360,6 +363,7 @@ class ChangePage:
             "has_free_slots": any(slot.available for slot in slots),
             "wanted_party": party,
             "wanted_area": area,
+            "wants_step_free": step_free,
             "details": self.details,
             "seen": SeenForm(initial={"version": self.found.version, "seen": len(history)}),
             "terms": terms_sentences(self.found.policy, starts_at=self.found.starts_at, zone=self.zone),
@@ -386,13 +390,18 @@ class ChangePage:
             "date": self.found.service_day.isoformat(),
             "party": self.found.party_size,
             "area": str(self.found.area.public_id) if self.found.area else "",
+            "step_free": self.found.step_free,
         }
         for source in (self.request.GET, self.request.POST):
             asked |= {name: source[name] for name in ("date", "party", "area") if name in source}
+        # A box that is not ticked is not sent: of a form that was sent it says no.
+        if self.request.method == "POST" or "date" in self.request.GET:
+            asked["step_free"] = "step_free" in self.request.GET or self.request.POST.get("step_free", "")
         today = timezone.now().astimezone(self.zone).date()
         form = OtherTimeForm(
             asked,
             areas=[(area.public_id, area.name) for area in self.plan.areas],
+            has_step_free=bool(self.plan.step_free),
             largest_party=self._largest_party(),
             first_day=today,
             last_day=today + timedelta(days=self.plan.policy.window_days),
@@ -406,8 +415,10 @@ class ChangePage:
         area = form.cleaned_data["area"]
         return form, day, form.cleaned_data["party"], UUID(area) if area else None
 
-    def _slots(self, day: date, party: int, area: UUID | None) -> list[Any]:
-        slots = selectors.slots_on(self.found.restaurant_id, day, party, except_booking=self.found.pk)
+    def _slots(self, day: date, party: int, area: UUID | None, step_free: bool) -> list[Any]:
+        slots = selectors.slots_on(
+            self.found.restaurant_id, day, party, step_free=step_free, except_booking=self.found.pk
+        )
         wanted = self.plan.area_named(area) if area else None
         return [self._offered(slot, wanted.id if wanted else None) for slot in slots]
 
@@ -423,6 +434,7 @@ class ChangePage:
         for alternative in found:
             starts_at = datetime.fromisoformat(alternative["starts_at"])
             query = {"date": starts_at.date().isoformat(), "party": self.request.POST.get("party", "")}
+            query |= {"step_free": "on"} if self.request.POST.get("step_free") else {}
             choices.append({"starts_at": starts_at, "value": alternative["starts_at"], "query": urlencode(query)})
         return choices
 

@@ -122,6 +122,7 @@ class RepeatPage:
             by=Actor.diner(self.person),
             diner=self.person,
             area=found.area.public_id if found.area else None,
+            step_free=found.step_free,
             notes=found.notes,
             occasion=found.occasion,
             language=current_language().code,
@@ -140,6 +141,7 @@ class RepeatPage:
             starts={day: moved.get(day, rule.starts_at(day, self.plan.zone)) for day in days if day not in skip},
             party_size=self.found.party_size,
             area=self.found.area.public_id if self.found.area else None,
+            step_free=self.found.step_free,
             by=Actor.diner(self.person),
             diner=self.person,
         )

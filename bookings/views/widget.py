@@ -27,7 +27,9 @@ def widget(request: HttpRequest, slug: str) -> HttpResponse:
         raise Http404
     times, form = times_asked_for(request, house, timezone.now())
     fields = [form["date"], form["party"]] + ([form["area"]] if len(times.plan.areas) > 1 else [])
-    response = render(request, "bookings/widget.html", {"restaurant": house, "times": times, "fields": fields})
+    box = form["step_free"] if "step_free" in form.fields else None
+    context = {"restaurant": house, "times": times, "fields": fields, "box": box}
+    response = render(request, "bookings/widget.html", context)
     response["Cache-Control"] = "no-store"
     response["Cross-Origin-Resource-Policy"] = "cross-origin"
     response["X-Robots-Tag"] = "noindex"

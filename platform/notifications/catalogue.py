@@ -97,19 +97,19 @@ KINDS = {
             "booking.confirmed",
             _("Booking confirmed"),
             needs=_booking | {"address", "booking_url"},
-            may_have=_place | {"policy_text", "occasion", "grace_minutes", "deposit"},
+            may_have=_place | {"policy_text", "occasion", "grace_minutes", "deposit", "step_free"},
         ),
         Kind(
             "booking.requested",
             _("Booking requested"),
             needs=_booking | {"booking_url"},
-            may_have=_place | {"policy_text", "occasion"},
+            may_have=_place | {"policy_text", "occasion", "step_free"},
         ),
         Kind(
             "booking.changed",
             _("Booking changed"),
             needs=_booking | {"address", "booking_url"},
-            may_have=_place | {"policy_text", "occasion", "grace_minutes", "reason", "area"},
+            may_have=_place | {"policy_text", "occasion", "grace_minutes", "reason", "area", "step_free"},
         ),
         Kind(
             "booking.cancelled",

@@ -68,12 +68,36 @@ AMOUNTS = (
 
 class SpecialTermsForm(forms.ModelForm):
     weekdays = CheckboxesField(
-        label=_("Weekdays"), choices=Weekday.choices, coerce=int, required=False, help_text=_("None: on each of them.")
+        label=_("On these weekdays"),
+        choices=Weekday.choices,
+        coerce=int,
+        required=False,
+        help_text=_("Tick none, and they hold on every day."),
     )
-    deposit_kobo_per_guest = NairaField(label=_("Deposit a head (₦)"), required=False, initial=0)
-    deposit_kobo_per_party = NairaField(label=_("Deposit a party (₦)"), required=False, initial=0)
-    minimum_spend_kobo_per_guest = NairaField(label=_("Minimum spend a head (₦)"), required=False, initial=0)
-    minimum_spend_kobo_per_party = NairaField(label=_("Minimum spend a table (₦)"), required=False, initial=0)
+    deposit_kobo_per_guest = NairaField(
+        label=_("Deposit for each guest (₦)"),
+        required=False,
+        initial=0,
+        help_text=_("In place of the deposit in your booking policy. 0: none. It comes off the bill."),
+    )
+    deposit_kobo_per_party = NairaField(
+        label=_("Deposit for the whole party (₦)"),
+        required=False,
+        initial=0,
+        help_text=_("The same however many come. Filled in besides the other, both are asked for."),
+    )
+    minimum_spend_kobo_per_guest = NairaField(
+        label=_("Least bill for each guest (₦)"),
+        required=False,
+        initial=0,
+        help_text=_("Guests read it before they book. 0: none."),
+    )
+    minimum_spend_kobo_per_party = NairaField(
+        label=_("Least bill for the whole party (₦)"),
+        required=False,
+        initial=0,
+        help_text=_("The same however many come. Filled in besides the other, the two are added."),
+    )
 
     class Meta:
         model = SpecialTerms
@@ -81,6 +105,29 @@ class SpecialTermsForm(forms.ModelForm):
             "name", "position", "from_party", "to_party", "weekdays", "starts_from", "starts_before", "special_day",
             "area", *AMOUNTS, "free_cancellation_hours", "note",
         ]  # fmt: skip
+        labels = {
+            "name": _("What you call them"),
+            "position": _("Which goes first"),
+            "from_party": _("Smallest party"),
+            "to_party": _("Largest party"),
+            "starts_from": _("For tables booked from"),
+            "starts_before": _("And before"),
+            "special_day": _("Only on this special day"),
+            "area": _("Only in this area"),
+            "free_cancellation_hours": _("Free to cancel until so many hours before"),
+            "note": _("What guests should know"),
+        }
+        help_texts = {
+            "name": _("For you and your colleagues: Friday nights, Large tables."),
+            "position": _("Where several of these fit one booking, only the one with the lowest number holds."),
+            "to_party": _("Empty: however many."),
+            "starts_from": _("The time at which guests sit down. Empty: from the first time of the day."),
+            "starts_before": _("This time itself no longer counts. Empty: to the end of the day."),
+            "special_day": _("Such as Eid or Christmas. Empty: on every day that fits the rest."),
+            "area": _("They hold for guests who ask for this area. Empty: in the whole house."),
+            "free_cancellation_hours": _("Empty: as in your booking policy."),
+            "note": _("Stands beside the deposit when they book, and in the confirmation."),
+        }
 
     def clean(self) -> dict[str, Any]:
         answers = super().clean() or {}
@@ -96,12 +143,12 @@ class SpecialTermsInline(ScopedInline, StackedInline):
     fieldsets = [
         (None, {"fields": [("name", "position")]}),
         (
-            _("For whom and when"),
+            _("For which bookings they hold"),
             {"fields": [("from_party", "to_party"), "weekdays", ("starts_from", "starts_before"),
                         ("special_day", "area")]},
         ),
         (
-            _("What is asked"),
+            _("What you ask of these guests"),
             {"fields": [("deposit_kobo_per_guest", "deposit_kobo_per_party"),
                         ("minimum_spend_kobo_per_guest", "minimum_spend_kobo_per_party"),
                         "free_cancellation_hours", "note"]},

@@ -205,10 +205,11 @@
   function times() {
     document.body.addEventListener("change", async (event) => {
       const form = event.target.closest("form[data-times]");
-      if (!form || !["day", "party"].includes(event.target.name)) return;
+      if (!form || !["day", "party", "step_free"].includes(event.target.name)) return;
       const clock = form.elements.clock;
       const address = new URL(form.dataset.times, location.href);
       for (const name of ["day", "party", "clock"]) address.searchParams.set(name, form.elements[name].value);
+      if (form.elements.step_free?.checked) address.searchParams.set("step_free", "on");
       clock.setAttribute("aria-busy", "true");
       try {
         const answer = await fetch(address, { headers: { "HX-Request": "true" } });

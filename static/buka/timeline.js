@@ -37,6 +37,7 @@
 
   // --- What stands in the way --------------------------------------------------------------------------------------
 
+  const stepFree = (table) => grid().querySelector(`.l-row[data-table="${table}"]`)?.dataset.stepFree !== undefined;
   const rows = () => [...grid().querySelectorAll(".l-row")];
   const clock = (minute) => new Date(new Date(rules.base).getTime() + minute * 60_000)
     .toLocaleTimeString(`${document.documentElement.lang}-u-nu-latn`, { hour: "numeric", minute: "2-digit", timeZone: page.dataset.zone });
@@ -62,6 +63,9 @@
     const { from, to, first, size } = place;
     const said = (words, more = {}) => Object.entries({ table: place.name, from: clock(from), to: clock(to), ...more })
       .reduce((sentence, [name, value]) => sentence.replace(`%${name}`, value), words);
+    if (place.needsNoSteps && place.tables.some((table) => !stepFree(table))) {
+      return { kind: "taken", text: said(page.dataset.steps) };
+    }
     const who = conflict(place);
     if (who) return { kind: "taken", text: said(page.dataset.taken, { who }) };
     if (from !== first) {
@@ -89,6 +93,7 @@
     held = {
       bar, mode, ghost, row, start: row, booking, status, version: Number(version), size: Number(size),
       first: Number(from), last: Number(to), from: Number(from), to: Number(to),
+      needsNoSteps: bar.dataset.stepFree !== undefined,
       kept: tables.split(",").map(Number), tables: tables.split(",").map(Number), name: row.dataset.name,
     };
     bar.classList.add("is-lifted");

@@ -77,10 +77,16 @@ CONTEXTS: dict[str, list[dict[str, Any]]] = {
             "alert_url": "https://buka.example/admin/audit/securityalert/1/change/",
         }
     ],
-    "booking.confirmed": [_booking | _place | _link | _terms | {"grace_minutes": 15, "deposit": "NGN 1,250,000"}],
-    "booking.requested": [_booking | _place | _link | _terms],
+    "booking.confirmed": [
+        _booking | _place | _link | _terms | {"grace_minutes": 15, "deposit": "NGN 1,250,000", "step_free": "yes"}
+    ],
+    "booking.requested": [_booking | _place | _link | _terms | {"step_free": "yes"}],
     "booking.changed": [
-        _booking | _place | _link | _terms | {"grace_minutes": 1, "reason": "Eid is a day later.", "area": "Terrace"}
+        _booking
+        | _place
+        | _link
+        | _terms
+        | {"grace_minutes": 1, "reason": "Eid is a day later.", "area": "Terrace", "step_free": "yes"}
     ],
     "booking.cancelled": [
         _booking | _why | {"policy_text": "Your deposit is on its way back.", "cancelled_by": who}
