@@ -254,8 +254,8 @@ ERASERS = [
         30,
         empty,
         goes=_(
-            "Name, phone, e-mail address, wishes, the need of a table without steps and the house's notes. A random word "
-            "takes their place."
+            "Name, phone, e-mail address, wishes, the need of a table without steps and the house's notes. "
+            "A random word takes their place."
         ),
         stays=_("Restaurant, day, time, size of the party and what became of the booking."),
         why=_(
