@@ -156,7 +156,8 @@ ACTIVITIES: Sequence[Activity] = (
         _("So that a restaurant can work with the programs of others, such as its till or a booking site."),
         _(
             "Bookings with name, phone, e-mail address, party size, time, wishes, the need of a table without steps "
-            "and occasion, for an app that the restaurant lets see them. What is sent to it unasked names the booking and nobody."
+            "and occasion, for an app that the restaurant lets see them. What is sent to "
+            "it unasked names the booking and nobody."
         ),
         _("Guests, with an account or without"),
         _interest,
