@@ -116,6 +116,14 @@ def due_before(terms: Terms) -> dict[str, Any]:
     return {**terms, "deposit_due": DepositDue.BEFORE.value}
 
 
+CHANGED_BY_HOUSE = "changed_by_house"
+
+
+def changed_by_house(terms: Terms) -> dict[str, Any]:
+    """Return the same terms for a booking that the house has changed: free to cancel, it was not the guest's choice."""
+    return {**terms, "free_cancellation_hours": 0, CHANGED_BY_HOUSE: True}
+
+
 # What a guest reads of the terms.
 _TOLD = ("free_cancellation_hours", "grace_minutes", "deposit_kobo", "minimum_spend_kobo", "note")
 

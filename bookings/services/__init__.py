@@ -34,6 +34,7 @@ from bookings.services.moving_days import (
     DayMoveOutdated,
     DayNotMovable,
     DayTaken,
+    Staying,
     look_at_day_move,
     move_special_day,
 )
@@ -114,6 +115,7 @@ __all__ = [
     "Outcome",
     "Quote",
     "Receipt",
+    "Staying",
     "accept_offer",
     "admit",
     "attach_to_account",
