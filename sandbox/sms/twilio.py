@@ -104,7 +104,8 @@ def _listed(request: HttpRequest, account: str) -> HttpResponse:
     found = Text.objects.filter(network=Text.Network.TWILIO)
     if to := request.GET.get("To", ""):
         found = found.filter(number=to)
-    size = min(max(int(request.GET.get("PageSize", "50")), 1), 1000)
+    asked = request.GET.get("PageSize", "50")
+    size = min(max(int(asked), 1), 1000) if asked.isdecimal() else 50
     listed = [_as_json(text, account) for text in found[:size]]
     return JsonResponse({"messages": listed, "page": 0, "page_size": size, "uri": request.get_full_path()})
 
