@@ -55,8 +55,9 @@ def tell_of_change(*, booking_id: UUID, version: int, changes: dict[str, Any], r
     booking = _booking(booking_id)
     if booking is None or _told_by_series(booking):
         return
+    is_moved = booking.policy.get(terms.CHANGED_BY_HOUSE) == version
     # Whoever is still to pay is told by the deposit's own message, unless it is the house that changes their table.
-    is_held_elsewhere = booking.status == Status.HELD and bool(booking.policy.get(terms.CHANGED_BY_HOUSE))
+    is_held_elsewhere = is_moved and booking.status == Status.HELD
     if booking.status not in (Status.REQUESTED, Status.CONFIRMED) and not is_held_elsewhere:
         return
     stands = {
@@ -69,7 +70,6 @@ def tell_of_change(*, booking_id: UUID, version: int, changes: dict[str, Any], r
     if not told or any(stands[name] != value for name, value in told.items()):
         return
     # Somebody who asked and was moved hears that it was the house's doing.
-    is_moved = bool(booking.policy.get(terms.CHANGED_BY_HOUSE))
     kind = "booking.changed" if booking.status == Status.CONFIRMED or is_moved else "booking.requested"
     area = booking.area.name if booking.area and "area" in told else ""
     _write(
@@ -78,9 +78,10 @@ def tell_of_change(*, booking_id: UUID, version: int, changes: dict[str, Any], r
         f"booking.changed:{booking.public_id}:{version}",
         method="REQUEST",
         # Only the house gives reasons.
-        also_by_text=bool(reason) and _is_near(booking),
+        also_by_text=(is_moved or bool(reason)) and _is_near(booking),
         reason=reason,
         area=area,
+        is_free="yes" if is_moved else "",
     )
 
 
@@ -359,7 +360,6 @@ def _text(booking: Booking, kind: str, key: str, context: dict[str, Any]) -> Non
         "when": short_time(booking.starts_at, zone),
         "booking_url": short_url(BOOKING, booking.public_id),
         "review_url": short_url(REVIEW, booking.public_id),
-        "is_free": "yes" if booking.policy.get(terms.CHANGED_BY_HOUSE) else "",
     }
     try:
         notifications.send(

@@ -119,9 +119,12 @@ def due_before(terms: Terms) -> dict[str, Any]:
 CHANGED_BY_HOUSE = "changed_by_house"
 
 
-def changed_by_house(terms: Terms) -> dict[str, Any]:
-    """Return the same terms for a booking that the house has changed: free to cancel, it was not the guest's choice."""
-    return {**terms, "free_cancellation_hours": 0, CHANGED_BY_HOUSE: True}
+def changed_by_house(terms: Terms, *, version: int) -> dict[str, Any]:
+    """Return the same terms for a booking that the house changes: free to cancel, it was not the guest's choice.
+
+    :param version: the booking's with that change, so that a later one of the guest's own is not taken for it
+    """
+    return {**terms, "free_cancellation_hours": 0, CHANGED_BY_HOUSE: version}
 
 
 # What a guest reads of the terms.

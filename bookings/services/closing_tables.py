@@ -487,7 +487,7 @@ def _move(plan: ServicePlan, each: InTheWay, *, by: Actor, told: str) -> None:
         booking.area_id = area.id
         if booking.status in UPCOMING:
             # It was not they who chose another area.
-            booking.policy = terms.changed_by_house(booking.policy)
+            booking.policy = terms.changed_by_house(booking.policy, version=booking.version + 1)
     buffer = timedelta(minutes=plan.policy.buffer_minutes)
     if each.is_seated and each.ends_at - buffer > booking.ends_at:
         booking.ends_at = each.ends_at - buffer

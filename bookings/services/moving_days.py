@@ -342,7 +342,7 @@ def _apply(plan: ServicePlan, moves: list[Affected], *, by: Actor, reason: str) 
         booking.service_day, booking.shift_name = slot.service_day, slot.shift.name
         booking.starts_at, booking.ends_at = slot.starts_at, ends_at(plan, slot, booking.party_size)
         booking.reminded_day_before_at = booking.reminded_hours_before_at = None
-        booking.policy = terms.changed_by_house(booking.policy)
+        booking.policy = terms.changed_by_house(booking.policy, version=booking.version + 1)
         booking.version += 1
         booking.save()
         claiming.allocate(booking, plan, each.table_ids)

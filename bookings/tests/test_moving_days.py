@@ -124,6 +124,14 @@ class TestWhatElseHangsOnIt:
         assert "Eid is a day later." in text.sms_text and gsm.parts(text.sms_text) == 1
         mail = Message.objects.get(channel="email")
         assert "you can cancel it free of charge" in mail.body_text
+        by_phone.refresh_from_db()
+        # Their own change after it is not the house's, and does not cost them what they were promised.
+        services.change_booking(
+            booking=by_phone, by=Actor.diner(None), starts_at=by_phone.starts_at - timedelta(hours=1)
+        )
+        work_off_outbox()
+        own = Message.objects.filter(channel="sms").latest("pk").sms_text
+        assert "is now" in own and "had to" not in own
         for booking in (by_phone, by_mail):
             booking.refresh_from_db()
             late = booking.starts_at - timedelta(minutes=30)
