@@ -16,6 +16,8 @@ from core import codes
 from restaurants.models import Restaurant
 
 EVERY = timedelta(minutes=15)
+# What is sent to somebody in particular (RFC 5546).
+SCHEDULING = ("REQUEST", "CANCEL")
 _STATUS = {Status.REQUESTED: "TENTATIVE", Status.HELD: "TENTATIVE"}
 _GONE = {Status.CANCELLED, Status.DECLINED, Status.EXPIRED}
 
@@ -34,7 +36,10 @@ def calendar_of_many(bookings: Iterable[Booking], *, language: str, method: str 
     with override(language):
         calendar = new_calendar(method=method)
         for booking in bookings:
-            calendar.add_component(event_of(booking))
+            event = event_of(booking)
+            if method in SCHEDULING:
+                _add_attendee(event, booking.guest_email, booking.guest_name)
+            calendar.add_component(event)
         return calendar.to_ical()
 
 
@@ -74,9 +79,19 @@ def event_of(booking: Booking) -> Event:
 
 
 def calendar_of_event(
-    event: TicketedEvent, *, uid: UUID, version: int, language: str, method: str = "PUBLISH"
+    event: TicketedEvent,
+    *,
+    uid: UUID,
+    version: int,
+    language: str,
+    method: str = "PUBLISH",
+    email: str = "",
+    name: str = "",
 ) -> bytes:
-    """Return a ticketed event as an .ics file; `uid` and `version` are those of the order, or the ticket, it is for."""
+    """Return a ticketed event as an .ics file; `uid` and `version` are those of the order, or the ticket, it is for.
+
+    :param email: whom a REQUEST or CANCEL goes to
+    """
     with override(language):
         restaurant = event.restaurant
         calendar = new_calendar(method=method)
@@ -91,6 +106,8 @@ def calendar_of_event(
         entry.add("status", "CANCELLED" if method == "CANCEL" else "CONFIRMED")
         entry.add("summary", f"{event.name}, {restaurant.name}")
         _add_place(entry, restaurant)
+        if method in SCHEDULING:
+            _add_attendee(entry, email, name)
         calendar.add_component(entry)
         return calendar.to_ical()
 
@@ -115,6 +132,22 @@ def _add_place(event: Event, restaurant: Restaurant) -> None:
     organiser = vCalAddress(f"mailto:{sender}")
     organiser.params["cn"] = vText(restaurant.name)
     event["organizer"] = organiser
+
+
+def _add_attendee(event: Event, email: str, name: str) -> None:
+    """Add whom an invitation or its cancellation goes to, as RFC 5546 (3.2) wants it; a published event has nobody.
+
+    The table is booked already: nobody is asked for an answer.
+    """
+    if not email:
+        return
+    attendee = vCalAddress(f"mailto:{email}")
+    if name:
+        attendee.params["cn"] = vText(name)
+    attendee.params["role"] = vText("REQ-PARTICIPANT")
+    attendee.params["partstat"] = vText("ACCEPTED")
+    attendee.params["rsvp"] = vText("FALSE")
+    event.add("attendee", attendee, encode=False)
 
 
 def _bare_event(booking: Booking, *, uid: str) -> Event:

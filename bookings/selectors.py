@@ -15,7 +15,7 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.selectors import Person, may_keep_own, restaurant_ids_where
 from accounts.states import Ability
-from bookings import rearranging, solving
+from bookings import access, rearranging, solving
 from bookings.availability import (
     DAY_SPAN,
     Allocation,
@@ -45,7 +45,7 @@ from bookings.models import (
 )
 from bookings.pricing import Prices
 from bookings.states import APOLOGY, OCCUPYING, AdvanceState, Status
-from core.encryption import index_of_email
+from core.encryption import index_of_email, index_of_phone
 from restaurants.models import Restaurant
 from restaurants.service_plan import ServicePlan, plan_of, plans_of, remembered_plan
 
@@ -455,6 +455,15 @@ def booking_to_change(public_id: UUID) -> Booking | None:
     return Booking.objects.filter(public_id=public_id).first()
 
 
+def booking_by_brief_key(key: str) -> tuple[str, Booking] | None:
+    """Return the booking that a brief address opens, with the address's letter; None when it opens none."""
+    if (asked := access.range_of_brief(key)) is None:
+        return None
+    kind, first, last = asked
+    alike = _with_what_doors_show(Booking.objects.filter(public_id__range=(first, last)))
+    return next(((kind, found) for found in alike if access.is_brief_key_of(key, found.public_id)), None)
+
+
 def booking_by_request_key(request_key: UUID) -> Booking | None:
     """Return the booking that a form with this key has made already."""
     return Booking.objects.filter(request_key=request_key).first()
@@ -500,6 +509,8 @@ def wants_no_thanks(booking: Booking) -> bool:
     same = Q(pk=booking.guest_id)
     if booking.guest_email:
         same |= Q(email_index=index_of_email(booking.guest_email))
+    elif booking.guest_phone:
+        same |= Q(phone_index=index_of_phone(booking.guest_phone))
     if booking.diner_id is not None:
         same |= Q(account_id=booking.diner_id)
     return HouseGuest.objects.filter(same, wants_no_thanks=True).exists()

@@ -12,10 +12,11 @@ from django.utils.translation import ngettext
 
 from accounts.privacy.states import Purpose
 from bookings import access, calendars, selectors, terms
+from bookings.deposit_words import advance_of
 from bookings.models import Advance, Booking, BookingSeries, Occurrence
 from bookings.services import guests, tagging
-from bookings.states import ActorKind, Occasion, OccurrenceState, Status
-from bookings.texting import BOOKING, short_time, short_url
+from bookings.states import ActorKind, AdvanceState, Occasion, OccurrenceState, Status
+from bookings.texting import BOOKING, REVIEW, decent_time, short_time, short_url
 from bookings.times import times_instead
 from core import codes, phones
 from localization import formatting
@@ -26,7 +27,9 @@ from restaurants.models import Restaurant
 
 # The rest stands on the series' own page.
 MOST_DATES_IN_A_MAIL = 20
-_RELATED = ("restaurant", "restaurant__city", "area")
+_RELATED = ("restaurant", "restaurant__city", "area", "advance")
+# As long before the start a guest may be on the way, whom no mail reaches.
+NEAR = timedelta(hours=24)
 # For how many days after the party has left a mail still says something.
 USEFUL = {"booking.thanks": 7}
 
@@ -34,16 +37,19 @@ USEFUL = {"booking.thanks": 7}
 def tell_of_confirmation(*, booking_id: UUID, **_more: Any) -> None:
     booking = _booking(booking_id)
     if booking is not None and booking.status == Status.CONFIRMED and not _told_by_series(booking):
+        advance = advance_of(booking)
+        # The text that says that the deposit has come says by itself that the table is booked.
+        is_texted = advance is not None and advance.state == AdvanceState.RECEIVED
         key = f"booking.confirmed:{booking.public_id}"
-        _write(booking, "booking.confirmed", key, method="REQUEST", deposit=_deposit_received(booking))
+        deposit = _deposit_received(advance, booking.language)
+        _write(booking, "booking.confirmed", key, method="REQUEST", is_texted=is_texted, deposit=deposit)
 
 
-def _deposit_received(booking: Booking) -> str:
+def _deposit_received(advance: Advance | None, language: str) -> str:
     """Return what of a deposit has come, to be said with the table that it confirms; nothing where none has."""
-    advance = Advance.objects.filter(booking=booking).first()
     if advance is None or not advance.held_kobo:
         return ""
-    return formatting.money(min(advance.held_kobo, advance.amount_kobo), booking.language)
+    return formatting.money(min(advance.held_kobo, advance.amount_kobo), language)
 
 
 def tell_of_request(*, booking_id: UUID, **_more: Any) -> None:
@@ -58,7 +64,12 @@ def tell_of_change(*, booking_id: UUID, version: int, changes: dict[str, Any], r
     Which table it is, is the house's own affair.
     """
     booking = _booking(booking_id)
-    if booking is None or booking.status not in (Status.REQUESTED, Status.CONFIRMED) or _told_by_series(booking):
+    if booking is None or _told_by_series(booking):
+        return
+    is_moved = booking.policy.get(terms.CHANGED_BY_HOUSE) == version
+    # Whoever is still to pay is told by the deposit's own message, unless it is the house that changes their table.
+    is_held_elsewhere = is_moved and booking.status == Status.HELD
+    if booking.status not in (Status.REQUESTED, Status.CONFIRMED) and not is_held_elsewhere:
         return
     stands = {
         "starts_at": booking.starts_at.isoformat(),
@@ -69,9 +80,20 @@ def tell_of_change(*, booking_id: UUID, version: int, changes: dict[str, Any], r
     # What has changed once more is told by that change; a note or another table takes nothing back.
     if not (told or "step_free" in changes) or any(stands[name] != value for name, value in told.items()):
         return
-    kind = "booking.changed" if booking.status == Status.CONFIRMED else "booking.requested"
+    # Somebody who asked and was moved hears that it was the house's doing.
+    kind = "booking.changed" if booking.status == Status.CONFIRMED or is_moved else "booking.requested"
     area = booking.area.name if booking.area and "area" in told else ""
-    _write(booking, kind, f"booking.changed:{booking.public_id}:{version}", method="REQUEST", reason=reason, area=area)
+    _write(
+        booking,
+        kind,
+        f"booking.changed:{booking.public_id}:{version}",
+        method="REQUEST",
+        # Only the house gives reasons.
+        also_by_text=(is_moved or bool(reason)) and _is_near(booking),
+        reason=reason,
+        area=area,
+        is_free="yes" if is_moved else "",
+    )
 
 
 def tell_of_cancellation(
@@ -82,17 +104,26 @@ def tell_of_cancellation(
         return
     if is_bumped:
         _text_of_bump(booking, reason)
+    is_houses = by == ActorKind.STAFF
     _write(
         booking,
         "booking.cancelled",
         f"booking.cancelled:{booking.public_id}",
         method="CANCEL",
-        cancelled_by="restaurant" if by == ActorKind.STAFF else "diner",
+        # Who is bumped has a text of their own.
+        is_texted=is_bumped,
+        also_by_text=is_houses and _is_near(booking),
+        cancelled_by="restaurant" if is_houses else "diner",
         reason=reason,
         # What was agreed about cancelling is past.
         policy_text="",
         **(_offered_instead(booking) if is_bumped else {}),
     )
+
+
+def _is_near(booking: Booking) -> bool:
+    """Tell whether a party may be on its way before it looks at its mails again."""
+    return booking.starts_at - timezone.now() < NEAR
 
 
 def _offered_instead(booking: Booking) -> dict[str, Any]:
@@ -159,13 +190,13 @@ def remind(*, booking_id: UUID, lead: str) -> None:
     if marked is None:  # the time has changed since, and is reminded of when it is due
         return
     key = f"booking.reminder:{hours}:{booking.public_id}:{booking.starts_at.isoformat()}"
-    _write(booking, "booking.reminder", key, hours_before=hours)
+    _write(booking, "booking.reminder", key, also_by_text=hours == 3, hours_before=hours)
 
 
 def tell_of_series(*, series_id: UUID, version: int, news: str, on: str = "", **_more: Any) -> None:
     """Write one mail about a repeated booking, with every date that is still to come."""
     series = BookingSeries.objects.select_related("restaurant").filter(public_id=series_id).first()
-    if series is None or not series.guest_email:
+    if series is None or not (series.guest_email or series.guest_phone):
         return
     zone = series.restaurant.time_zone
     ahead = list(
@@ -184,6 +215,10 @@ def tell_of_series(*, series_id: UUID, version: int, news: str, on: str = "", **
             "series_url": settings.BASE_URL + reverse("bookings:series", args=[series.public_id]),
         }
     booked = [each.booking for each in ahead if each.booking is not None]
+    key = f"booking.series:{series.public_id}:{version}:{news}:{on}"
+    if not series.guest_email:
+        _text_of_series(series, booked, key, context, on=on)
+        return
     content = calendars.calendar_of_many(booked, language=series.language)
     notifications.send(
         kind="booking.series",
@@ -191,10 +226,39 @@ def tell_of_series(*, series_id: UUID, version: int, news: str, on: str = "", **
         name=series.guest_name,
         language=series.language,
         context=context,
-        dedupe_key=f"booking.series:{series.public_id}:{version}:{news}:{on}",
+        dedupe_key=key,
         attachments=[notifications.Attachment("buka.ics", "text/calendar; method=PUBLISH", content)] if booked else [],
         useful_until=timezone.now() + timedelta(days=3),
     )
+
+
+def _text_of_series(
+    series: BookingSeries, booked: list[Booking], key: str, context: dict[str, Any], *, on: str
+) -> None:
+    """Text whoever left no address what has become of a series, and lead to the next date of it."""
+    zone, now = series.restaurant.time_zone, timezone.now()
+    # What a night's work finds out can wait for the morning; what somebody has just done cannot.
+    can_wait = context["news"] in ("date_failed", "new_terms")
+    try:
+        notifications.send(
+            kind="booking.series",
+            to=series.guest_phone,
+            channel=Channel.SMS,
+            name=series.guest_name,
+            language=series.language,
+            context={
+                **context,
+                "dates": "",
+                "on": date.fromisoformat(on).strftime("%d/%m") if on else "",
+                "when": short_time(booked[0].starts_at, zone) if booked else "",
+                "booking_url": short_url(BOOKING, booked[0].public_id) if booked else "",
+            },
+            dedupe_key=key,
+            not_before=decent_time(now, zone) if can_wait else None,
+            useful_until=now + timedelta(days=3),
+        )
+    except notifications.BadPhone:
+        return
 
 
 def _lines_of(occurrences: list[Occurrence], zone: Zone) -> str:
@@ -226,14 +290,14 @@ THANKED_WITHIN = timedelta(days=2)
 def thank(*, booking_id: UUID, **_more: Any) -> None:
     """Thank a guest for coming and ask what it was like; never who has said that they want no such mails."""
     booking = _booking(booking_id)
-    if booking is None or booking.status != Status.COMPLETED or not booking.guest_email:
+    if booking is None or booking.status != Status.COMPLETED:
         return
     if booking.left_at is None or timezone.now() - booking.left_at > THANKED_WITHIN:
         return
     if selectors.wants_no_thanks(booking):
         return
     with translation.override(booking.language):
-        links = {
+        links: dict[str, Any] = {
             "review_url": _signed(booking, "bookings:review"),
             "no_thanks_url": _signed(booking, "bookings:no_thanks"),
         }
@@ -257,13 +321,33 @@ def _booking(public_id: UUID) -> Booking | None:
     return Booking.objects.select_related(*_RELATED).filter(public_id=public_id).first()
 
 
-def _write(booking: Booking, kind: str, key: str, *, method: str = "", **more: Any) -> None:
-    """Write one mail to the guest in their language; without an address there is nobody to write to."""
-    if not booking.guest_email:
-        return
-    wanted = notifications.catalogue.kind_called(kind)
+def _write(
+    booking: Booking,
+    kind: str,
+    key: str,
+    *,
+    method: str = "",
+    also_by_text: bool = False,
+    is_texted: bool = False,
+    **more: Any,
+) -> None:
+    """Write to the guest in their language: a mail, and a text where they left no address; each once for each fact.
+
+    :param also_by_text: a phone is told although there is an address
+    :param is_texted: a text of another kind says it already
+    """
     with translation.override(booking.language):
         context = {**_context(booking), **more}
+    if booking.guest_email:
+        _mail(booking, kind, key, context, method=method)
+    if is_texted or not booking.guest_phone:
+        return
+    # A text to another country costs many times as much: what has gone there by mail is not said twice.
+    if not booking.guest_email or (also_by_text and phones.is_at_home(booking.guest_phone)):
+        _text(booking, kind, key, context)
+
+
+def _mail(booking: Booking, kind: str, key: str, context: dict[str, Any], *, method: str) -> None:
     attachments = []
     if method:
         content = calendars.calendar_of(booking, method=method)
@@ -273,13 +357,47 @@ def _write(booking: Booking, kind: str, key: str, *, method: str = "", **more: A
         to=booking.guest_email,
         name=booking.guest_name,
         language=booking.language,
-        context={name: value for name, value in context.items() if name in wanted.needs | wanted.may_have},
+        context=_wanted(kind, context),
         dedupe_key=key,
         attachments=attachments,
-        useful_until=booking.starts_at
-        if kind == "booking.reminder"
-        else booking.ends_at + timedelta(days=USEFUL.get(kind, 1)),
+        useful_until=_useful_until(booking, kind),
     )
+
+
+def _text(booking: Booking, kind: str, key: str, context: dict[str, Any]) -> None:
+    zone = booking.restaurant.time_zone
+    context = {
+        **context,
+        "when": short_time(booking.starts_at, zone),
+        "booking_url": short_url(BOOKING, booking.public_id),
+        "review_url": short_url(REVIEW, booking.public_id),
+    }
+    try:
+        notifications.send(
+            kind=kind,
+            to=booking.guest_phone,
+            channel=Channel.SMS,
+            name=booking.guest_name,
+            language=booking.language,
+            context=_wanted(kind, context),
+            dedupe_key=key,
+            not_before=decent_time(timezone.now(), zone) if kind == "booking.thanks" else None,
+            useful_until=_useful_until(booking, kind),
+        )
+    except notifications.BadPhone:
+        # A landline: the house has its number.
+        return
+
+
+def _wanted(kind: str, context: dict[str, Any]) -> dict[str, Any]:
+    wanted = notifications.catalogue.kind_called(kind)
+    return {name: value for name, value in context.items() if name in wanted.needs | wanted.may_have}
+
+
+def _useful_until(booking: Booking, kind: str) -> datetime:
+    if kind == "booking.reminder":
+        return booking.starts_at
+    return booking.ends_at + timedelta(days=USEFUL.get(kind, 1))
 
 
 def _context(booking: Booking) -> dict[str, Any]:
@@ -334,6 +452,8 @@ def terms_sentences(policy: dict[str, Any], *, starts_at: datetime | None, zone:
     Without a start, while it is still to be chosen, they count from whichever it will be.
     """
     sentences = []
+    if policy.get(terms.CHANGED_BY_HOUSE):
+        sentences.append(_("The restaurant has changed this booking, so you can cancel it free of charge."))
     if policy.get("free_cancellation_hours") and starts_at is None:
         count = policy["free_cancellation_hours"]
         sentence = ngettext(

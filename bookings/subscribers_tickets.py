@@ -260,7 +260,13 @@ def _send(
     attachments = []
     if method:
         content = calendars.calendar_of_event(
-            event, uid=reader.uid, version=reader.version, language=reader.language, method=method
+            event,
+            uid=reader.uid,
+            version=reader.version,
+            language=reader.language,
+            method=method,
+            email=reader.email,
+            name=reader.name,
         )
         attachments.append(notifications.Attachment("buka.ics", f"text/calendar; method={method}", content))
     try:

@@ -116,6 +116,17 @@ def due_before(terms: Terms) -> dict[str, Any]:
     return {**terms, "deposit_due": DepositDue.BEFORE.value}
 
 
+CHANGED_BY_HOUSE = "changed_by_house"
+
+
+def changed_by_house(terms: Terms, *, version: int) -> dict[str, Any]:
+    """Return the same terms for a booking that the house changes: free to cancel, it was not the guest's choice.
+
+    :param version: the booking's with that change, so that a later one of the guest's own is not taken for it
+    """
+    return {**terms, "free_cancellation_hours": 0, CHANGED_BY_HOUSE: version}
+
+
 # What a guest reads of the terms.
 _TOLD = ("free_cancellation_hours", "grace_minutes", "deposit_kobo", "minimum_spend_kobo", "note")
 

@@ -1,6 +1,6 @@
 """What text messages share: a letter for each thing they lead to, addresses and figures in the fewest letters."""
 
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -10,12 +10,26 @@ from django.urls import reverse
 from bookings import access
 
 # One letter of a short address for each kind of thing that it opens.
-STANDBY, QUEUE, ALERT, BOOKING, TICKET, ORDER = "s", "q", "a", "b", "t", "o"
+STANDBY, QUEUE, ALERT, BOOKING, TICKET, ORDER, REVIEW = "s", "q", "a", "b", "t", "o", "v"
+# Those whose texts are also written in seventy characters.
+BRIEF = frozenset({BOOKING, REVIEW})
+# Between these hours of the house's clock a phone may ring for what can wait.
+DECENT_FROM, DECENT_UNTIL = time(8), time(20)
 
 
 def short_url(kind: str, public_id: UUID) -> str:
     """Return the short address that opens a thing of one of the kinds above to whoever has it."""
-    return f"{settings.BASE_URL}{reverse('machines:short', args=[access.short_key(kind, public_id)])}"
+    key = access.brief_key(kind, public_id) if kind in BRIEF else access.short_key(kind, public_id)
+    return f"{settings.BASE_URL}{reverse('machines:short', args=[key])}"
+
+
+def decent_time(moment: datetime, zone: str) -> datetime:
+    """Return the moment, or the morning after it where it is night at the house."""
+    local = moment.astimezone(ZoneInfo(zone))
+    if DECENT_FROM <= local.time() < DECENT_UNTIL:
+        return moment
+    morning = local.date() + timedelta(days=local.time() >= DECENT_UNTIL)
+    return datetime.combine(morning, DECENT_FROM, tzinfo=local.tzinfo)
 
 
 def short_time(moment: datetime, zone: str, *, like: datetime | None = None) -> str:

@@ -21,6 +21,8 @@ SMTP_PORT = env.int("EMAIL_PORT", _port + 2)
 # What Buka shows of itself, read from the variables it reads, with the same values where none are given.
 SMS_USERNAME = env.str("AFRICASTALKING_USERNAME", "sandbox")
 SMS_KEY = env.str("AFRICASTALKING_API_KEY", "sandbox-key")
+TWILIO_ACCOUNT_SID = env.str("TWILIO_ACCOUNT_SID", f"AC{'0' * 32}")
+TWILIO_AUTH_TOKEN = env.str("TWILIO_AUTH_TOKEN", "sandbox-token")
 GOOGLE_CLIENT_ID = env.str("GOOGLE_CLIENT_ID", "buka-sandbox.apps.googleusercontent.com")
 GOOGLE_CLIENT_SECRET = env.str("GOOGLE_CLIENT_SECRET", "sandbox-secret")
 FACEBOOK_CLIENT_ID = env.str("FACEBOOK_CLIENT_ID", "100000000000001")

@@ -67,8 +67,9 @@ class SandboxClient:
         return found
 
     def spoil(self, service: str, mode: str = "none", *, delay_seconds: int = 0, times: int | None = None) -> None:
-        """Tell `sms`, `google` or `facebook` what to do wrong; the modes stand on its page."""
-        path = "/sms/api/faults" if service == "sms" else f"/openid/{service}/api/faults"
+        """Tell `sms` (Africa's Talking), `twilio`, `google` or `facebook` what to do wrong: the modes of its page."""
+        folder = {"sms": "/sms", "twilio": "/sms/twilio"}.get(service, f"/openid/{service}")
+        path = f"{folder}/api/faults"
         asked = {"mode": mode, "delay_seconds": delay_seconds, "times": times}
         self.http.put(path, json=asked).raise_for_status()
 
@@ -82,7 +83,7 @@ class SandboxClient:
         self.http.delete("/mail/api/messages").raise_for_status()
         self.http.delete("/sms/api/messages").raise_for_status()
         self.fault()
-        for service in ("sms", "google", "facebook"):
+        for service in ("sms", "twilio", "google", "facebook"):
             self.spoil(service)
 
 

@@ -11,7 +11,7 @@ from sandbox.faults import switches
 from sandbox.mail import smtp
 from sandbox.mail.models import Mail
 from sandbox.openid import facebook, google
-from sandbox.sms import network
+from sandbox.sms import network, twilio
 from sandbox.sms.models import Text
 
 STYLESHEET = Path(__file__).with_name("sandbox.css")
@@ -29,7 +29,7 @@ def home(request: HttpRequest) -> HttpResponse:
             "texts": Text.objects.count(),
             "faults": {
                 service: switches.look(service)
-                for service in (smtp.SERVICE, network.SERVICE, google.SERVICE, facebook.SERVICE)
+                for service in (smtp.SERVICE, network.SERVICE, twilio.SERVICE, google.SERVICE, facebook.SERVICE)
             },
         },
     )

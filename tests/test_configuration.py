@@ -416,6 +416,17 @@ class TestLogInThroughOthers:
             ({"FACEBOOK_CLIENT_SECRET": "x"}, "FACEBOOK_CLIENT_ID and FACEBOOK_CLIENT_SECRET belong together"),
             ({"GOOGLE_BASE_URL": "sandbox"}, "GOOGLE_BASE_URL is 'sandbox'"),
             ({"SMS_PROVIDER": "pigeon"}, "SMS_PROVIDER is 'pigeon'"),
+            (
+                {"AFRICASTALKING_API_KEY": "k", "AFRICASTALKING_USERNAME": "b", "SMS_FALLBACK_PROVIDER": "pigeon"},
+                "SMS_FALLBACK_PROVIDER is 'pigeon'",
+            ),
+            (
+                {"AFRICASTALKING_API_KEY": "k", "AFRICASTALKING_USERNAME": "b", "SMS_FALLBACK_PROVIDER": "twilio"},
+                "needs both TWILIO_ACCOUNT_SID",
+            ),
+            ({"TWILIO_AUTH_TOKEN": "token"}, "needs both TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN"),
+            ({"TWILIO_AUTH_TOKEN": "t", "TWILIO_ACCOUNT_SID": "AC1"}, "needs TWILIO_FROM or TWILIO_MESSAGING_SERVICE"),
+            ({"TWILIO_FROM": "much too long a name"}, "TWILIO_FROM is a number"),
             ({"AFRICASTALKING_API_KEY": "key"}, "need both AFRICASTALKING_USERNAME and AFRICASTALKING_API_KEY"),
             ({"AFRICASTALKING_SENDER": "much too long a name"}, "AFRICASTALKING_SENDER is up to eleven"),
             ({"SMS_DAILY_BUDGETS": "NG:50"}, "SMS_DAILY_BUDGETS is a list of calling code"),
@@ -424,6 +435,23 @@ class TestLogInThroughOthers:
     def test_says_what_is_wrong(self, surroundings: pytest.MonkeyPatch, given: dict[str, str], complaint: str):
         with pytest.raises(ImproperlyConfigured, match=complaint):
             self.production(surroundings, **given)
+
+    def test_who_carries_text_messages_follows_the_keys(self, surroundings: pytest.MonkeyPatch):
+        first = {"AFRICASTALKING_API_KEY": "key", "AFRICASTALKING_USERNAME": "buka"}
+        second = {"TWILIO_AUTH_TOKEN": "token", "TWILIO_ACCOUNT_SID": "AC1", "TWILIO_FROM": "Buka"}
+
+        def carriers(**keys: str) -> tuple[str, str]:
+            env = self.production(surroundings, **keys)
+            for name in keys:
+                surroundings.delenv(name)
+            return env.sms["provider"], env.sms["fallback"]
+
+        assert carriers(**first) == ("africastalking", "")
+        assert carriers(**second) == ("twilio", "")
+        assert carriers(**first, **second) == ("africastalking", "twilio")
+        assert carriers(**first, **second, SMS_PROVIDER="twilio") == ("twilio", "africastalking")
+        assert carriers(**first, **second, SMS_FALLBACK_PROVIDER="") == ("africastalking", "")
+        assert self.production(surroundings, **second).sms["twilio"]["url"] == "https://api.twilio.com"
 
     def test_a_country_has_the_budget_it_was_given(self, surroundings: pytest.MonkeyPatch):
         surroundings.setenv("SMS_DAILY_BUDGETS", "234:10, 44:2")

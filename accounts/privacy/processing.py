@@ -252,10 +252,10 @@ PROCESSORS: Sequence[Processor] = (
         _("Needed to carry out what you asked for (section 43(1)(b))."),
     ),
     Processor(
-        _("Africa's Talking, where text messages are switched on"),
-        _("Carries text messages with one-time codes."),
+        _("Africa's Talking and Twilio, where text messages are switched on"),
+        _("Carry text messages: one-time codes, and what becomes of bookings, queues and tickets."),
         _("Phone number, what the message says."),
-        _("Where its contract with the operator of this installation says."),
+        _("Where their contracts with the operator of this installation say."),
         _("Needed to carry out what you asked for (section 43(1)(b))."),
     ),
     Processor(

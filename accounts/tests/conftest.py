@@ -16,6 +16,6 @@ def sandbox(sandbox_process, settings) -> Iterator[SandboxClient]:
         for name, url in each["URLS"].items():
             each["URLS"][name] = client.url + url[url.index("/openid/") :]
     settings.SOCIALACCOUNT_PROVIDERS = providers
-    settings.AFRICASTALKING_URL = f"{client.url}/sms"
+    settings.AFRICASTALKING_URL = settings.TWILIO_URL = f"{client.url}/sms"
     yield client
     client.http.close()

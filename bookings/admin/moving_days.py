@@ -16,6 +16,7 @@ from bookings import services
 from bookings.admin.today import Desk, at_the_desk
 from bookings.forms.days import MoveDayForm
 from bookings.services import Actor, DayMove
+from bookings.states import Status
 from core.errors import DomainError
 from localization import formatting
 from restaurants.models import SpecialDay
@@ -92,9 +93,56 @@ def _page(
         "found": found,
         "moves": [_line(at, each) for each in found.moves] if found else [],
         "stays": [_line(at, each) for each in found.stays] if found else [],
+        "staying": _staying(at, found.staying) if found else [],
         "refusal": refusal,
     }
     return render(at.request, "admin/today/move_day.html", context, status=status)
+
+
+def _staying(at: Desk, staying: services.Staying) -> list[dict[str, Any]]:
+    """Return the kinds of what stays on its date, each with what becomes of it and where one sees to it."""
+    zone = at.restaurant.time_zone
+
+    def row(name: str, moment: Any, url: str = "") -> dict[str, str]:
+        return {"name": name, "when": formatting.day_and_time(moment, zone=zone), "url": url}
+
+    kinds = [
+        (
+            _("Tables just being booked or offered"),
+            _("Their time ends by itself within minutes; what becomes a booking by then moves when you look again."),
+            [row(each.guest_name or each.code, each.starts_at) for each in staying.holds],
+        ),
+        (
+            _("Places on the waiting list"),
+            _("They stay on the list of their date. Nobody is offered a table while the house is closed: tell them."),
+            [
+                row(each.guest_name, each.earliest, at.address("today_waiting", day=each.service_day))
+                for each in staying.waiting
+            ],
+        ),
+        (
+            _("Guests who want to hear of a free table"),
+            _("They stay with their date, and hear nothing while the house is closed then."),
+            [row(each.guest_name, each.earliest) for each in staying.alerts],
+        ),
+        (
+            _("Ticketed events"),
+            _("They stay at their time, and their tickets hold. Move an event on its own page: everybody is told."),
+            [
+                row(each.name, each.starts_at, reverse("admin:bookings_ticketedevent_change", args=[each.pk]))
+                for each in staying.events
+            ],
+        ),
+        (
+            _("Blocks"),
+            _("They stay as they are, and keep their tables from sale."),
+            [
+                row(each.reason, each.starts_at, reverse("admin:bookings_block_change", args=[each.pk]))
+                for each in staying.blocks
+            ],
+        ),
+    ]
+    return [{"title": title, "what": what, "rows": rows} for title, what, rows in kinds if rows]
 
 
 def _line(at: Desk, affected: Any) -> dict[str, Any]:
@@ -104,5 +152,6 @@ def _line(at: Desk, affected: Any) -> dict[str, Any]:
         "was": formatting.day_and_time(booking.starts_at, zone=zone),
         "to": formatting.day_and_time(affected.starts_at, zone=zone) if affected.starts_at else "",
         "why": str(affected.refusal) if affected.refusal else "",
+        "state": "" if booking.status == Status.CONFIRMED else Status(booking.status).label,
         "url": at.address("today_booking", booking.public_id),
     }

@@ -43,6 +43,7 @@ from bookings.services.moving_days import (
     DayMoveOutdated,
     DayNotMovable,
     DayTaken,
+    Staying,
     look_at_day_move,
     move_special_day,
 )
@@ -127,6 +128,7 @@ __all__ = [
     "Paid",
     "Quote",
     "Receipt",
+    "Staying",
     "accept_offer",
     "admit",
     "admit_order",

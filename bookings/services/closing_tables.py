@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from psycopg.types.range import TimestamptzRange
 
-from bookings import errors, selectors
+from bookings import errors, selectors, terms
 from bookings.availability import DAY_SPAN, Occupancy, joined_tables, midnight_of
 from bookings.closing import Leaving, find_places
 from bookings.events import BookingChanged
@@ -480,7 +480,7 @@ def _move(plan: ServicePlan, each: InTheWay, *, by: Actor, told: str) -> None:
         booking.area_id = area.id
         if booking.status in UPCOMING:
             # It was not they who chose another area.
-            booking.policy = {**booking.policy, "free_cancellation_hours": 0}
+            booking.policy = terms.changed_by_house(booking.policy, version=booking.version + 1)
     buffer = timedelta(minutes=plan.policy.buffer_minutes)
     if each.is_seated and each.ends_at - buffer > booking.ends_at:
         booking.ends_at = each.ends_at - buffer

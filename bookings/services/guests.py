@@ -17,7 +17,7 @@ from bookings.services import guest_figures, tagging
 from bookings.services.claiming import Actor
 from bookings.states import FOR_THE_GUEST, GUESTS_ARE_KEPT, Status
 from core import audit
-from core.encryption import blind_index, index_of_email
+from core.encryption import blind_index, index_of_email, index_of_phone
 
 BATCH = 500
 # Apart from the lock of a (restaurant, service day), whose second number is a day.
@@ -380,10 +380,12 @@ def _locked(guest: HouseGuest) -> HouseGuest:
 
 
 def refuse_thanks(*, booking: Booking) -> None:
-    """Write no more thank-you mails to a booking's guest, at no house that knows them by this address or account."""
+    """Write no more thanks to a booking's guest, at no house that knows them by this address, number or account."""
     same = Q(pk=booking.guest_id)
     if booking.guest_email:
         same |= Q(email_index=index_of_email(booking.guest_email))
+    elif booking.guest_phone:
+        same |= Q(phone_index=index_of_phone(booking.guest_phone))
     if booking.diner_id is not None:
         same |= Q(account_id=booking.diner_id)
     HouseGuest.objects.filter(same).update(wants_no_thanks=True)

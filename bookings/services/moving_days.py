@@ -2,33 +2,47 @@
 
 Eid is announced a day later than expected. Its bookings go along to the new day at the same hour; where the house
 turns out to be closed on a day that it was booked for, those bookings go to the day that is open in its place. Who has
-no room there stays as they are, for people to see to.
+no room there stays as they are, for people to see to. So does what is not a booking: places on the waiting list,
+events, blocks; the look names them.
 """
 
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from bookings import errors, selectors
+from bookings import errors, selectors, terms
 from bookings.availability import DAY_SPAN, Allocation, Occupancy, best_seating, ends_at, midnight_of, pacing_refusal
 from bookings.events import BookingChanged
-from bookings.models import Booking, Occurrence, TableAllocation
+from bookings.models import (
+    Block,
+    Booking,
+    FreeTimeAlert,
+    Occurrence,
+    StandbyEntry,
+    TableAllocation,
+    TicketedEvent,
+)
 from bookings.services import claiming, freed
 from bookings.services.claiming import Actor, Claim
-from bookings.states import Status
+from bookings.states import STANDBY_LIVE, AdvanceState, EventStatus, Status
 from core import audit
 from core.errors import DomainError
 from core.outbox import publish
 from restaurants.models import SpecialDay
 from restaurants.service_plan import ServicePlan, plan_of
 
-# They have not come yet, and the guest knows of them.
-MOVED = (Status.REQUESTED, Status.CONFIRMED)
+
+def _known_to_guests(now: datetime) -> Q:
+    """Keep bookings whose guests know of them: booked, asked for, or held until a deposit comes."""
+    awaits_money = Q(status=Status.HELD, advance__state=AdvanceState.AWAITED, hold_expires_at__gt=now)
+    return Q(status__in=(Status.REQUESTED, Status.CONFIRMED)) | awaits_money
 
 
 class DayTaken(DomainError):
@@ -66,12 +80,37 @@ class Affected:
 
 
 @dataclass(frozen=True)
+class Staying:
+    """What else there is on the two days: it stays on its date, and people see to it."""
+
+    holds: tuple[Booking, ...] = ()
+    """Tables that somebody is just booking or has been offered: their time ends within minutes."""
+    waiting: tuple[StandbyEntry, ...] = ()
+    alerts: tuple[FreeTimeAlert, ...] = ()
+    events: tuple[TicketedEvent, ...] = ()
+    blocks: tuple[Block, ...] = ()
+
+    @property
+    def count(self) -> int:
+        return sum(map(len, self._kinds))
+
+    @property
+    def mark(self) -> str:
+        return " ".join(",".join(str(each.pk) for each in kind) for kind in self._kinds)
+
+    @property
+    def _kinds(self) -> tuple[tuple[Any, ...], ...]:
+        return (self.holds, self.waiting, self.alerts, self.events, self.blocks)
+
+
+@dataclass(frozen=True)
 class DayMove:
     """What moving a special day would do; `digest` names exactly this."""
 
     special_day: SpecialDay
     to: date
     affected: list[Affected] = field(default_factory=list)
+    staying: Staying = Staying()
 
     @property
     def moves(self) -> list[Affected]:
@@ -86,7 +125,9 @@ class DayMove:
         lines = [
             f"{each.booking.pk} {each.booking.version} {each.starts_at} {each.table_ids}" for each in self.affected
         ]
-        told = "\n".join([str(self.special_day.pk), str(self.special_day.date), str(self.to), *lines])
+        told = "\n".join(
+            [str(self.special_day.pk), str(self.special_day.date), str(self.to), *lines, self.staying.mark]
+        )
         return hashlib.sha256(told.encode()).hexdigest()[:32]
 
 
@@ -106,16 +147,17 @@ def look_at_day_move(*, special_day: SpecialDay, to: date) -> DayMove:
     after = _plan_after(plan, special_day.date, to)
     bookings = list(
         Booking.objects.filter(
+            _known_to_guests(now),
             restaurant=special_day.restaurant_id,
             service_day__in=(special_day.date, to),
-            status__in=MOVED,
             starts_at__gt=now,
         )
         .select_related("area", "restaurant")
         .order_by("starts_at", "-party_size", "pk")
     )
     going = [booking for booking in bookings if _goes(after, booking, special_day, to)]
-    return DayMove(special_day, to, _seat(after, going, special_day.date, to, now=now))
+    affected = _seat(after, going, special_day.date, to, now=now)
+    return DayMove(special_day, to, affected, _staying(plan, special_day.date, to, now=now))
 
 
 def move_special_day(
@@ -149,10 +191,34 @@ def move_special_day(
                 "to": to.isoformat(),
                 "moved": len(found.moves),
                 "stayed": len(found.stays),
+                "left_on_their_date": found.staying.count,
             },
         )
         claiming.tell_open_pages(plan, before, to)
     return found
+
+
+def _staying(plan: ServicePlan, was: date, to: date, *, now: datetime) -> Staying:
+    """Return what is on either day and does not go along."""
+    on_them = Q(restaurant=plan.id, service_day__in=(was, to))
+    then = Q()
+    for day in (was, to):
+        begins = midnight_of(plan, day)
+        then |= Q(starts_at__lt=begins + DAY_SPAN, ends_at__gt=begins)
+    then &= Q(restaurant=plan.id, ends_at__gt=now)
+    events = TicketedEvent.objects.filter(then).exclude(status=EventStatus.CALLED_OFF)
+    holds = Booking.objects.filter(on_them, status=Status.HELD, hold_expires_at__gt=now).exclude(_known_to_guests(now))
+    waiting = StandbyEntry.objects.filter(on_them, status__in=STANDBY_LIVE, latest__gt=now)
+    alerts = FreeTimeAlert.objects.filter(on_them, ended_at=None, latest__gt=now)
+    # An event's own part of the floor goes with the event.
+    blocks = Block.objects.filter(then).exclude(pk__in=events.filter(block__isnull=False).values("block"))
+    return Staying(
+        tuple(holds.order_by("starts_at", "pk")),
+        tuple(waiting.order_by("earliest", "pk")),
+        tuple(alerts.order_by("earliest", "pk")),
+        tuple(events.order_by("starts_at", "pk")),
+        tuple(blocks.order_by("starts_at", "pk")),
+    )
 
 
 def _plan_after(plan: ServicePlan, was: date, to: date) -> ServicePlan:
@@ -282,7 +348,7 @@ def _apply(plan: ServicePlan, moves: list[Affected], *, by: Actor, reason: str) 
         booking.service_day, booking.shift_name = slot.service_day, slot.shift.name
         booking.starts_at, booking.ends_at = slot.starts_at, ends_at(plan, slot, booking.party_size)
         booking.reminded_day_before_at = booking.reminded_hours_before_at = None
-        booking.policy = {**booking.policy, "free_cancellation_hours": 0}
+        booking.policy = terms.changed_by_house(booking.policy, version=booking.version + 1)
         booking.version += 1
         booking.save()
         claiming.allocate(booking, plan, each.table_ids)

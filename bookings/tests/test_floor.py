@@ -1,14 +1,17 @@
 """The evening itself: arriving, sitting, leaving, not coming; blocks; reminders; mails."""
 
+import base64
 from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 import time_machine
 from django.utils import timezone
+from icalendar import Calendar
 
 from accounts.tests.factories import member
 from bookings import errors, selectors, services
+from bookings.calendars import calendar_of
 from bookings.models import Booking, TableAllocation
 from bookings.services import Actor, Guest
 from bookings.states import Channel, Status
@@ -416,6 +419,34 @@ class TestMails:
         assert restaurant.name in message.subject
         assert [attached["name"] for attached in message.attachments] == ["buka.ics"]
 
+    def test_calendar_mails_name_whom_they_go_to_and_replace_one_another(self, restaurant):
+        booking = book(restaurant, guest=Guest(name="Obi, Chidi", email="chidi@example.com"))
+        work_off_outbox()
+        booking = services.change_booking(booking=booking, by=Actor.diner(None), starts_at=at("20:00"))
+        work_off_outbox()
+        services.cancel_booking(booking=booking, by=Actor.diner(None))
+        work_off_outbox()
+
+        calendars = [
+            Calendar.from_ical(base64.b64decode(mail.attachments[0]["content"]))
+            for mail in Message.objects.order_by("pk")
+        ]
+        assert [str(calendar["METHOD"]) for calendar in calendars] == ["REQUEST", "REQUEST", "CANCEL"]
+        events = [calendar.walk("VEVENT") for calendar in calendars]
+        # RFC 5546 3.2.2 and 3.2.5: one organizer, somebody who attends, the same UID, a growing SEQUENCE.
+        for (event,) in events:
+            assert str(event["ORGANIZER"]).startswith("mailto:")
+            assert str(event["ATTENDEE"]) == "mailto:chidi@example.com"
+            assert event["ATTENDEE"].params["CN"] == "Obi, Chidi"
+            assert (event["ATTENDEE"].params["PARTSTAT"], event["ATTENDEE"].params["RSVP"]) == ("ACCEPTED", "FALSE")
+            assert {"UID", "DTSTAMP", "DTSTART", "SUMMARY", "SEQUENCE"} <= set(event)
+        assert {str(event["UID"]) for (event,) in events} == {f"{booking.public_id}@buka"}
+        sequences = [int(event["SEQUENCE"]) for (event,) in events]
+        assert sequences == sorted(set(sequences))
+        assert [str(event["STATUS"]) for (event,) in events] == ["CONFIRMED", "CONFIRMED", "CANCELLED"]
+        published = Calendar.from_ical(calendar_of(booking)).walk("VEVENT")[0]
+        assert "ATTENDEE" not in published, "RFC 5546 3.2.1: a published event has nobody who attends"
+
     def test_a_new_table_is_the_houses_own_affair(self, restaurant, host):
         booking = book(restaurant)
         work_off_outbox()
@@ -425,8 +456,8 @@ class TestMails:
 
         assert Message.objects.count() == 1
 
-    def test_nobody_is_written_to_without_an_address(self, restaurant):
-        book(restaurant, guest=Guest(name="Demo diner", phone="+2348031234567"))
+    def test_nobody_is_written_to_without_an_address_or_a_mobile_phone(self, restaurant):
+        book(restaurant, guest=Guest(name="Demo diner", phone="+2342012345678"))
 
         work_off_outbox()
 

@@ -4,6 +4,7 @@ from datetime import date, time, timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.urls import reverse
 
 from accounts.models import User
@@ -12,12 +13,17 @@ from accounts.states import Role
 from accounts.tests.factories import UserFactory
 from bookings import services
 from bookings.models import Booking, TableAllocation
-from bookings.services import Actor
+from bookings.services import Actor, Guest
+from bookings.states import Status
 from bookings.tests.factories import at, book, guest, tomorrow
+from bookings.tests.ticket_factories import event_at
 from core.audit.models import AuditEvent
+from core.encryption import index_of_phone
 from core.testing import log_in, with_second_factor, work_off_outbox
+from notifications import gsm
 from notifications.models import Message
-from restaurants.models import OpeningHours, Restaurant, Shift, SpecialDay
+from restaurants.models import BookingPolicy, OpeningHours, Restaurant, Shift, SpecialDay
+from restaurants.states import DepositDue
 from restaurants.tests.factories import ShiftFactory, house
 
 DAY = timedelta(days=1)
@@ -98,6 +104,98 @@ class TestAClosedDay:
         assert stays.booking.party_size == 4 and stays.refusal is not None
         services.move_special_day(special_day=special, to=target, by=Actor.staff(owner))
         assert Booking.objects.get(party_size=4).service_day == target
+
+
+class TestWhatElseHangsOnIt:
+    def test_who_left_a_phone_alone_gets_a_text_and_may_cancel_free(self, suya_spot: Restaurant, owner: User) -> None:
+        special = eid(suya_spot, tomorrow(), is_closed=True)
+        by_phone = book(suya_spot, starts_at=at("19:00", tomorrow() + DAY), guest=Guest("Ada", "+2348031234567"))
+        by_mail = book(suya_spot, starts_at=at("19:30", tomorrow() + DAY), guest=guest(2))
+        work_off_outbox()
+        Message.objects.all().delete()
+
+        services.move_special_day(
+            special_day=special, to=tomorrow() + DAY, by=Actor.staff(owner), reason="Eid is a day later."
+        )
+        work_off_outbox()
+
+        text = Message.objects.get(channel="sms", recipient=index_of_phone("+2348031234567"))
+        assert "had to change your booking" in text.sms_text and "cancel free" in text.sms_text
+        assert "Eid is a day later." in text.sms_text and gsm.parts(text.sms_text) == 1
+        mail = Message.objects.get(channel="email")
+        assert "you can cancel it free of charge" in mail.body_text
+        by_phone.refresh_from_db()
+        # Their own change after it is not the house's, and does not cost them what they were promised.
+        services.change_booking(
+            booking=by_phone, by=Actor.diner(None), starts_at=by_phone.starts_at - timedelta(hours=1)
+        )
+        work_off_outbox()
+        own = Message.objects.filter(channel="sms").latest("pk").sms_text
+        assert "is now" in own and "had to" not in own
+        for booking in (by_phone, by_mail):
+            booking.refresh_from_db()
+            late = booking.starts_at - timedelta(minutes=30)
+            with time_machine.travel(late, tick=True):
+                assert not services.cancel_booking(booking=booking, by=Actor.diner(None)).is_late_cancellation
+
+    def test_a_table_held_for_a_deposit_goes_along_and_its_guest_is_told(
+        self, suya_spot: Restaurant, owner: User
+    ) -> None:
+        BookingPolicy.objects.update_or_create(
+            restaurant=suya_spot,
+            defaults={"deposit_kobo_per_guest": 500_000, "deposit_from_party": 1, "deposit_due": DepositDue.BEFORE},
+        )
+        special = eid(suya_spot, tomorrow() + 3 * DAY, is_closed=True)
+        held = book(suya_spot, starts_at=at("19:00", tomorrow() + 4 * DAY))
+        assert held.status == Status.HELD
+        work_off_outbox()
+
+        done = services.move_special_day(
+            special_day=special, to=tomorrow() + 4 * DAY, by=Actor.staff(owner), reason="Moon."
+        )
+        work_off_outbox()
+
+        held.refresh_from_db()
+        assert [each.booking.pk for each in done.moves] == [held.pk]
+        assert (held.status, held.service_day) == (Status.HELD, tomorrow() + 3 * DAY)
+        [row] = TableAllocation.objects.filter(booking=held, live=True)
+        assert (row.during.lower, row.expires_at) == (held.starts_at, held.hold_expires_at)
+        assert "Moon." in Message.objects.get(kind="booking.changed").body_text
+
+    def test_what_stays_is_counted_named_and_part_of_what_is_agreed_to(
+        self, client: Any, suya_spot: Restaurant, owner: User
+    ) -> None:
+        target = tomorrow() + DAY
+        special = eid(suya_spot, tomorrow(), is_closed=True)
+        seen = services.look_at_day_move(special_day=special, to=target)
+        assert seen.staying.count == 0
+        for number, size in ((1, 4), (2, 2)):
+            book(suya_spot, starts_at=at("19:00", target), party_size=size, guest=guest(number))
+        start, end = at("19:00", target), at("19:00", target)
+        standby = services.join_waitlist(
+            restaurant_id=suya_spot.pk, earliest=start, latest=end, party_size=2, guest=guest(3), by=Actor.diner(None)
+        )
+        block = services.block_tables(
+            restaurant_id=suya_spot.pk,
+            starts_at=at("09:00", target),
+            ends_at=at("10:00", target),
+            reason="Painting",
+            by=Actor.staff(owner),
+        )
+        event = event_at(suya_spot, starts_at=at("12:00", target), ends_at=at("15:00", target), name="Highlife")
+
+        found = services.look_at_day_move(special_day=special, to=target)
+
+        assert found.digest != seen.digest
+        assert found.staying.waiting == (standby,)
+        assert (found.staying.blocks, found.staying.events) == ((block,), (event,))
+        log_in(client, owner)
+        page = client.post(
+            reverse("admin:move_special_day", args=[suya_spot.public_id, special.pk]), {"to": target.isoformat()}
+        ).content.decode()
+        for said in ("Places on the waiting list (1)", "Blocks (1)", "Painting", "Ticketed events (1)", "Highlife"):
+            assert said in page
+        assert reverse("admin:bookings_ticketedevent_change", args=[event.pk]) in page
 
 
 class TestAnOpenDay:

@@ -75,6 +75,7 @@ def _booking_page(request: HttpRequest, found: Booking) -> HttpResponse:
     when = formatting.day_and_time(found.starts_at, zone=restaurant.time_zone)
     invitation = _("We have a table at %(restaurant)s on %(when)s.") % {"restaurant": restaurant.name, "when": when}
     is_bumped = selectors.is_owed_an_apology(found)
+    is_texted = bool(found.guest_phone) and phones.receives_sms(found.guest_phone)
     context = {
         **_named(found),
         "heading": wording.heading_of(found, now),
@@ -84,6 +85,7 @@ def _booking_page(request: HttpRequest, found: Booking) -> HttpResponse:
         "times_instead": times_instead(found, now=now) if is_bumped else [],
         "tone": wording.tone_of(found),
         "is_new": status in UPCOMING and now - found.created_at < NEW_FOR and len(history) == 1,
+        "texted_to": phones.national(found.guest_phone) if is_texted else "",
         "is_requested": status == Status.REQUESTED,
         "has_table": found.is_occupying and not is_hold_over(found, now),
         "is_booked": found.is_occupying and status != Status.HELD,

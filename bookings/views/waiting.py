@@ -20,7 +20,7 @@ from bookings.forms.waiting import DayForm, WaitForm
 from bookings.models import FreeTimeAlert, QueueEntry, StandbyEntry
 from bookings.services import Actor
 from bookings.states import QueueStatus, StandbyStatus
-from bookings.texting import ALERT, BOOKING, ORDER, QUEUE, STANDBY, TICKET
+from bookings.texting import ALERT, BOOKING, ORDER, QUEUE, REVIEW, STANDBY, TICKET
 from bookings.ticketing import order_by_public_id, ticket_by_public_id
 from bookings.times import book_url
 from bookings.views.ticketing import is_at_the_door
@@ -301,6 +301,10 @@ def leave_queue(request: HttpRequest, public_id: UUID) -> HttpResponse:
 @require_safe
 def short(request: HttpRequest, key: str) -> HttpResponse:
     """Lead from the address in a text message to the page it is about, which this browser may then see."""
+    if (brief := selectors.booking_by_brief_key(key)) is not None:
+        kind, found = brief
+        access.remember(request, found)
+        return redirect("bookings:review" if kind == REVIEW else "bookings:booking", public_id=found.public_id)
     opened = access.opened_by(key)
     if opened is None:
         raise Http404(_("We could not find that."))

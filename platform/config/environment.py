@@ -329,16 +329,24 @@ def _url(name: str, text: str) -> str:
 
 def _text_messages(env: Env, sandbox_url: str | None) -> dict[str, Any]:
     """Return who carries text messages and how many there may be; without a provider none are offered."""
-    key = env.str("AFRICASTALKING_API_KEY", "sandbox-key" if sandbox_url else "")
-    carrier = env.str("SMS_PROVIDER", "africastalking" if key else "")
-    if carrier not in ("", "africastalking"):
-        raise ImproperlyConfigured(f"SMS_PROVIDER is {carrier!r}; write africastalking, or leave it empty.")
-    username = env.str("AFRICASTALKING_USERNAME", "sandbox" if sandbox_url else "")
-    if carrier and not (key and username):
+    africastalking, twilio = _africastalking(env, sandbox_url), _twilio(env, sandbox_url)
+    with_keys = [
+        name for name, keys in (("africastalking", africastalking["key"]), ("twilio", twilio["token"])) if keys
+    ]
+    carrier = env.str("SMS_PROVIDER", with_keys[0] if with_keys else "")
+    others = [name for name in with_keys if name != carrier]
+    fallback = env.str("SMS_FALLBACK_PROVIDER", others[0] if carrier and others else "")
+    for variable, name in (("SMS_PROVIDER", carrier), ("SMS_FALLBACK_PROVIDER", fallback)):
+        if name not in ("", "africastalking", "twilio"):
+            raise ImproperlyConfigured(f"{variable} is {name!r}; write africastalking or twilio, or leave it empty.")
+    if fallback and fallback == carrier:
+        raise ImproperlyConfigured("SMS_FALLBACK_PROVIDER is another one than SMS_PROVIDER, or empty.")
+    if "africastalking" in (carrier, fallback) and not (africastalking["key"] and africastalking["username"]):
         raise ImproperlyConfigured("Text messages need both AFRICASTALKING_USERNAME and AFRICASTALKING_API_KEY.")
-    sender = env.str("AFRICASTALKING_SENDER", "")
-    if sender and not re.fullmatch(r"[A-Za-z0-9 ]{1,11}|\+?[0-9]{3,15}", sender):
-        raise ImproperlyConfigured("AFRICASTALKING_SENDER is up to eleven letters and digits, or a short code.")
+    if "twilio" in (carrier, fallback) and not (twilio["account"] and twilio["token"]):
+        raise ImproperlyConfigured("Twilio needs both TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN.")
+    if "twilio" in (carrier, fallback) and not (twilio["sender"] or twilio["service"]):
+        raise ImproperlyConfigured("Twilio needs TWILIO_FROM or TWILIO_MESSAGING_SERVICE_SID.")
     budgets: dict[str, int] = {"*": 200}
     for entry in env.list("SMS_DAILY_BUDGETS", ["234:5000", "*:200"]):
         country, colon, most = entry.strip().partition(":")
@@ -350,15 +358,43 @@ def _text_messages(env: Env, sandbox_url: str | None) -> dict[str, Any]:
         budgets[country] = int(most)
     return {
         "provider": carrier,
+        "fallback": fallback,
+        **africastalking,
+        "twilio": twilio,
+        "per_number": env.int("SMS_PER_NUMBER_AND_HOUR", 3),
+        "budgets": budgets,
+    }
+
+
+def _africastalking(env: Env, sandbox_url: str | None) -> dict[str, str]:
+    sender = env.str("AFRICASTALKING_SENDER", "")
+    if sender and not re.fullmatch(r"[A-Za-z0-9 ]{1,11}|\+?[0-9]{3,15}", sender):
+        raise ImproperlyConfigured("AFRICASTALKING_SENDER is up to eleven letters and digits, or a short code.")
+    return {
         "url": _url(
             "AFRICASTALKING_URL",
             env.str("AFRICASTALKING_URL", f"{sandbox_url}/sms" if sandbox_url else "https://api.africastalking.com"),
         ),
-        "username": username,
-        "key": key,
+        "username": env.str("AFRICASTALKING_USERNAME", "sandbox" if sandbox_url else ""),
+        "key": env.str("AFRICASTALKING_API_KEY", "sandbox-key" if sandbox_url else ""),
         "sender": sender,
-        "per_number": env.int("SMS_PER_NUMBER_AND_HOUR", 3),
-        "budgets": budgets,
+    }
+
+
+def _twilio(env: Env, sandbox_url: str | None) -> dict[str, str]:
+    sender = env.str("TWILIO_FROM", "Buka" if sandbox_url else "")
+    if sender and not re.fullmatch(r"[A-Za-z0-9 ]{1,11}|\+[1-9][0-9]{6,14}|[0-9]{3,8}", sender):
+        raise ImproperlyConfigured(
+            "TWILIO_FROM is a number in international form, a short code, or up to eleven letters and digits."
+        )
+    return {
+        "url": _url(
+            "TWILIO_URL", env.str("TWILIO_URL", f"{sandbox_url}/sms" if sandbox_url else "https://api.twilio.com")
+        ),
+        "account": env.str("TWILIO_ACCOUNT_SID", f"AC{'0' * 32}" if sandbox_url else ""),
+        "token": env.str("TWILIO_AUTH_TOKEN", "sandbox-token" if sandbox_url else ""),
+        "sender": sender,
+        "service": env.str("TWILIO_MESSAGING_SERVICE_SID", ""),
     }
 
 

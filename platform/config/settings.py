@@ -401,6 +401,8 @@ DEFAULT_FROM_EMAIL = env.email["from"]
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 # Empty where nobody carries text messages; then no codes go to phones (docs/decisions/0020-social-and-phone.md).
 SMS_PROVIDER = env.sms["provider"]
+# Asked when the first has certainly not taken a message; empty where there is no second.
+SMS_FALLBACK_PROVIDER = env.sms["fallback"]
 SMS_PER_NUMBER_AND_HOUR = env.sms["per_number"]
 # Messages a day by the country's calling code; "*" for those not named.
 SMS_DAILY_BUDGETS = env.sms["budgets"]
@@ -408,6 +410,11 @@ AFRICASTALKING_URL = env.sms["url"]
 AFRICASTALKING_USERNAME = env.sms["username"]
 AFRICASTALKING_API_KEY = env.sms["key"]
 AFRICASTALKING_SENDER = env.sms["sender"]
+TWILIO_URL = env.sms["twilio"]["url"]
+TWILIO_ACCOUNT_SID = env.sms["twilio"]["account"]
+TWILIO_AUTH_TOKEN = env.sms["twilio"]["token"]
+TWILIO_FROM = env.sms["twilio"]["sender"]
+TWILIO_MESSAGING_SERVICE_SID = env.sms["twilio"]["service"]
 
 # --- Languages and time ----------------------------------------------------------------------------------------
 

@@ -70,9 +70,14 @@ def national(e164: str) -> str:
     number = _parsed(e164)
     if number is None:
         return e164
-    at_home = number.country_code == phonenumbers.country_code_for_region(REGION)
-    wanted = PhoneNumberFormat.NATIONAL if at_home else PhoneNumberFormat.INTERNATIONAL
+    wanted = PhoneNumberFormat.NATIONAL if is_at_home(e164) else PhoneNumberFormat.INTERNATIONAL
     return str(phonenumbers.format_number(number, wanted))
+
+
+def is_at_home(e164: str) -> bool:
+    """Tell whether a stored number is one of this country, where a text message costs little."""
+    number = _parsed(e164)
+    return number is not None and number.country_code == phonenumbers.country_code_for_region(REGION)
 
 
 def mask(e164: str) -> str:

@@ -46,7 +46,10 @@ class MessageAdmin(PlatformPage, ModelAdmin):
             {"fields": ["status", "attempts", "next_attempt_at", "useful_until", "sent_at", "last_error"]},
         ),
         (_("Words"), {"fields": ["subject", "words", "attachment_names"]}),
-        (_("Origin"), {"fields": ["public_id", "message_id", "provider_reference", "dedupe_key", "created_at"]}),
+        (
+            _("Origin"),
+            {"fields": ["public_id", "message_id", "carrier", "provider_reference", "dedupe_key", "created_at"]},
+        ),
     ]
 
     @display(description=_("kind"), ordering="kind")

@@ -1,8 +1,9 @@
 """The catalogue of messages: what Buka writes to people, by which channels, and what each message needs to know.
 
 The words stand in `templates/notifications/<kind>/`: `email.subject.txt`, `email.txt` and `email.html`, and `sms.txt`
-where the kind goes to phones, short enough for one part in every language. A value is given ready to be read (dates,
-times and money formatted in the recipient's language by whoever sends).
+where the kind goes to phones, short enough for one part in every language. What would not fit the seventy characters of
+a part in other letters is said in fewer words where there is an `sms.brief.txt`, and else in English. A value is given
+ready to be read (dates, times and money formatted in the recipient's language by whoever sends).
 """
 
 import re
@@ -98,25 +99,29 @@ KINDS = {
             _("Booking confirmed"),
             needs=_booking | {"address", "booking_url"},
             may_have=_place | {"policy_text", "occasion", "grace_minutes", "deposit", "step_free"},
+            channels=(Channel.EMAIL, Channel.SMS),
         ),
         Kind(
             "booking.requested",
             _("Booking requested"),
             needs=_booking | {"booking_url"},
             may_have=_place | {"policy_text", "occasion", "step_free"},
+            channels=(Channel.EMAIL, Channel.SMS),
         ),
         Kind(
             "booking.changed",
             _("Booking changed"),
             needs=_booking | {"address", "booking_url"},
-            may_have=_place | {"policy_text", "occasion", "grace_minutes", "reason", "area", "step_free"},
+            may_have=_place | {"policy_text", "occasion", "grace_minutes", "reason", "area", "step_free", "is_free"},
+            channels=(Channel.EMAIL, Channel.SMS),
         ),
         Kind(
             "booking.cancelled",
             _("Booking cancelled"),
             needs=_booking | {"cancelled_by"},
-            may_have=frozenset({"phone", "reason", "policy_text", "restaurant_url"}) | _offered_instead,
+            may_have=frozenset({"phone", "reason", "policy_text", "restaurant_url", "booking_url"}) | _offered_instead,
             choices={"cancelled_by": ("diner", "restaurant")},
+            channels=(Channel.EMAIL, Channel.SMS),
         ),
         # The mail is the cancellation's; a phone is told besides, for the guest may be on their way.
         Kind(
@@ -130,7 +135,8 @@ KINDS = {
             "booking.declined",
             _("Booking declined"),
             needs=_booking,
-            may_have=frozenset({"phone", "reason", "restaurant_url"}),
+            may_have=frozenset({"phone", "reason", "restaurant_url", "booking_url"}),
+            channels=(Channel.EMAIL, Channel.SMS),
         ),
         Kind(
             "booking.reminder",
@@ -138,6 +144,7 @@ KINDS = {
             needs=_booking | {"address", "booking_url", "hours_before"},
             may_have=_place | {"grace_minutes"},
             choices={"hours_before": (24, 3)},
+            channels=(Channel.EMAIL, Channel.SMS),
         ),
         Kind(
             "booking.held",
@@ -205,8 +212,9 @@ KINDS = {
             "booking.series",
             _("Repeated booking"),
             needs=frozenset({"guest_name", "restaurant_name", "party_size", "news", "series_url"}),
-            may_have=frozenset({"dates", "on"}),
+            may_have=frozenset({"dates", "on", "when", "booking_url"}),
             choices={"news": ("begun", "changed", "cancelled", "date_failed", "new_terms")},
+            channels=(Channel.EMAIL, Channel.SMS),
         ),
         Kind(
             "standby.joined",
@@ -326,6 +334,7 @@ KINDS = {
             "booking.thanks",
             _("Thanks after a visit"),
             needs=frozenset({"guest_name", "restaurant_name", "review_url", "no_thanks_url"}),
+            channels=(Channel.EMAIL, Channel.SMS),
         ),
         Kind(
             "account.email_confirmation_signup",

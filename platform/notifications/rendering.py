@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.template.backends.django import Template
 from django.template.context import Context
+from django.template.exceptions import TemplateDoesNotExist
 from django.template.loader import get_template
 from django.utils import translation
 
@@ -62,7 +63,7 @@ def mail(kind: Kind, *, language: str, context: Mapping[str, Any]) -> Mail:
 
 
 def sms(kind: Kind, *, language: str, context: Mapping[str, Any]) -> str:
-    """Write the text message in the given language; in English where it would not fit one part there.
+    """Write the text message in the given language: in one part, in fewer words or in English where it must be.
 
     :raises catalogue.WrongContext: when the values do not fit the kind
     """
@@ -70,12 +71,25 @@ def sms(kind: Kind, *, language: str, context: Mapping[str, Any]) -> str:
         # Android fills in a code whose last line names the page it is for.
         "site": urlsplit(settings.BASE_URL).hostname or "",
     }
-    for tried in (language, settings.LANGUAGE_CODE):
+    whole = f"notifications/{kind.name}/sms.txt"
+    for tried, template in ((language, whole), (language, brief_of(kind)), (settings.LANGUAGE_CODE, whole)):
+        if template is None:
+            continue
         with translation.override(tried):
-            text = gsm.plain(_tidy(_render(f"notifications/{kind.name}/sms.txt", values, html=False)).strip())
+            text = gsm.plain(_tidy(_render(template, values, html=False)).strip())
         if gsm.parts(text) == 1:
             break
     return text
+
+
+def brief_of(kind: Kind) -> str | None:
+    """Return the template that says a text message in the fewest words; None where there is none."""
+    name = f"notifications/{kind.name}/sms.brief.txt"
+    try:
+        get_template(name)
+    except TemplateDoesNotExist:
+        return None
+    return name
 
 
 def _render(template_name: str, values: dict[str, Any], *, html: bool) -> str:

@@ -75,6 +75,7 @@ def send(
     name: str = "",
     language: str = "en",
     attachments: Sequence[Attachment] = (),
+    not_before: datetime | None = None,
     useful_until: datetime | None = None,
 ) -> Message:
     """Write a message in the current transaction; it leaves if and only if that commits.
@@ -82,6 +83,7 @@ def send(
     Asked again for the same `dedupe_key`, channel and recipient it returns the message written the first time.
 
     :param context: what `notifications.catalogue` asks for, ready to be read in the recipient's language
+    :param not_before: until this moment it waits
     :param useful_until: after this moment it is not sent any more
     :raises BadRecipient: when `to` is no e-mail address
     :raises BadPhone: when `to` is no number that receives text messages
@@ -108,6 +110,7 @@ def send(
         language=language,
         attachments=_stored(attachments),
         dedupe_key=dedupe_key,
+        next_attempt_at=max(not_before or timezone.now(), timezone.now()),
         useful_until=useful_until,
         **_words(entry, channel, language, context),
     )
@@ -312,6 +315,7 @@ def _deliver(message: Message) -> bool:
         status=Status.SENT,
         sent_at=timezone.now(),
         last_error="",
+        carrier=message.carrier,
         provider_reference=message.provider_reference,
     )
     _forget_secrets(message)
@@ -338,6 +342,7 @@ def _mark_failed(message: Message, error: str, *, for_good: bool) -> None:
         status=Status.FAILED if parked else Status.WAITING,
         next_attempt_at=timezone.now() + wait_after(message.attempts),
         last_error=message.last_error,
+        carrier=message.carrier,
     )
     if parked:
         _forget_secrets(message)
@@ -370,6 +375,7 @@ def send_again(*, message: Message) -> bool:
                 sent_at=None,
                 useful_until=None,
                 last_error="",
+                carrier="",
             )
         )
         if changed:

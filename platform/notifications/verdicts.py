@@ -6,8 +6,12 @@ class Refused(Exception):
 
 
 class NotNow(Exception):
-    """It may work later."""
+    """It may work later; it may even have been taken already."""
 
 
-class Unreachable(NotNow):
+class NotTaken(NotNow):
+    """It may work later, and nobody has taken it: another carrier may be asked at once."""
+
+
+class Unreachable(NotTaken):
     """The server itself is away: the other messages of this channel need not try either."""

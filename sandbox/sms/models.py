@@ -19,6 +19,11 @@ class Text(models.Model):
         # Kept, but the sender was told that something went wrong.
         LOST = "lost"
 
+    class Network(models.TextChoices):
+        AFRICASTALKING = "africastalking", "Africa’s Talking"
+        TWILIO = "twilio", "Twilio"
+
+    network = models.CharField(max_length=20, choices=Network, default=Network.AFRICASTALKING)
     received_at = models.DateTimeField(auto_now_add=True)
     outcome = models.CharField(max_length=10, choices=Outcome, default=Outcome.ACCEPTED)
     number = models.CharField(max_length=20, db_index=True)

@@ -1,5 +1,6 @@
 """Africa's Talking, as its documentation describes it: one POST, a form in, an answer for each number."""
 
+import base64
 import re
 import secrets
 import time
@@ -82,15 +83,14 @@ def _take(number: str, sender: str, words: str, mode: str) -> dict[str, Any]:
         code, status = REFUSALS["invalid_number"]
     if code != 101:
         return {"statusCode": code, "number": number, "cost": "0", "status": status, "messageId": "None"}
-    text = Text.objects.create(
+    text = keep(
+        network=Text.Network.AFRICASTALKING,
         number=number,
         sender=sender or "AFRICASTKNG",
         words=words,
-        parts=parts(words),
         message_id=f"ATXid_{secrets.token_hex(16)}",
         outcome=Text.Outcome.LOST if mode in (LOST, GARBAGE) else Text.Outcome.ACCEPTED,
     )
-    Text.objects.filter(pk__lte=text.pk - MOST_TEXTS).delete()
     return {
         "statusCode": code,
         "number": number,
@@ -98,6 +98,18 @@ def _take(number: str, sender: str, words: str, mode: str) -> dict[str, Any]:
         "status": status,
         "messageId": text.message_id,
     }
+
+
+def keep(*, words: str, **more: Any) -> Text:
+    """Keep a message to be read, and return it."""
+    text = Text.objects.create(words=words, parts=parts(words), **more)
+    Text.objects.filter(pk__lte=text.pk - MOST_TEXTS).delete()
+    return text
+
+
+def basic(user: str, password: str) -> str:
+    """Return the header of a log-in by name and password (RFC 7617)."""
+    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
 
 
 def parts(words: str) -> int:

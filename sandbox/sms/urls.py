@@ -1,6 +1,6 @@
 from django.urls import path
 
-from sandbox.sms import network, views
+from sandbox.sms import network, twilio, views
 
 app_name = "sms"
 urlpatterns = [
@@ -9,6 +9,9 @@ urlpatterns = [
     path("faults", views.PANEL.by_form(), name="faults"),
     path("api/messages", views.messages, name="api_messages"),
     path("api/faults", views.PANEL.by_json(), name="api_faults"),
+    path("twilio/faults", views.TWILIO_PANEL.by_form(), name="twilio_faults"),
+    path("twilio/api/faults", views.TWILIO_PANEL.by_json(), name="twilio_api_faults"),
     # What Buka calls, under the address that is set in the place of the real one.
     path("version1/messaging", network.messaging, name="messaging"),
+    path("2010-04-01/Accounts/<slug:account>/Messages.json", twilio.messages, name="twilio_messages"),
 ]

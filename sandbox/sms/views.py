@@ -10,7 +10,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from sandbox.faults.panel import Panel
-from sandbox.sms import network
+from sandbox.sms import network, twilio
 from sandbox.sms.models import Text
 
 PAGE_SIZE = 50
@@ -22,8 +22,16 @@ PANEL = Panel(
     service=network.SERVICE,
     modes=network.MODES,
     noun="text messages",
-    title="Faults of the SMS network",
+    title="Faults of Africa’s Talking",
     action="sms:faults",
+    page="sms:list",
+)
+TWILIO_PANEL = Panel(
+    service=twilio.SERVICE,
+    modes=twilio.MODES,
+    noun="text messages",
+    title="Faults of Twilio",
+    action="sms:twilio_faults",
     page="sms:list",
 )
 
@@ -42,7 +50,7 @@ def texts(request: HttpRequest) -> HttpResponse:
             "refresh_seconds": REFRESH_SECONDS if refreshes else None,
             "refresh_on": "?" + urlencode({"q": number, "refresh": "on"}),
             "refresh_off": "?" + urlencode({"q": number}),
-            **PANEL.context(),
+            "panels": [PANEL.context(), TWILIO_PANEL.context()],
         },
     )
 
@@ -70,6 +78,7 @@ def _as_json(text: Text) -> dict[str, object]:
     return {
         "id": text.pk,
         "received_at": text.received_at.isoformat(),
+        "network": text.network,
         "outcome": text.outcome,
         "to": text.number,
         "from": text.sender,

@@ -1,5 +1,6 @@
 """Africa's Talking as it documents itself, and the pages beside it."""
 
+import re
 import threading
 import time
 
@@ -97,7 +98,82 @@ class TestFaults:
         assert len(sandbox.texts()) == 2
 
 
+ACCOUNT = f"AC{'0' * 32}"
+MESSAGES = f"/sms/2010-04-01/Accounts/{ACCOUNT}/Messages.json"
+
+
+def by_twilio(sandbox, auth=(ACCOUNT, "sandbox-token"), **changes):
+    form = {"To": "+2348031234567", "Body": "123456 is your code", "From": "Buka"}
+    return sandbox.http.post(MESSAGES, data=form | changes, auth=auth)
+
+
+class TestTwilio:
+    def test_takes_a_message_and_lists_it(self, sandbox):
+        send(sandbox, message="By the other network")
+        answer = by_twilio(sandbox)
+
+        assert answer.status_code == 201
+        made = answer.json()
+        assert (made["status"], made["to"], made["from"], made["num_segments"]) == (
+            "queued",
+            "+2348031234567",
+            "Buka",
+            "1",
+        )
+        listed = sandbox.http.get(
+            MESSAGES, params={"To": "+2348031234567", "PageSize": 20}, auth=(ACCOUNT, "sandbox-token")
+        ).json()["messages"]
+        assert [each["sid"] for each in listed] == [made["sid"]]
+        assert [text["network"] for text in sandbox.texts()] == ["twilio", "africastalking"]
+
+    @pytest.mark.parametrize("auth", [None, (ACCOUNT, "wrong"), ("AC1", "sandbox-token")])
+    def test_refuses_a_wrong_log_in(self, sandbox, auth):
+        answer = by_twilio(sandbox, auth=auth)
+
+        assert (answer.status_code, answer.json()["code"]) == (401, 20003)
+        assert sandbox.texts() == []
+
+    @pytest.mark.parametrize(
+        ("changes", "code"),
+        [
+            ({"To": ""}, 21604),
+            ({"To": "0803"}, 21211),
+            ({"Body": ""}, 21602),
+            ({"Body": "a" * 1601}, 21617),
+            ({"From": ""}, 21603),
+            ({"From": "much too long a name"}, 21606),
+            ({"MessagingServiceSid": "MG1"}, 21606),
+        ],
+    )
+    def test_says_what_is_wrong(self, sandbox, changes, code):
+        answer = by_twilio(sandbox, **changes)
+
+        assert (answer.status_code, answer.json()["code"]) == (400, code)
+        assert sandbox.texts() == []
+
+    @pytest.mark.parametrize(
+        ("mode", "status", "kept"),
+        [("opted_out", 400, 0), ("busy", 429, 0), ("down", 503, 0), ("lost", 500, 1), ("garbage", 201, 1)],
+    )
+    def test_has_faults_of_its_own(self, sandbox, mode, status, kept):
+        sandbox.spoil("twilio", mode, times=1)
+
+        assert by_twilio(sandbox).status_code == status
+        assert len(sandbox.texts()) == kept
+        assert send(sandbox).status_code == 201
+
+
 class TestPages:
+    def test_shows_both_networks_and_a_switch_for_each(self, sandbox):
+        send(sandbox)
+        by_twilio(sandbox)
+
+        page = sandbox.http.get("/sms/").text
+
+        assert "by Twilio" in page and "by Africa’s Talking" in page
+        assert "Faults of Twilio" in page and "Faults of Africa’s Talking" in page
+        assert len(re.findall(r'id="delay-(?:sms|twilio)"', page)) == 2
+
     def test_lists_newest_first_and_finds_a_number_in_any_spelling(self, sandbox):
         send(sandbox, message="First")
         send(sandbox, message="Second", to="+2348020000001")

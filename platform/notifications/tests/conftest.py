@@ -13,7 +13,7 @@ def sandbox(sandbox_process, settings) -> Iterator[SandboxClient]:
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST = "127.0.0.1"
     settings.EMAIL_PORT = client.smtp_port
-    settings.AFRICASTALKING_URL = f"{client.url}/sms"
+    settings.AFRICASTALKING_URL = settings.TWILIO_URL = f"{client.url}/sms"
     settings.EMAIL_HOST_USER = settings.EMAIL_HOST_PASSWORD = ""
     settings.EMAIL_USE_TLS = False
     settings.DEFAULT_FROM_EMAIL = "Buka <tables@buka.example>"

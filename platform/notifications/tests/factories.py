@@ -53,7 +53,7 @@ _range = {"day": "Friday 12 June", "earliest": "18:00", "latest": "20:30"}
 _entry = {"entry_url": "https://buka.example/en/waitlist/018f/?token=a"}
 _short_entry = {"entry_url": "https://buka.example/w/s0123456789012345678901ABCDEFGHIJKLMNOP"}
 _short_booking = {
-    "booking_url": "https://buka.example/w/b0123456789012345678901ABCDEFGHIJKLMNOP",
+    "booking_url": "https://buka.example/w/b0123456789ABCDEFG",
     "when": "12/06 19:30",
 }
 
@@ -101,7 +101,7 @@ CONTEXTS: dict[str, list[dict[str, Any]]] = {
             "restaurant_name": "Iya Eba & Sons of Pounded Yam",
             "when": "12/06 19:30",
             "reason": reason,
-            "book_url": "https://buka.example/w/b0123456789012345678901ABCDEFGHIJKLMNOP",
+            "book_url": "https://buka.example/w/b0123456789ABCDEFG",
         }
         for reason in ("No power.", "Our generator failed, and the terrace is dark.")
     ],
@@ -335,6 +335,36 @@ def contexts_of(kind: str) -> list[dict[str, Any]]:
 
     full = CONTEXTS[kind]
     return [*full, {name: value for name, value in full[0].items() if name in KINDS[kind].needs}]
+
+
+# As long as what stands in a text message can be.
+_longest_in_a_text = {
+    "restaurant_name": "Grandmother Ẹ̀bà's Seafood & Pounded Yam House",
+    "code": "AC3 F7H",
+    "party_size": 24,
+    "when": "12/06 19:30",
+    "on": "12/06",
+    "reason": "Our generator failed, and the terrace is dark tonight.",
+    "booking_url": "https://buka.example/w/b0123456789ABCDEFG",
+    "review_url": "https://buka.example/w/v0123456789ABCDEFG",
+}
+
+
+# What is said by text alone, where a mail has room to say it otherwise.
+_TEXTS_ALONE: dict[str, tuple[dict[str, Any], ...]] = {
+    "booking.changed": ({}, {"is_free": "yes"}, {"is_free": "yes", "reason": ""}),
+    "booking.cancelled": ({"booking_url": _longest_in_a_text["booking_url"]},),
+    "booking.declined": ({"booking_url": _longest_in_a_text["booking_url"]},),
+    "booking.series": ({"booking_url": _longest_in_a_text["booking_url"], "when": "12/06 19:30"},),
+}
+
+
+def text_contexts_of(kind: str) -> list[dict[str, Any]]:
+    """Return what a text message of a kind is given: as in a mail, and with all that is written in fewer letters."""
+    found = [context | more for context in contexts_of(kind) for more in _TEXTS_ALONE.get(kind, ({},))]
+    return found + [
+        context | {name: value for name, value in _longest_in_a_text.items() if context.get(name)} for context in found
+    ]
 
 
 def a_message(**changes: Any) -> Message:

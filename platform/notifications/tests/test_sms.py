@@ -16,17 +16,17 @@ from django.utils.translation import get_language
 
 from core.encryption import key_of
 from core.testing import log_in
-from notifications import africastalking, allowances, by_sms, catalogue, gsm, rendering, services
+from notifications import africastalking, allowances, by_sms, catalogue, gsm, rendering, services, twilio
 from notifications.models import Message
 from notifications.states import Channel, Status
-from notifications.tests.factories import a_message, a_text, contexts_of
+from notifications.tests.factories import a_message, a_text, text_contexts_of
 
 PHONE = "+2348031234567"
 TEXTS = [
     pytest.param(kind, context, id=f"{kind}-{number}")
     for kind, entry in catalogue.KINDS.items()
     if Channel.SMS in entry.channels
-    for number, context in enumerate(contexts_of(kind))
+    for number, context in enumerate(text_contexts_of(kind))
 ]
 
 
@@ -47,7 +47,7 @@ class TestWords:
         if catalogue.kind_called(kind).is_secret:
             assert str(context["code"]) in text
             assert text.endswith(f"#{context['code']}")
-        for name in ("entry_url", "book_url"):
+        for name in ("entry_url", "book_url", "review_url"):
             assert str(context.get(name, "")) in text
 
     def test_are_english_where_they_would_not_fit(self, monkeypatch):
@@ -128,7 +128,13 @@ class TestAtRest:
         assert not Message.objects.exists()
 
 
+@pytest.fixture
+def by_one(settings):
+    settings.SMS_PROVIDER, settings.SMS_FALLBACK_PROVIDER = "africastalking", ""
+
+
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("by_one")
 class TestSending:
     def test_reaches_the_phone_and_forgets_the_words(self, sandbox, rung, caplog):
         caplog.set_level(logging.DEBUG)
@@ -243,6 +249,167 @@ class TestSending:
             time.sleep(0.05)
 
 
+@pytest.fixture
+def by_twilio(settings):
+    settings.SMS_PROVIDER, settings.SMS_FALLBACK_PROVIDER = "twilio", ""
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("by_twilio")
+class TestTwilio:
+    def test_reaches_the_phone(self, sandbox, rung):
+        message = a_text()
+
+        assert services.send_one(message_id=message.pk) is True
+
+        [text] = sandbox.texts(to=PHONE)
+        message.refresh_from_db()
+        assert (text["network"], text["from"], text["code"]) == ("twilio", "Buka", "048391")
+        assert (message.carrier, message.provider_reference) == ("twilio", text["message_id"])
+
+    def test_a_messaging_service_chooses_the_sender(self, settings, sandbox, rung):
+        settings.TWILIO_MESSAGING_SERVICE_SID = f"MG{'0' * 32}"
+
+        services.send_one(message_id=a_text().pk)
+
+        assert sandbox.texts()[0]["from"].startswith("MG")
+
+    @pytest.mark.parametrize(("mode", "code"), [("invalid_number", 21211), ("opted_out", 21610), ("no_mobile", 21614)])
+    def test_a_number_that_is_refused_is_not_tried_again(self, sandbox, rung, mode, code):
+        sandbox.spoil("twilio", mode)
+        message = a_text()
+
+        assert services.send_one(message_id=message.pk) is False
+
+        message.refresh_from_db()
+        assert message.status == Status.FAILED
+        assert str(code) in message.last_error
+        assert "803" not in message.last_error
+
+    @pytest.mark.parametrize("mode", ["region", "invalid_sender", "unauthorised", "busy", "down"])
+    def test_what_was_not_taken_is_tried_again(self, sandbox, rung, mode):
+        sandbox.spoil("twilio", mode, times=1)
+        message = a_text()
+        services.send_one(message_id=message.pk)
+        message.refresh_from_db()
+        assert (message.status, message.carrier) == (Status.WAITING, "")
+        Message.objects.update(next_attempt_at=timezone.now())
+
+        assert services.send_due() == 1
+
+        assert len(sandbox.texts()) == 1
+
+    @pytest.mark.parametrize("mode", ["lost", "garbage"])
+    def test_what_was_taken_without_being_said_is_found_and_not_sent_twice(self, sandbox, rung, mode):
+        sandbox.spoil("twilio", mode, times=1)
+        message = a_text()
+        services.send_one(message_id=message.pk)
+        message.refresh_from_db()
+        assert (message.status, message.carrier) == (Status.WAITING, "twilio")
+        Message.objects.update(next_attempt_at=timezone.now())
+
+        assert services.send_due() == 1
+
+        [text] = sandbox.texts()
+        message.refresh_from_db()
+        assert (message.status, message.provider_reference) == (Status.SENT, text["message_id"])
+
+    def test_an_answer_that_never_comes_is_looked_for(self, sandbox, rung, monkeypatch):
+        monkeypatch.setattr(twilio, "TIMEOUT", httpx.Timeout(0.5))
+        sandbox.spoil("twilio", delay_seconds=2, times=1)
+        message = a_text()
+
+        services.send_one(message_id=message.pk)
+
+        message.refresh_from_db()
+        assert (message.status, message.last_error) == (Status.WAITING, "Twilio did not answer: ReadTimeout")
+        monkeypatch.setattr(twilio, "TIMEOUT", httpx.Timeout(10))
+        sandbox.wait_for_texts(1)
+        Message.objects.update(next_attempt_at=timezone.now())
+        assert services.send_due() == 1
+        assert len(sandbox.texts()) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+class TestTheSecondCarrier:
+    @pytest.fixture(autouse=True)
+    def both(self, settings):
+        settings.SMS_PROVIDER, settings.SMS_FALLBACK_PROVIDER = "africastalking", "twilio"
+
+    def networks(self, sandbox):
+        return [text["network"] for text in sandbox.texts()]
+
+    @pytest.mark.parametrize("mode", ["down", "unauthorised", "no_balance", "gateway", "invalid_sender"])
+    def test_is_asked_when_the_first_has_not_taken_it(self, sandbox, rung, mode):
+        sandbox.spoil("sms", mode)
+        message = a_text()
+
+        assert services.send_one(message_id=message.pk) is True
+
+        message.refresh_from_db()
+        assert self.networks(sandbox) == ["twilio"]
+        assert (message.carrier, message.status) == ("twilio", Status.SENT)
+
+    def test_is_asked_when_the_first_is_away(self, settings, sandbox, rung):
+        settings.AFRICASTALKING_URL = "http://127.0.0.1:1"
+        for number in range(2):
+            a_text(to=f"080312345{number}0")
+
+        assert services.send_due() == 2
+
+        assert self.networks(sandbox) == ["twilio", "twilio"]
+
+    @pytest.mark.parametrize("mode", ["lost", "garbage"])
+    def test_is_not_asked_for_what_the_first_may_have_taken(self, sandbox, rung, mode):
+        sandbox.spoil("sms", mode, times=1)
+        message = a_text()
+        services.send_one(message_id=message.pk)
+        message.refresh_from_db()
+        assert (message.status, message.carrier) == (Status.WAITING, "africastalking")
+
+        # Even when it is down at the next try.
+        sandbox.spoil("sms", "down", times=1)
+        Message.objects.update(next_attempt_at=timezone.now())
+        assert services.send_due() == 0
+
+        assert self.networks(sandbox) == ["africastalking"]
+
+    def test_a_worker_that_died_while_asking_leaves_it_to_the_one_it_asked(self, sandbox, rung):
+        message = a_text()
+        Message.objects.update(
+            status=Status.SENDING, attempts=1, next_attempt_at=timezone.now(), carrier="africastalking"
+        )
+        sandbox.spoil("sms", "down", times=1)
+
+        assert services.send_due() == 0
+
+        message.refresh_from_db()
+        assert (message.status, message.carrier) == (Status.WAITING, "africastalking")
+        assert sandbox.texts() == []
+
+    def test_what_one_refuses_for_good_no_other_is_asked(self, sandbox, rung):
+        sandbox.spoil("sms", "invalid_number")
+
+        services.send_one(message_id=a_text().pk)
+
+        assert sandbox.texts() == []
+        assert Message.objects.get().status == Status.FAILED
+
+    def test_both_away_keep_the_others_tries(self, settings, sandbox, rung):
+        settings.AFRICASTALKING_URL = settings.TWILIO_URL = "http://127.0.0.1:1"
+        texts = [a_text(to=f"080312345{number}0") for number in range(2)]
+
+        assert services.send_due() == 0
+
+        assert [Message.objects.get(pk=message.pk).attempts for message in texts] == [1, 0]
+
+    def test_is_kept_from_real_networks_too(self, settings):
+        settings.OUTBOUND_BLOCKED = True
+        settings.AFRICASTALKING_URL, settings.TWILIO_URL = "http://127.0.0.1:8001/sms", "https://api.twilio.com"
+
+        assert "TWILIO_URL" in (by_sms.outbound_problem() or "")
+
+
 @pytest.mark.django_db
 class TestAllowances:
     def test_a_number_gets_three_an_hour(self, rung):
@@ -315,6 +482,7 @@ class TestAdmin:
         assert "The words are forgotten" in page
 
 
+@pytest.mark.usefixtures("by_one")
 class TestOutbound:
     @pytest.mark.parametrize(
         ("blocked", "url", "is_fine"),
@@ -345,5 +513,5 @@ class TestOutbound:
     def test_without_a_provider_nobody_carries_anything(self, settings):
         settings.SMS_PROVIDER = ""
 
-        assert by_sms.provider() is None
+        assert by_sms.providers() == {}
         assert by_sms.outbound_problem() is None
