@@ -460,7 +460,7 @@ class QueueView(APIView):
             restaurant_id=plan.id,
             party_size=ask["party_size"],
             by=by,
-            guest=Guest(ask.get("name", ""), ask.get("phone", "")),
+            guest=Guest(ask.get("name", ""), ask.get("phone") or ""),
             area=ask.get("area"),
             language=current_language().code,
         )
@@ -564,7 +564,7 @@ class QueueMoves(ViewSet):
         serializer: type[Serializer[Any]] | None = None,
     ) -> Response:
         entry, by = self._run(request, public_id)
-        ask = read(request, serializer) if serializer else {}
+        ask = read(request, serializer or booking_words.NothingAskSerializer)
         if "tables" in ask:
             ask["table_ids"] = table_ids_of(plan_of(entry.restaurant_id), ask.pop("tables"))
         service(entry=entry, by=by, **ask)
