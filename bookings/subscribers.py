@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.privacy.states import Purpose
-from bookings import access, calendars, selectors, terms
+from bookings import access, calendars, selectors, terms, wording
 from bookings.models import Booking, BookingSeries, Occurrence
 from bookings.services import guests, tagging
 from bookings.states import ActorKind, Occasion, OccurrenceState, Status
@@ -287,6 +287,7 @@ def _context(booking: Booking) -> dict[str, Any]:
         "policy_text": terms_text(booking),
         "grace_minutes": booking.policy.get("grace_minutes") or None,
         "occasion": Occasion(booking.occasion).label if booking.occasion else "",
+        "promised": wording.points_promised(booking),
     }
 
 
@@ -315,10 +316,14 @@ def terms_text(booking: Booking) -> str:
     return " ".join(terms_sentences(booking.policy, starts_at=booking.starts_at, zone=booking.restaurant.time_zone))
 
 
-def terms_sentences(policy: dict[str, Any], *, starts_at: datetime | None, zone: Zone) -> list[str]:
+def terms_sentences(
+    policy: dict[str, Any], *, starts_at: datetime | None, zone: Zone, is_over: bool = False
+) -> list[str]:
     """Return a booking's terms, its own or those it would have, as sentences in the active language.
 
     Without a start, while it is still to be chosen, they count from whichever it will be.
+
+    :param is_over: whether nothing can be cancelled any more
     """
     sentences = []
     if policy.get("free_cancellation_hours") and starts_at is None:
@@ -332,9 +337,9 @@ def terms_sentences(policy: dict[str, Any], *, starts_at: datetime | None, zone:
         if moment > timezone.now():
             when = formatting.day_and_time(moment, zone=zone)
             sentences.append(_("You can cancel free of charge until %(when)s.") % {"when": when})
-        else:
+        elif not is_over:
             sentences.append(_("It is too late to cancel free of charge."))
-    if policy.get("grace_minutes"):
+    if policy.get("grace_minutes") and not is_over:
         sentences.append(
             ngettext(
                 "Your table is kept for %(count)d minute after the time.",

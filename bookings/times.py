@@ -11,7 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from bookings import offers, selectors
+from bookings import offers, selectors, terms, wording
 from bookings.availability import Reason, Slot, party_refusal
 from bookings.discovery import DINNER, nearest_times
 from bookings.models import Booking
@@ -35,6 +35,8 @@ class Time:
     url: str
     is_next_day: bool
     note: str | Promise = ""
+    price: str = ""
+    """What a booking of this time asks for, where that is not the same for each time of the day."""
 
 
 @dataclass
@@ -65,6 +67,8 @@ class Times:
     area: UUID | None
     groups: list[Group] = field(default_factory=list)
     strip: list[Day] = field(default_factory=list)
+    price: str = ""
+    """What each free time of the day asks for alike."""
     free: int = 0
     why_not: str = ""
     should_call: bool = False
@@ -96,9 +100,13 @@ def times_of(
     plan = remembered_plan(restaurant_id)
     times = Times(plan, day, party_size, area, strip=_strip(plan, day, party_size, area, now))
     area_plan = plan.area_named(area) if area else None
+    area_id = area_plan.id if area_plan else None
+    asked = {_asked(plan, slot, party_size, area_id) for slot in slots if _is_free(slot, area_id)}
+    if len(asked) == 1:
+        times.price = asked.pop()
     for slot in slots:
         if slot.available or slot.reason in FULL:
-            _add(times, slot, area_plan.id if area_plan else None)
+            _add(times, slot, area_id, with_price=len(asked) > 1)
     times.may_wait = any(slot.reason in FULL for slot in slots) and not plan.is_group(party_size)
     times.free = sum(bool(time.url) for group in times.groups for time in group.times)
     if not times.free:
@@ -138,9 +146,18 @@ def book_url(
     return f"{reverse('bookings:book', args=[slug])}?{urlencode(query)}"
 
 
-def _add(times: Times, slot: Slot, area_id: int | None) -> None:
+def _is_free(slot: Slot, area_id: int | None) -> bool:
+    return slot.available and (area_id is None or area_id in slot.area_ids)
+
+
+def _asked(plan: ServicePlan, slot: Slot, party_size: int, area_id: int | None) -> str:
+    deposit, least = terms.amounts_of(plan, party_size, day=slot.service_day, starts_at=slot.starts_at, area_id=area_id)
+    return wording.price(deposit, least)
+
+
+def _add(times: Times, slot: Slot, area_id: int | None, *, with_price: bool) -> None:
     plan = times.plan
-    is_free = slot.available and (area_id is None or area_id in slot.area_ids)
+    is_free = _is_free(slot, area_id)
     note: str | Promise = ""
     if not slot.available:
         note = gettext_lazy("Full")
@@ -150,7 +167,8 @@ def _add(times: Times, slot: Slot, area_id: int | None) -> None:
     if not times.groups or times.groups[-1].name != slot.shift_name:
         times.groups.append(Group(slot.shift_name))
     local = slot.starts_at.astimezone(plan.zone)
-    times.groups[-1].times.append(Time(slot.starts_at, url, local.date() > times.day, note))
+    price = _asked(plan, slot, times.party_size, area_id) if is_free and with_price else ""
+    times.groups[-1].times.append(Time(slot.starts_at, url, local.date() > times.day, note, price))
 
 
 def _strip(plan: ServicePlan, day: date, party_size: int, area: UUID | None, now: datetime) -> list[Day]:
@@ -203,15 +221,16 @@ def _other_days(times: Times, restaurant_id: int, now: datetime) -> list[tuple[d
     found = []
     area_plan = plan.area_named(times.area) if times.area else None
     for day, slots in selectors.calendar_of(restaurant_id, first, until, times.party_size, now=now).items():
-        free = [slot for slot in slots if slot.available and (area_plan is None or area_plan.id in slot.area_ids)]
+        free = [slot for slot in slots if _is_free(slot, area_plan.id if area_plan else None)]
         if day == times.day or not free:
             continue
         near = nearest_times(free, datetime.combine(day, DINNER, tzinfo=plan.zone), count=TIMES_A_DAY)
-        found.append((day, [_time(times, day, slot) for slot in near]))
+        found.append((day, [_time(times, day, slot, area_plan.id if area_plan else None) for slot in near]))
     return found[:OTHER_DAYS]
 
 
-def _time(times: Times, day: date, slot: Slot) -> Time:
+def _time(times: Times, day: date, slot: Slot, area_id: int | None) -> Time:
     plan = times.plan
     url = book_url(plan.slug, slot.starts_at, plan.zone, times.party_size, times.area)
-    return Time(slot.starts_at, url, slot.starts_at.astimezone(plan.zone).date() > day)
+    price = _asked(plan, slot, times.party_size, area_id)
+    return Time(slot.starts_at, url, slot.starts_at.astimezone(plan.zone).date() > day, price=price)

@@ -96,19 +96,19 @@ KINDS = {
             "booking.confirmed",
             _("Booking confirmed"),
             needs=_booking | {"address", "booking_url"},
-            may_have=_place | {"policy_text", "occasion", "grace_minutes"},
+            may_have=_place | {"policy_text", "occasion", "grace_minutes", "promised"},
         ),
         Kind(
             "booking.requested",
             _("Booking requested"),
             needs=_booking | {"booking_url"},
-            may_have=_place | {"policy_text", "occasion"},
+            may_have=_place | {"policy_text", "occasion", "promised"},
         ),
         Kind(
             "booking.changed",
             _("Booking changed"),
             needs=_booking | {"address", "booking_url"},
-            may_have=_place | {"policy_text", "occasion", "grace_minutes", "reason", "area"},
+            may_have=_place | {"policy_text", "occasion", "grace_minutes", "reason", "area", "promised"},
         ),
         Kind(
             "booking.cancelled",
@@ -217,7 +217,7 @@ KINDS = {
         Kind(
             "queue.joined",
             _("In the queue"),
-            needs=frozenset({"restaurant_name", "low", "high", "entry_url"}),
+            needs=frozenset({"restaurant_name", "wait", "entry_url"}),
             channels=(Channel.SMS,),
         ),
         Kind(
