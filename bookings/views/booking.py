@@ -252,6 +252,7 @@ def _show(
         "has_other_terms": has_other_terms,
         "refusal": refusal,
         "is_own_overlap": isinstance(refusal, errors.OverlapsOwnBooking | errors.DuplicateBooking),
+        "is_by_phone_only": isinstance(refusal, errors.NotTakenOnline),
         "choices": choices,
         "other_times_url": _other_times_url(restaurant, wish),
         "wait_url": _wait_url(restaurant, wish, refusal),
@@ -277,7 +278,8 @@ def _choices(wish: WishForm, restaurant: Restaurant, refusal: DomainError) -> li
     wanted, party_size = wish.cleaned_data["starts_at"], wish.cleaned_data["party"]
     if found is None:
         if not isinstance(refusal, errors.BookingRefused) or isinstance(
-            refusal, errors.RestaurantNotBookable | errors.PartySizeRefused | errors.DuplicateBooking
+            refusal,
+            errors.RestaurantNotBookable | errors.PartySizeRefused | errors.DuplicateBooking | errors.NotTakenOnline,
         ):
             return []
         if abs(wanted - timezone.now()) > SEARCHED:
