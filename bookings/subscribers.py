@@ -326,6 +326,8 @@ def terms_sentences(
     :param is_over: whether nothing can be cancelled any more
     """
     sentences = []
+    if is_over:
+        policy = {**policy, "free_cancellation_hours": 0, "grace_minutes": 0}
     if policy.get("free_cancellation_hours") and starts_at is None:
         count = policy["free_cancellation_hours"]
         sentence = ngettext(
@@ -337,9 +339,9 @@ def terms_sentences(
         if moment > timezone.now():
             when = formatting.day_and_time(moment, zone=zone)
             sentences.append(_("You can cancel free of charge until %(when)s.") % {"when": when})
-        elif not is_over:
+        else:
             sentences.append(_("It is too late to cancel free of charge."))
-    if policy.get("grace_minutes") and not is_over:
+    if policy.get("grace_minutes"):
         sentences.append(
             ngettext(
                 "Your table is kept for %(count)d minute after the time.",

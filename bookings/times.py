@@ -36,14 +36,17 @@ class Time:
     is_next_day: bool
     note: str | Promise = ""
     price: str = ""
-    """What a booking of this time asks for, where that is not the same for each time of the day."""
+    """What a booking of this time asks for, where nothing around it says so."""
 
 
 @dataclass
 class Group:
-    """The times of one shift."""
+    """Times of one shift that ask for the same, in order."""
 
     name: str
+    """Of the shift; empty where the group goes on with it at another price."""
+    price: str | None = None
+    """What each free one of them asks for, unless all of the day ask alike; None as long as none is free."""
     times: list[Time] = field(default_factory=list)
 
 
@@ -66,6 +69,8 @@ class Times:
     party_size: int
     area: UUID | None
     groups: list[Group] = field(default_factory=list)
+    shift: str = ""
+    """Whose times were put into the last group."""
     strip: list[Day] = field(default_factory=list)
     price: str = ""
     """What each free time of the day asks for alike."""
@@ -164,11 +169,23 @@ def _add(times: Times, slot: Slot, area_id: int | None, *, with_price: bool) -> 
     elif not is_free:
         note = gettext_lazy("Other areas only")
     url = book_url(plan.slug, slot.starts_at, plan.zone, times.party_size, times.area) if is_free else ""
-    if not times.groups or times.groups[-1].name != slot.shift_name:
-        times.groups.append(Group(slot.shift_name))
+    price = (_asked(plan, slot, times.party_size, area_id) if with_price else "") if is_free else None
     local = slot.starts_at.astimezone(plan.zone)
-    price = _asked(plan, slot, times.party_size, area_id) if is_free and with_price else ""
-    times.groups[-1].times.append(Time(slot.starts_at, url, local.date() > times.day, note, price))
+    _group_for(times, slot.shift_name, price).times.append(Time(slot.starts_at, url, local.date() > times.day, note))
+
+
+def _group_for(times: Times, shift: str, price: str | None) -> Group:
+    """Return the group that a time of a shift goes to, a new one where the shift or the price is another."""
+    if not times.groups or times.shift != shift:
+        times.groups.append(Group(shift, price))
+        times.shift = shift
+    group = times.groups[-1]
+    if group.price is None:
+        group.price = price
+    elif price is not None and price != group.price:
+        group = Group("", price)
+        times.groups.append(group)
+    return group
 
 
 def _strip(plan: ServicePlan, day: date, party_size: int, area: UUID | None, now: datetime) -> list[Day]:

@@ -56,7 +56,8 @@ class TestPromisedPoints:
         assert PROMISED in opened(client, booking)
         work_off_outbox()
         mail = Message.objects.get(kind="booking.confirmed")
-        assert PROMISED in mail.body
+        assert PROMISED in mail.body_text
+        assert PROMISED in mail.body_html
         where = reverse("admin:today_booking", args=[booking.restaurant.public_id, booking.public_id])
         desk = text_of(office_of(booking.restaurant, Role.HOST).get(where))
         assert "<dt>Points promised</dt><dd>80</dd>" in desk
@@ -104,13 +105,13 @@ class TestAWaitInWords:
             assert (entry.quoted_low, entry.quoted_high) == (0, 0)
             assert "Bola: in the queue, any moment now." in text_of(done)
             work_off_outbox()
-            assert "you are in the queue, any moment now" in Message.objects.get(kind="queue.joined").body
+            assert "you are in the queue, any moment now" in Message.objects.get(kind="queue.joined").sms_text
             panel = office.get(reverse("admin:today_place", args=[place.public_id, entry.public_id]))
             assert "0 to 0" not in text_of(panel)
             assert "any moment now" in text_of(panel)
 
             link = reverse("bookings:queue", args=[entry.public_id]) + f"?token={access.token_for(entry)}"
-            assert "Still to wait: any moment now." in text_of(client.get(link, follow=True))
+            assert "A table for you can be ready at any moment." in text_of(client.get(link, follow=True))
             clock.shift(60 * 4)
             assert "longer than we thought" not in text_of(client.get(link, follow=True))
             clock.shift(60 * 3)
@@ -131,7 +132,7 @@ class TestWhoIsTakenByTelephoneOnly:
         key = {"request_key": "0b0f7c2e-98c5-4c4f-8f0b-3a8d6f0c9e11"}
         return {"starts_at": at(clock).isoformat(), "party": "2", **contact, **key}
 
-    @pytest.mark.parametrize("clock", ["20:00", "18:00"], ids=["a free time", "a taken time"])
+    @pytest.mark.parametrize("clock", ["20:00", "18:30"], ids=["a free time", "a taken time"])
     def test_reads_it_once_with_the_number_and_no_times(self, client: Client, place: Restaurant, clock: str) -> None:
         page = client.post(reverse("bookings:book", args=[place.slug]), self.sent(place, clock))
 
@@ -142,7 +143,7 @@ class TestWhoIsTakenByTelephoneOnly:
         for wrong in ("Choose another time", "Try this time once more", "Other times", "nearest free", "Shouted"):
             assert wrong not in body
 
-    @pytest.mark.parametrize("clock", ["20:00", "18:00"])
+    @pytest.mark.parametrize("clock", ["20:00", "18:30"])
     def test_programs_get_no_times_either(self, client: Client, place: Restaurant, clock: str) -> None:
         asked = {
             "restaurant": str(place.public_id),
@@ -172,8 +173,9 @@ class TestThePriceBesideTheTime:
 
         page = self.times(client, place)
 
-        # From eight to nine, every quarter of an hour.
-        assert page.count('<span class="slot__note">minimum spend ₦50,000</span>') == 5
+        # The dinner goes on under what is asked from eight on, and nothing is asked before.
+        assert page.count("From 8:00 pm: minimum spend ₦50,000 for the party") == 1
+        assert page.index("8:00 pm</time>") > page.index("From 8:00 pm:") > page.index("7:45 pm</time>")
         assert "Each of these times" not in page
 
     def test_is_said_once_where_all_ask_alike(self, client: Client, place: Restaurant) -> None:
@@ -182,7 +184,7 @@ class TestThePriceBesideTheTime:
         page = self.times(client, place)
 
         assert page.count("Each of these times: deposit ₦10,000 for the party.") == 1
-        assert '<span class="slot__note">deposit' not in page
+        assert "From " not in page.partition("Each of these times")[2].partition("</section>")[0]
 
     def test_an_areas_holds_for_who_looks_there(self, client: Client, place: Restaurant) -> None:
         SpecialTerms.objects.create(
@@ -195,8 +197,10 @@ class TestThePriceBesideTheTime:
         SpecialTerms.objects.create(restaurant=place, name="All", minimum_spend_kobo_per_party=5_000_000)
         book(place)
 
-        day = reverse("admin:today_day", args=[place.public_id]) + f"?day={tomorrow().isoformat()}"
-        assert "Minimum spend ₦50,000" in text_of(office_of(place, Role.HOST).get(day))
+        day = reverse("admin:today_day", args=[place.public_id])
+        today = office_of(place, Role.HOST).get(day, {"day": tomorrow().isoformat()})
+
+        assert "Minimum spend <bdi>₦50,000</bdi>" in text_of(today)
 
 
 class TestWithoutAScript:

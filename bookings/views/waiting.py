@@ -269,6 +269,7 @@ def _place(found: QueueEntry) -> dict[str, Any]:
         "party": wording.guests(found.party_size),
         "ahead": waitlist.parties_ahead(found),
         "wait": wording.wait(row.low, row.high),
+        "is_any_moment": not row.high,
         "is_over": row.is_over,
         "is_queued": found.status == QueueStatus.QUEUED,
         "is_called": found.status == QueueStatus.NOTIFIED,
