@@ -136,6 +136,18 @@ def read(request: Request, serializer: type[Serializer[Any]], data: Any = None) 
     return dict(asking.validated_data)
 
 
+def read_if_asked(request: Request, serializer: type[Serializer[Any]] | None) -> dict[str, Any]:
+    """Return what was sent, cleaned; where nothing is asked for, JSON that says something is refused by its fields.
+
+    :raises rest_framework.exceptions.ValidationError: naming each field
+    """
+    if serializer is not None:
+        return read(request, serializer)
+    # A form without fields, as some programs send with any POST, says nothing.
+    is_json = request.content_type.partition(";")[0].strip() == "application/json"
+    return read(request, words.NothingAskSerializer) if is_json else {}
+
+
 def guest_of(given: dict[str, Any] | None, user: User | None = None, *, like: Guest | None = None) -> Guest:
     """Return the guest that was written down; what is left out comes from the account, or from `like`.
 
@@ -856,7 +868,7 @@ class ServiceMoves(LetsPartnersIn, ViewSet):
         entry = entry_to(request, public_id)
         by = self._actor(entry)
         check_if_match(request, etag(entry))
-        ask = read(request, serializer or words.NothingAskSerializer)
+        ask = read_if_asked(request, serializer)
         if "tables" in ask:
             ask["table_ids"] = table_ids_of(plan_of(entry.booking.restaurant_id), ask.pop("tables"))
         service(booking=entry.booking, by=by, **ask)

@@ -803,6 +803,16 @@ class TestService:
         booking.refresh_from_db()
         assert booking.version == version
 
+    def test_what_is_asked_of_a_move_that_takes_nothing_is_refused(self, restaurant, host):
+        booking = book(restaurant)
+        self.begun(booking)
+
+        answer = self.move(host, booking, "check-in", {"tables": ["T2"]})
+
+        assert (answer.status_code, pointers(answer)) == (400, ["#/tables"])
+        booking.refresh_from_db()
+        assert booking.status == Status.CONFIRMED
+
     def test_with_a_key_the_same_answer_comes_again(self, restaurant, host):
         booking = book(restaurant)
         self.begun(booking)
