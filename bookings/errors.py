@@ -1,9 +1,11 @@
 """Refusals of the booking services."""
 
+from typing import Any
+
 from django.utils.translation import gettext_lazy as _
 
 from bookings.availability import Reason
-from core.errors import DomainError, NotFound
+from core.errors import DomainError, NotFound, Text
 
 
 class BookingRefused(DomainError):
@@ -12,6 +14,13 @@ class BookingRefused(DomainError):
     code = "booking_refused"
     message = _("This table cannot be booked.")
     status = 409
+    # Instead of a message that speaks of other times, where there are none.
+    without_times: Text | None = None
+
+    def __init__(self, message: Text | None = None, **details: Any) -> None:
+        if message is None and not details.get("alternatives"):
+            message = self.without_times
+        super().__init__(message, **details)
 
 
 class NoTableFree(BookingRefused):
@@ -19,6 +28,7 @@ class NoTableFree(BookingRefused):
 
     code = "booking_no_table_free"
     message = _("No table is free at that time. Here are the nearest times that are.")
+    without_times = _("No table is free at that time.")
 
 
 class UnknownSuggestion(BookingRefused):
@@ -32,6 +42,7 @@ class UnknownSuggestion(BookingRefused):
 class TooManyAtOnce(BookingRefused):
     code = "booking_pacing"
     message = _("Too many guests arrive at that time already. Here are the nearest free times.")
+    without_times = _("Too many guests arrive at that time already.")
 
 
 class RestaurantNotBookable(BookingRefused):
@@ -43,6 +54,12 @@ class PartySizeRefused(BookingRefused):
     code = "booking_party_size"
     message = _("Online, this restaurant takes parties of %(smallest)d to %(largest)d. Please call for other sizes.")
     status = 422
+    # Where a group can ask the house first, though not for what it wanted here.
+    ask_for_one = _(
+        "This is for parties of %(smallest)d to %(largest)d. Larger groups, of up to %(largest_on_request)d, can ask "
+        "the restaurant online for a single date."
+    )
+    at_the_desk = _("At most %(largest)d guests can sit together here.")
 
 
 class TimeInThePast(BookingRefused):
@@ -198,7 +215,7 @@ class NotTheTimeToSayLate(BookingRefused):
 
 class TooEarlyToSeat(BookingRefused):
     code = "booking_too_early_to_seat"
-    message = _("A party can be seated only on the day of its booking.")
+    message = _("A party arrives and is seated only on the day of its booking.")
 
 
 class NotSeated(BookingRefused):

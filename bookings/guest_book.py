@@ -12,7 +12,7 @@ from accounts.models import User
 from accounts.privacy import texts
 from accounts.privacy.states import Purpose
 from bookings.models import Booking, GuestNote, GuestTagging, HouseGuest, OtherContact
-from bookings.states import Status
+from bookings.states import Status, TagRule
 from core.encryption import index_of_email, index_of_phone
 from core.text import search_form
 
@@ -151,6 +151,18 @@ def merge_preview(*, keeps: HouseGuest, goes: HouseGuest) -> MergePreview:
     )
 
 
+def have_something_in_common(one: HouseGuest, other: HouseGuest) -> bool:
+    """Tell whether anything says that two entries may be the same person: a contact, also a merged one, or the name."""
+
+    def shown(guest: HouseGuest) -> set[str]:
+        others = OtherContact.objects.filter(guest=guest).values_list("phone_index", "email_index")
+        own = (guest.phone_index, guest.email_index)
+        return {index for pair in (own, *others) for index in pair if index}
+
+    words = [set(guest.sorted_name.split()) for guest in (one, other)]
+    return bool(words[0] & words[1]) or bool(shown(one) & shown(other))
+
+
 # --- What staff should know --------------------------------------------------------------------------------------
 
 
@@ -187,14 +199,17 @@ def chit_of(booking: Booking, *, notes: bool = False) -> Chit | None:
     guest = booking.guest
     if guest is None:
         return None
+    tags = [tagging.tag for tagging in guest.taggings.all()]
+    feasts = [
+        name
+        for name, day in (("birthday", guest.birthday), ("anniversary", guest.anniversary))
+        if is_near(day, booking.service_day, BEFORE_A_FEAST)
+    ]
     return Chit(
         allergies=guest.allergies,
-        tags=tuple(tagging.tag.name for tagging in guest.taggings.all()),
-        feasts=tuple(
-            name
-            for name, day in (("birthday", guest.birthday), ("anniversary", guest.anniversary))
-            if is_near(day, booking.service_day, BEFORE_A_FEAST)
-        ),
+        # A birthday that is told is told once, whatever a house calls its tag for it.
+        tags=tuple(tag.name for tag in tags if not (tag.rule == TagRule.BIRTHDAY and "birthday" in feasts)),
+        feasts=tuple(feasts),
         notes=tuple(note.text for note in list(guest.notes.all())[:NOTES_ON_A_CHIT]) if notes else (),
         visits=guest.visits,
         no_shows=guest.no_shows,
@@ -249,6 +264,24 @@ def counted(guests: Iterable[int]) -> dict[int, dict[str, int]]:
     found = {row["guest_id"]: {name: int(row[_COUNTED_AS.get(name, name)]) for name in FIGURES} for row in rows}
     nothing = dict.fromkeys(FIGURES, 0)
     return {key: found.get(key, nothing) for key in keys}
+
+
+# From the booking to the consent that its form carried.
+_TOLD_WITH_BOOKING = timedelta(minutes=1)
+
+
+def allergies_told(booking: Booking, guest: HouseGuest | None, user: User | None) -> str:
+    """Return what a house keeps of a guest's allergies, if whoever opens this booking may read it; else nothing.
+
+    They are shown to the account they belong to, and without one beside the very booking with which they were told:
+    anybody can book under somebody's telephone number, and would read there what that person told another time.
+    """
+    if guest is None or not guest.allergies or guest.allergies_agreed_at is None:
+        return ""
+    if guest.account_id is not None:
+        return guest.allergies if user is not None and user.pk == guest.account_id else ""
+    since = guest.allergies_agreed_at - booking.created_at
+    return guest.allergies if timedelta(0) <= since <= _TOLD_WITH_BOOKING else ""
 
 
 # --- Consent -----------------------------------------------------------------------------------------------------

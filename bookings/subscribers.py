@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.privacy.states import Purpose
-from bookings import access, calendars, selectors, terms
+from bookings import access, calendars, selectors, terms, wording
 from bookings.deposit_words import advance_of
 from bookings.models import Advance, Booking, BookingSeries, Occurrence
 from bookings.services import guests, tagging
@@ -418,6 +418,7 @@ def _context(booking: Booking) -> dict[str, Any]:
         "grace_minutes": booking.policy.get("grace_minutes") or None,
         "occasion": Occasion(booking.occasion).label if booking.occasion else "",
         "step_free": _("yes") if booking.step_free else "",
+        "promised": wording.points_promised(booking),
     }
 
 
@@ -446,13 +447,19 @@ def terms_text(booking: Booking) -> str:
     return " ".join(terms_sentences(booking.policy, starts_at=booking.starts_at, zone=booking.restaurant.time_zone))
 
 
-def terms_sentences(policy: dict[str, Any], *, starts_at: datetime | None, zone: Zone) -> list[str]:
+def terms_sentences(
+    policy: dict[str, Any], *, starts_at: datetime | None, zone: Zone, is_over: bool = False
+) -> list[str]:
     """Return a booking's terms, its own or those it would have, as sentences in the active language.
 
     Without a start, while it is still to be chosen, they count from whichever it will be.
+
+    :param is_over: whether nothing can be cancelled any more
     """
     sentences = []
-    if policy.get(terms.CHANGED_BY_HOUSE):
+    if is_over:
+        policy = {**policy, "free_cancellation_hours": 0, "grace_minutes": 0}
+    if policy.get(terms.CHANGED_BY_HOUSE) and not is_over:
         sentences.append(_("The restaurant has changed this booking, so you can cancel it free of charge."))
     if policy.get("free_cancellation_hours") and starts_at is None:
         count = policy["free_cancellation_hours"]

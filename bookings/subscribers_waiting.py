@@ -9,7 +9,7 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone, translation
 
-from bookings import access, services, waitlist
+from bookings import access, services, waitlist, wording
 from bookings.models import FreeTimeAlert, QueueEntry, StandbyEntry
 from bookings.selectors import booking_by_public_id
 from bookings.states import FOR_THE_GUEST, QueueStatus, StandbyStatus
@@ -124,13 +124,14 @@ def tell_of_free_time(*, alert_id: UUID, starts_at: datetime) -> None:
 def tell_of_queue(*, entry_id: UUID, **_more: Any) -> None:
     entry = waitlist.queue_entry_by_public_id(entry_id)
     if entry is not None and entry.status == QueueStatus.QUEUED:
+        with translation.override(entry.language):
+            wait = wording.wait(entry.quoted_low or 0, entry.quoted_high or 0)
         _text(
             entry,
             "queue.joined",
             f"queue.joined:{entry.public_id}",
             useful_until=entry.joined_at + timedelta(minutes=30),
-            low=entry.quoted_low,
-            high=entry.quoted_high,
+            wait=wait,
             entry_url=short_url(QUEUE, entry.public_id),
         )
 

@@ -97,6 +97,16 @@ def _sum(rates: Mapping[str, Any], what: str, party_size: int) -> int:
     return int(each * party_size + all_of_them)
 
 
+def amounts_of(
+    plan: ServicePlan, party_size: int, *, day: date, starts_at: datetime, area_id: int | None = None
+) -> tuple[int, int]:
+    """Return the deposit and the least bill, in kobo, that a booking for a start of a service day asks for."""
+    if not plan.special_terms:
+        return policy_deposit_kobo(plan, party_size), 0
+    asked = terms_for(plan, party_size, day=day, starts_at=starts_at, area_id=area_id)
+    return int(asked["deposit_kobo"] or 0), int(asked["minimum_spend_kobo"] or 0)
+
+
 def deposit_kobo(terms: Terms) -> int:
     return int(terms.get("deposit_kobo") or 0)
 

@@ -12,7 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from bookings import offers, selectors
+from bookings import offers, selectors, terms, wording
 from bookings.availability import Reason, Slot, party_refusal
 from bookings.discovery import DINNER, nearest_times
 from bookings.models import Booking
@@ -36,13 +36,18 @@ class Time:
     url: str
     is_next_day: bool
     note: str | Promise = ""
+    price: str = ""
+    """What a booking of this time asks for, where nothing around it says so."""
 
 
 @dataclass
 class Group:
-    """The times of one shift."""
+    """Times of one shift that ask for the same, in order."""
 
     name: str
+    """Of the shift; empty where the group goes on with it at another price."""
+    price: str | None = None
+    """What each free one of them asks for, unless all of the day ask alike; None as long as none is free."""
     times: list[Time] = field(default_factory=list)
 
 
@@ -66,7 +71,11 @@ class Times:
     area: UUID | None
     step_free: bool = False
     groups: list[Group] = field(default_factory=list)
+    shift: str = ""
+    """Whose times were put into the last group."""
     strip: list[Day] = field(default_factory=list)
+    price: str = ""
+    """What each free time of the day asks for alike."""
     free: int = 0
     why_not: str = ""
     should_call: bool = False
@@ -110,9 +119,13 @@ def times_of(
     times.strip = _strip(times, now)
     wished = plan.for_wish(step_free=step_free)
     area_plan = plan.area_named(area) if area else None
+    area_id = area_plan.id if area_plan else None
+    asked = {_asked(plan, slot, party_size, area_id) for slot in slots if _is_free(slot, area_id)}
+    if len(asked) == 1:
+        times.price = asked.pop()
     for slot in slots:
         if slot.available or slot.reason in FULL:
-            _add(times, slot, area_plan.id if area_plan else None)
+            _add(times, slot, area_id, with_price=len(asked) > 1)
     # A place in line keeps no such wish.
     times.may_wait = not step_free and any(slot.reason in FULL for slot in slots) and not plan.is_group(party_size)
     times.free = sum(bool(time.url) for group in times.groups for time in group.times)
@@ -170,19 +183,41 @@ def book_url(
     return f"{reverse('bookings:book', args=[slug])}?{urlencode(query)}"
 
 
-def _add(times: Times, slot: Slot, area_id: int | None) -> None:
+def _is_free(slot: Slot, area_id: int | None) -> bool:
+    return slot.available and (area_id is None or area_id in slot.area_ids)
+
+
+def _asked(plan: ServicePlan, slot: Slot, party_size: int, area_id: int | None) -> str:
+    deposit, least = terms.amounts_of(plan, party_size, day=slot.service_day, starts_at=slot.starts_at, area_id=area_id)
+    return wording.price(deposit, least)
+
+
+def _add(times: Times, slot: Slot, area_id: int | None, *, with_price: bool) -> None:
     plan = times.plan
-    is_free = slot.available and (area_id is None or area_id in slot.area_ids)
+    is_free = _is_free(slot, area_id)
     note: str | Promise = ""
     if not slot.available:
         note = gettext_lazy("Full")
     elif not is_free:
         note = gettext_lazy("Other areas only")
     url = _book_url(times, slot) if is_free else ""
-    if not times.groups or times.groups[-1].name != slot.shift_name:
-        times.groups.append(Group(slot.shift_name))
+    price = (_asked(plan, slot, times.party_size, area_id) if with_price else "") if is_free else None
     local = slot.starts_at.astimezone(plan.zone)
-    times.groups[-1].times.append(Time(slot.starts_at, url, local.date() > times.day, note))
+    _group_for(times, slot.shift_name, price).times.append(Time(slot.starts_at, url, local.date() > times.day, note))
+
+
+def _group_for(times: Times, shift: str, price: str | None) -> Group:
+    """Return the group that a time of a shift goes to, a new one where the shift or the price is another."""
+    if not times.groups or times.shift != shift:
+        times.groups.append(Group(shift, price))
+        times.shift = shift
+    group = times.groups[-1]
+    if group.price is None:
+        group.price = price
+    elif price is not None and price != group.price:
+        group = Group("", price)
+        times.groups.append(group)
+    return group
 
 
 def _book_url(times: Times, slot: Slot) -> str:
@@ -244,15 +279,16 @@ def _other_days(times: Times, restaurant_id: int, now: datetime) -> list[tuple[d
     area_plan = plan.area_named(times.area) if times.area else None
     calendar = selectors.calendar_of(restaurant_id, first, until, times.party_size, step_free=times.step_free, now=now)
     for day, slots in calendar.items():
-        free = [slot for slot in slots if slot.available and (area_plan is None or area_plan.id in slot.area_ids)]
+        free = [slot for slot in slots if _is_free(slot, area_plan.id if area_plan else None)]
         if day == times.day or not free:
             continue
         near = nearest_times(free, datetime.combine(day, DINNER, tzinfo=plan.zone), count=TIMES_A_DAY)
-        found.append((day, [_time(times, day, slot) for slot in near]))
+        found.append((day, [_time(times, day, slot, area_plan.id if area_plan else None) for slot in near]))
     return found[:OTHER_DAYS]
 
 
-def _time(times: Times, day: date, slot: Slot) -> Time:
+def _time(times: Times, day: date, slot: Slot, area_id: int | None) -> Time:
     plan = times.plan
     url = _book_url(times, slot)
-    return Time(slot.starts_at, url, slot.starts_at.astimezone(plan.zone).date() > day)
+    price = _asked(plan, slot, times.party_size, area_id)
+    return Time(slot.starts_at, url, slot.starts_at.astimezone(plan.zone).date() > day, price=price)

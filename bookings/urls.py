@@ -23,6 +23,11 @@ urlpatterns: list[URLPattern] = [
     path("bookings/<uuid:public_id>/cancel/", managing.cancel, name="cancel"),
     path("bookings/<uuid:public_id>/calendar.ics", managing.calendar, name="calendar"),
     path("bookings/<uuid:public_id>/late/", managing.late, name="late"),
+    path(
+        "bookings/<uuid:public_id>/allergies/",
+        managing.take_back_allergies,
+        name="take_back_allergies",
+    ),
     path("bookings/<uuid:public_id>/keep/", managing.keep, name="keep"),
     path("waitlist/<uuid:public_id>/", waiting.standby, name="standby"),
     path("waitlist/<uuid:public_id>/<slug:act>/", waiting.standby_act, name="standby_act"),

@@ -130,6 +130,10 @@ def queue_history_of(entry: QueueEntry) -> "QuerySet[QueueHistory]":
     return entry.history.select_related("actor").order_by("at", "pk")
 
 
+# Minutes for which "any moment now" holds: no wait is foreseen more finely.
+ANY_MOMENT = 5
+
+
 @dataclass(frozen=True)
 class QueueRow:
     """A party of the queue as the desk sees it; minutes from now."""
@@ -143,18 +147,23 @@ class QueueRow:
     @property
     def is_over(self) -> bool:
         """Whether the party waits longer than it was told at last."""
-        return self.entry.current_high is not None and self.waited > self.entry.current_high
+        told = self.entry.current_high
+        return told is not None and self.waited > max(told, ANY_MOMENT)
 
 
 def queue_rows(restaurant_id: int, now: datetime) -> list[QueueRow]:
     """Return the queue of a house as it stands; one query."""
     live = QueueEntry.objects.filter(restaurant_id=restaurant_id, status__in=QUEUE_LIVE).select_related("area")
-    rows = []
-    for place, entry in enumerate(live.order_by("joined_at", "pk"), start=1):
-        waited = int((now - entry.joined_at) / timedelta(minutes=1))
-        low, high = ((minutes or 0) - waited for minutes in (entry.current_low, entry.current_high))
-        rows.append(QueueRow(entry, place, waited, max(low, 0), max(high, 0)))
-    return rows
+    return [
+        row_of(entry, place=place, now=now) for place, entry in enumerate(live.order_by("joined_at", "pk"), start=1)
+    ]
+
+
+def row_of(entry: QueueEntry, *, place: int, now: datetime) -> QueueRow:
+    """Return a party of the queue with what is left, as of now, of the wait it was told at last."""
+    waited = int((now - entry.joined_at) / timedelta(minutes=1))
+    low, high = ((minutes or 0) - waited for minutes in (entry.current_low, entry.current_high))
+    return QueueRow(entry, place, waited, max(low, 0), max(high, 0))
 
 
 def waiting_count(restaurant_id: int, day: date) -> int:

@@ -38,6 +38,9 @@ TONES = {
     Status.REQUESTED: "wait",
 }
 
+# In these a party may yet come, or is there: what was promised for its coming still stands.
+PROMISING = frozenset({Status.HELD, Status.REQUESTED, Status.CONFIRMED, Status.ARRIVED, Status.SEATED})
+
 
 @dataclass(frozen=True)
 class Line:
@@ -80,6 +83,55 @@ def deposits_of_dates(policy: Mapping[str, Any]) -> list[str]:
         hours,
     )
     return [sentence % {"count": hours}]
+
+
+def wait(low: int, high: int) -> str:
+    """Return a quote for the queue as every door says it: any moment, so many minutes, or from so many to so many.
+
+    :param low: minutes from now
+    :param high: minutes from now
+    """
+    if high <= 0:
+        return _("any moment now")
+    if low <= 0:
+        return ngettext("up to %(count)d minute", "up to %(count)d minutes", high) % {"count": high}
+    if low >= high:
+        return ngettext("about %(count)d minute", "about %(count)d minutes", high) % {"count": high}
+    return _("%(low)d to %(high)d minutes") % {"low": low, "high": high}
+
+
+def price(deposit_kobo: int, minimum_spend_kobo: int) -> str:
+    """Return what a time asks for, short enough to stand beside it; nothing where it is free."""
+    parts = []
+    if deposit_kobo:
+        parts.append(_("deposit %(amount)s") % {"amount": formatting.money(deposit_kobo)})
+    if minimum_spend_kobo:
+        parts.append(_("minimum spend %(amount)s") % {"amount": formatting.money(minimum_spend_kobo)})
+    return " · ".join(parts)
+
+
+def points_promised(booking: Booking) -> str:
+    """Return what a guest is promised beside the table and has not got yet, as a sentence; nothing where it is none."""
+    count = booking.bonus_points
+    if not count or booking.status not in PROMISING:
+        return ""
+    return ngettext(
+        "%(count)d point is promised to you: it is yours once you have come.",
+        "%(count)d points are promised to you: they are yours once you have come.",
+        count,
+    ) % {"count": count}
+
+
+def points_at_stake(booking: Booking) -> str:
+    """Return that another time forfeits the promised points, where it does (services.changing)."""
+    if not booking.bonus_points or not booking.suggested_times:
+        return ""
+    count = booking.bonus_points
+    return ngettext(
+        "%(count)d point is promised to you for this time. At another time it is not given.",
+        "%(count)d points are promised to you for this time. At another time they are not given.",
+        count,
+    ) % {"count": count}
 
 
 def special_terms(terms: TermsPlan, plan: ServicePlan) -> str:

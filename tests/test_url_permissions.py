@@ -25,6 +25,7 @@ OPEN = {
     "bookings:change": "the same",
     "bookings:cancel": "the same",
     "bookings:calendar": "the same",
+    "bookings:take_back_allergies": "the same",
     "bookings:wait": "one waits without an account; limited",
     "bookings:standby": "strangers with the link or the browser that joined; others: not there",
     "bookings:standby_act": "the same",

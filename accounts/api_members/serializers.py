@@ -1,15 +1,12 @@
 """What the API says and hears about staff and invitations."""
 
-from typing import Any
-
 from django.conf import settings
 from rest_framework import serializers
 
 from accounts.states import InvitationStatus, Role
+from core.api.fields import StrictSerializer
 
-
-class Words(serializers.Serializer[Any]):
-    pass
+Words = StrictSerializer
 
 
 class HouseSerializer(Words):

@@ -15,7 +15,7 @@ def filled_in(page: HttpResponse, **changes: Any) -> dict[str, Any]:
     for inline in context["inline_admin_formsets"]:
         formset = inline.formset
         data |= _answers(formset.management_form)
-        for form in formset.initial_forms:
+        for form in formset.forms:
             data |= _answers(form)
     return {**data, **changes}
 

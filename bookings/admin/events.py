@@ -40,7 +40,8 @@ class KindInline(ScopedInline, TabularInline):
     sees = Ability.SEE_BOOKINGS
     edits = Ability.EDIT_RESTAURANT
     fields = ["name", "note", "guests", "price_kobo", "stock", "is_on_sale", "position"]
-    extra = 0
+    # Without a script nothing adds a row.
+    extra = 1
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[TicketKind]:
         drawn = Ticket.objects.filter(kind=OuterRef("pk"))

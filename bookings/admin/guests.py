@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -21,8 +21,8 @@ from accounts.scoping import OwnRowsFilter, ScopedInline, ScopedPage
 from accounts.sensitive import ask_again
 from accounts.states import Ability
 from bookings import errors, guest_book
-from bookings.forms.guests import BlockGuestForm, GuestForm, NoteForm
-from bookings.models import GuestNote, GuestTag, GuestTagging, HouseGuest
+from bookings.forms.guests import BlockGuestForm, GuestForm, GuestTagForm, NoteForm
+from bookings.models import Booking, GuestNote, GuestTag, GuestTagging, HouseGuest
 from bookings.services import guests, tagging
 from bookings.states import TagRule
 from core import phones
@@ -39,7 +39,8 @@ class NoteInline(ScopedInline, TabularInline):
     form = NoteForm
     fields = ["text", "written_by", "written_at"]
     readonly_fields = ["written_by", "written_at"]
-    extra = 0
+    # Without a script nothing adds a row.
+    extra = 1
     restaurant_path = "guest__restaurant_id"
     sees = Ability.KEEP_GUEST_BOOK
     edits = Ability.KEEP_GUEST_BOOK
@@ -53,7 +54,7 @@ class TaggingInline(ScopedInline, TabularInline):
     model = GuestTagging
     fields = ["tag", "given_by", "given_at"]
     readonly_fields = ["given_by", "given_at"]
-    extra = 0
+    extra = 1
     restaurant_path = "guest__restaurant_id"
     sees = Ability.KEEP_GUEST_BOOK
     edits = Ability.KEEP_GUEST_BOOK
@@ -118,13 +119,18 @@ class HouseGuestAdmin(FindsByContact, ScopedPage, ModelAdmin):
         return found.defer(*hidden).prefetch_related(Prefetch("taggings", queryset=tags))
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
-        """Find a name whatever its tone marks and the order of its words."""
+        """Find a name whatever its tone marks and the order of its words, also one that a guest has booked under."""
         found, may_repeat = super().get_search_results(request, queryset, search_term)
         words = search_form(search_term).split()
-        alike = queryset
+        if not words:
+            return found, may_repeat
+        alike, booked = Q(), Booking.objects.filter(guest=OuterRef("pk"))
         for word in words:
-            alike = alike.filter(sorted_name__contains=word)
-        return (found | alike if words else found), may_repeat
+            alike &= Q(sorted_name__contains=word)
+        # What an entry was called before it was merged stands in its bookings, which came along.
+        for word in search_term.split():
+            booked = booked.filter(guest_name__icontains=word)
+        return found | queryset.filter(alike | Exists(booked)), may_repeat
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         # Whoever books is entered; nobody is made up.
@@ -278,6 +284,10 @@ class HouseGuestAdmin(FindsByContact, ScopedPage, ModelAdmin):
             % {"goes": goes.name or "–", "keeps": keeps.name or "–"},
             _now("What %(keeps)s says stays; what it leaves open is taken from the other.") % {"keeps": keeps.name},
         ]
+        if not guest_book.have_something_in_common(keeps, goes):
+            sentences.insert(
+                0, _now("These two share no phone number, no e-mail address and no name. Are they one person?")
+            )
         if preview.are_two_accounts:
             sentences = [str(errors.GuestsWithTwoAccounts.message)]
         context = {
@@ -300,11 +310,18 @@ class HouseGuestAdmin(FindsByContact, ScopedPage, ModelAdmin):
 class GuestTagAdmin(ScopedPage, ModelAdmin):
     sees = Ability.KEEP_GUEST_BOOK
     edits = Ability.KEEP_GUEST_BOOK
-    list_display = ["name", "restaurant", "rule", "least", "months"]
+    list_display = ["name", "restaurant", "rule", "threshold", "months"]
     list_filter = [("restaurant", OwnRowsFilter), "rule"]
     list_select_related = ["restaurant"]
     search_fields = ["name"]
-    fields = ["restaurant", "name", "rule", "least", "months"]
+    form = GuestTagForm
+    fields = ["restaurant", "name", "rule", "least", "spend", "months"]
+
+    @display(description=_("from"), ordering="least")
+    def threshold(self, tag: GuestTag) -> str:
+        if tag.least is None:
+            return "–"
+        return formatting.money(tag.least) if tag.rule == TagRule.SPEND else formatting.number(tag.least)
 
     def save_model(self, request: HttpRequest, obj: GuestTag, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)

@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from bookings import board as boards
-from bookings import errors, selectors, services, waitlist
+from bookings import errors, selectors, services, waitlist, wording
 from bookings.admin.today import Desk, at_the_desk, board_html, day_page, panel, said_by, said_done
 from bookings.forms import waiting as forms
 from bookings.models import QueueEntry, StandbyEntry
@@ -34,7 +34,7 @@ DONE: dict[str, str | Promise] = {
     "offer": gettext_lazy("%(name)s: a table is offered."),
     "withdraw": gettext_lazy("%(name)s: taken off the list."),
     "priority": gettext_lazy("%(name)s: the turn is changed."),
-    "queue": gettext_lazy("%(name)s: in the queue, %(low)d to %(high)d minutes."),
+    "queue": gettext_lazy("%(name)s: in the queue, %(wait)s."),
     "notify": gettext_lazy("%(name)s: called to the table."),
     "seat": gettext_lazy("%(name)s: seated."),
     "leave": gettext_lazy("%(name)s: left the queue."),
@@ -319,5 +319,6 @@ def act_on_place(at: Desk, public_id: UUID, move: str) -> HttpResponse:
 
 
 def _queue_done(at: Desk, what: str, entry: QueueEntry) -> HttpResponse:
-    values = {"name": entry.guest_name or _("Walk-in"), "low": entry.quoted_low or 0, "high": entry.quoted_high or 0}
+    told = wording.wait(entry.quoted_low or 0, entry.quoted_high or 0)
+    values = {"name": entry.guest_name or _("Walk-in"), "wait": told}
     return said_done(at, at.day(), DONE[what] % values, row="t-queue")

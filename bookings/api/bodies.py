@@ -133,10 +133,8 @@ def _summary(plan: ServicePlan, day: date, slots: list[Slot], area: UUID | None)
 
 def _amounts(plan: ServicePlan, party_size: int, slot: Slot, area_id: int | None) -> dict[str, dict[str, str] | None]:
     """Return what a booking of this time asks for."""
-    if not plan.special_terms:
-        return {"deposit": _money(terms.policy_deposit_kobo(plan, party_size)), "minimum_spend": None}
-    asked = terms.terms_for(plan, party_size, day=slot.service_day, starts_at=slot.starts_at, area_id=area_id)
-    return {"deposit": _money(asked["deposit_kobo"]), "minimum_spend": _money(asked["minimum_spend_kobo"])}
+    deposit, least = terms.amounts_of(plan, party_size, day=slot.service_day, starts_at=slot.starts_at, area_id=area_id)
+    return {"deposit": _money(deposit), "minimum_spend": _money(least)}
 
 
 def _money(kobo: int | None) -> dict[str, str] | None:

@@ -84,9 +84,35 @@ class Entry:
             raise NotAllowed
         return Actor.staff(self.user)
 
+    def for_people(self) -> Actor:
+        """Return as whom the house's own people act: what they decide, no app decides for them.
+
+        :raises NotAllowed: also to an app that may run the service
+        :raises accounts.doors.SecondFactorRequired: as for_staff()
+        """
+        if self.app is not None:
+            raise NotAllowed(_("Only the restaurant’s own people do this, not an app."))
+        return self.for_staff()
+
+    def for_desk(self) -> Actor:
+        """Return as whom somebody acts at the house's desk, beyond the limits of online booking.
+
+        :raises NotAllowed: also to an app that is not the house's own
+        :raises accounts.doors.SecondFactorRequired: as for_staff()
+        """
+        if self.app is not None:
+            refuse_at_the_desk(self.app)
+        return self.for_staff()
+
     def for_change(self) -> Actor:
         """:raises NotAllowed: as for_staff(), unless it is their own"""
         return self.actor if self.is_diner else self.for_staff()
+
+
+def refuse_at_the_desk(app: PartnerApp) -> None:
+    """:raises NotAllowed: to an app of many restaurants: only a house's own stands at its desk, as a till does"""
+    if app.restaurant_id is None:
+        raise NotAllowed(_("Only staff of this restaurant, and its own app, book beyond the limits of online booking."))
 
 
 def user_of(request: Request) -> User | None:

@@ -173,9 +173,18 @@ class GuestAskSerializer(Words):
 
     name = NameField(max_length=100, required=False)
     phone = PhoneField(
-        max_length=40, required=False, allow_blank=True, help_text="`0803 123 4567`, or with + and a country code."
+        max_length=40,
+        required=False,
+        allow_blank=True,
+        allow_null=True,
+        help_text="`0803 123 4567`, or with + and a country code; null for none, as answers say it.",
     )
-    email = serializers.EmailField(max_length=254, required=False, allow_blank=True)
+    email = serializers.EmailField(
+        max_length=254, required=False, allow_blank=True, allow_null=True, help_text="Null for none, as answers say it."
+    )
+
+    def to_internal_value(self, data: Any) -> Any:
+        return {name: "" if value is None else value for name, value in super().to_internal_value(data).items()}
 
 
 class WishSerializer(Words):
@@ -248,6 +257,10 @@ class BookingChangeSerializer(WishesSerializer):
     guest = GuestAskSerializer(required=False)
     tables = TableNamesField(required=False, help_text="Staff only: put the party at these tables, by name.")
     pass_pacing = serializers.BooleanField(required=False, default=False, help_text="Staff only.")
+
+
+class NothingAskSerializer(Words):
+    """A body that says nothing, for what needs none."""
 
 
 class LateAskSerializer(Words):

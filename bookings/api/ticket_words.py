@@ -73,6 +73,7 @@ class TransferAskSerializer(Words):
         max_length=254,
         required=False,
         allow_blank=True,
+        allow_null=True,
         help_text="Where the ticket is sent. Without it the answer has what opens it, once.",
     )
     language = serializers.ChoiceField(

@@ -38,6 +38,7 @@ from bookings.api.entry import (
     entry_to,
     public_day,
     public_plan,
+    refuse_at_the_desk,
     table_ids_of,
     token_in,
     user_of,
@@ -134,6 +135,18 @@ def read(request: Request, serializer: type[Serializer[Any]], data: Any = None) 
     asking = serializer(data=request.data if data is None else data)
     asking.is_valid(raise_exception=True)
     return dict(asking.validated_data)
+
+
+def read_if_asked(request: Request, serializer: type[Serializer[Any]] | None) -> dict[str, Any]:
+    """Return what was sent, cleaned; where nothing is asked for, JSON that says something is refused by its fields.
+
+    :raises rest_framework.exceptions.ValidationError: naming each field
+    """
+    if serializer is not None:
+        return read(request, serializer)
+    # A form without fields, as some programs send with any POST, says nothing.
+    is_json = request.content_type.partition(";")[0].strip() == "application/json"
+    return read(request, words.NothingAskSerializer) if is_json else {}
 
 
 def guest_of(given: dict[str, Any] | None, user: User | None = None, *, like: Guest | None = None) -> Guest:
@@ -337,6 +350,8 @@ class BookingsView(LetsPartnersIn, APIView):
             return Actor.partner(asker) if isinstance(asker, PartnerApp) else Actor.diner(asker, Channel.API), {}
         if asker is None or not staff_may(asker, Ability.RUN_SERVICE, restaurant_id=plan.id):
             raise NotAllowed(_("Only staff of this restaurant can book through this channel."))
+        if isinstance(asker, PartnerApp):
+            refuse_at_the_desk(asker)
         more: dict[str, Any] = {"heed_pacing": not ask["pass_pacing"]}
         if ask["ask_deposit"]:
             more["deposit"] = services.Asking.HELD
@@ -408,7 +423,7 @@ class BookingView(LetsPartnersIn, APIView):
             if by.is_online and not (changes["guest"].phone or changes["guest"].email):
                 raise errors.ContactMissing
         if "tables" in ask or ask["pass_pacing"]:
-            by = entry.for_staff()
+            by = entry.for_desk()
             changes["heed_pacing"] = not ask["pass_pacing"]
             if "tables" in ask:
                 changes["table_ids"] = table_ids_of(plan_of(booking.restaurant_id), ask["tables"])
@@ -739,6 +754,10 @@ def _receive(*, booking: Booking, by: Actor, amount: Decimal, reference: str = "
     return services.receive_deposit(booking=booking, amount_kobo=int(amount * 100), by=by, reference=reference)
 
 
+# The house says yes or no to what asks for its approval, and writes down its money; an app may be the one that asks.
+BY_PEOPLE_ONLY = frozenset({"confirm", "decline", "deposit", "return_deposit"})
+
+
 class ServiceMoves(LetsPartnersIn, ViewSet):
     """What the house does with a booking; each move is written down with who made it."""
 
@@ -841,7 +860,10 @@ class ServiceMoves(LetsPartnersIn, ViewSet):
         return self._moved(request, id, services.return_deposit, words.ReturnAskSerializer)
 
     def check_again(self, request: Request, id: UUID) -> None:
-        entry_to(request, id).for_staff()
+        self._actor(entry_to(request, id))
+
+    def _actor(self, entry: Entry) -> Actor:
+        return entry.for_people() if self.action in BY_PEOPLE_ONLY else entry.for_staff()
 
     def _moved(
         self,
@@ -851,9 +873,9 @@ class ServiceMoves(LetsPartnersIn, ViewSet):
         serializer: type[Serializer[Any]] | None = None,
     ) -> Response:
         entry = entry_to(request, public_id, to_change=True)
-        by = entry.for_staff()
+        by = self._actor(entry)
         check_if_match(request, etag(entry))
-        ask = read(request, serializer) if serializer else {}
+        ask = read_if_asked(request, serializer)
         if "tables" in ask:
             ask["table_ids"] = table_ids_of(plan_of(entry.booking.restaurant_id), ask.pop("tables"))
         service(booking=entry.booking, by=by, **ask)

@@ -24,7 +24,7 @@ from bookings.api import examples
 from bookings.api import serializers as booking_words
 from bookings.api import waiting_words as words
 from bookings.api.entry import HasProof, SignedInToRead, public_plan, table_ids_of, token_in, user_of
-from bookings.api.views import NO_OFFSET, TOKEN, Entry, again, answered, asked, guest_of, read, shown
+from bookings.api.views import NO_OFFSET, TOKEN, Entry, again, answered, asked, guest_of, read, read_if_asked, shown
 from bookings.models import QueueEntry, StandbyEntry
 from bookings.selectors import service_day_of
 from bookings.services import Actor, Guest
@@ -462,7 +462,7 @@ class QueueView(APIView):
             restaurant_id=plan.id,
             party_size=ask["party_size"],
             by=by,
-            guest=Guest(ask.get("name", ""), ask.get("phone", "")),
+            guest=Guest(ask.get("name", ""), ask.get("phone") or ""),
             area=ask.get("area"),
             language=current_language().code,
         )
@@ -568,7 +568,7 @@ class QueueMoves(ViewSet):
         serializer: type[Serializer[Any]] | None = None,
     ) -> Response:
         entry, by = self._run(request, public_id)
-        ask = read(request, serializer) if serializer else {}
+        ask = read_if_asked(request, serializer)
         if "tables" in ask:
             ask["table_ids"] = table_ids_of(plan_of(entry.restaurant_id), ask.pop("tables"))
         service(entry=entry, by=by, **ask)

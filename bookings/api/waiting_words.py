@@ -67,7 +67,7 @@ class QueueAskSerializer(Words):
     party_size = party_field()
     area = serializers.UUIDField(required=False, allow_null=True)
     name = LineField(max_length=100, required=False, allow_blank=True)
-    phone = PhoneField(max_length=40, required=False, allow_blank=True)
+    phone = PhoneField(max_length=40, required=False, allow_blank=True, allow_null=True)
 
 
 class QueueSeatAskSerializer(Words):

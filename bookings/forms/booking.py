@@ -75,7 +75,9 @@ class ContactForm(forms.Form):
     phone = PhoneField(
         label=_("Phone"),
         required=False,
-        help_text=_("Only for calls about this booking. Nigerian numbers need no +234; others begin with +."),
+        help_text=_(
+            "Only for calls and text messages about this booking. Nigerian numbers need no +234; others begin with +."
+        ),
     )
     email = forms.EmailField(
         label=_("E-mail"),

@@ -13,8 +13,10 @@ from unfold.widgets import (
     UnfoldBooleanWidget,
 )
 
-from bookings.models import HouseGuest
+from bookings.models import GuestTag, HouseGuest
+from bookings.states import TagRule
 from core.forms import LineField, NameField, PhoneField, TextField
+from restaurants.admin.fields import NairaField
 
 _FEAST = re.compile(r"^\s*(\d{1,2})[-/. ](\d{1,2})\s*$")
 _LAST_DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
@@ -70,6 +72,37 @@ class GuestForm(forms.ModelForm):
         told = answers.get("allergies", "")
         if told and told != self.initial.get("allergies", "") and not answers.get("has_agreed"):
             self.add_error("has_agreed", ValidationError(_("Keep it only if they have agreed."), code="no_consent"))
+        return answers
+
+
+class GuestTagForm(forms.ModelForm):
+    """A mark for guests with its rule; what somebody has spent is typed in naira, and kept in kobo."""
+
+    spend = NairaField(
+        label=_("Spend from (₦)"),
+        required=False,
+        help_text=_("For the rule by spend: so much altogether, or within the months below."),
+    )
+
+    class Meta:
+        model = GuestTag
+        fields = ["restaurant", "name", "rule", "least", "months"]
+        help_texts = {"least": _("So many visits or no-shows, or so many days before the birthday.")}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.rule == TagRule.SPEND:
+            self.initial = {**self.initial, "spend": self.instance.least, "least": None}
+
+    def clean(self) -> dict[str, Any]:
+        answers = super().clean() or self.cleaned_data
+        if answers.get("rule") == TagRule.SPEND:
+            if "spend" in answers and not answers["spend"]:
+                self.add_error("spend", ValidationError(_("Write from how much on."), code="required"))
+            # Whoever could not be asked in naira is not taken to mean kobo.
+            answers["least"] = answers.get("spend") or None
+        elif answers.get("spend"):
+            self.add_error("spend", ValidationError(_("Only the rule by spend has an amount."), code="no_spend_rule"))
         return answers
 
 

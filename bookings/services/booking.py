@@ -335,6 +335,10 @@ def _take(
                 return earlier
             if not isinstance(refusal, errors.NoTableFree | errors.TooManyAtOnce):
                 raise
+            # Whom the house takes by telephone only is told so, and not of times that are refused as well.
+            refused = make(plan, claim)
+            refused.restaurant_id = plan.id
+            guests.refuse_blocked(Known.by(refused), by=by)
             # Only now, without the lock: nobody waits while the nearest times are looked up.
             raise with_alternatives(
                 refusal, restaurant_id, starts_at, party_size, area, step_free=step_free

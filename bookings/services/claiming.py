@@ -135,7 +135,7 @@ def check_claim(
     """
     reason = party_refusal(plan.for_wish(step_free=step_free), party_size, online=online, may_ask=may_ask)
     if reason is not None:
-        raise refused(reason, plan, largest_party=0 if may_ask else plan.largest_party_online)
+        raise party_refused(reason, plan, online=online, may_ask=may_ask)
     if starts_at < now:
         raise refused(Reason.IN_THE_PAST, plan)
     if online and starts_at - now > timedelta(days=plan.policy.window_days + 2):
@@ -198,16 +198,37 @@ def refuse_own_overlap(
         raise errors.DuplicateBooking
 
 
-def refused(reason: Reason, plan: ServicePlan, *, largest_party: int = 0) -> errors.BookingRefused:
-    """Return the refusal for a reason, with the figures its sentence needs.
+def party_refused(
+    reason: Reason, plan: ServicePlan, *, online: bool, may_ask: bool = True, largest: int | None = None
+) -> errors.BookingRefused:
+    """Return the refusal of a party for its size, by the limits that hold for whoever asks.
 
-    :param largest_party: where not even those may come who could ask the house
+    :param largest: for staff, where several tables cannot be put together; otherwise what the whole house seats
+    :param may_ask: False where a group cannot ask the house first, though it may be able to for another booking
     """
+    if reason not in (Reason.PARTY_TOO_LARGE, Reason.PARTY_TOO_SMALL):
+        return refused(reason, plan)
+    details: dict[str, Any] = {"reason": reason.value, "smallest": plan.policy.min_party_online}
+    if not online:
+        most = max(plan.largest_party, plan.seats) if largest is None else largest
+        return errors.PartySizeRefused(errors.PartySizeRefused.at_the_desk, **{**details, "smallest": 1}, largest=most)
+    if may_ask:
+        return errors.PartySizeRefused(**details, largest=plan.largest_party_on_request)
+    details["largest"] = plan.largest_party_online
+    if reason == Reason.PARTY_TOO_LARGE and plan.largest_party_on_request > plan.largest_party_online:
+        return errors.PartySizeRefused(
+            errors.PartySizeRefused.ask_for_one, **details, largest_on_request=plan.largest_party_on_request
+        )
+    return errors.PartySizeRefused(**details)
+
+
+def refused(reason: Reason, plan: ServicePlan) -> errors.BookingRefused:
+    """Return the refusal for a reason, with the figures its sentence needs; of a party's size as if it asked online."""
     policy = plan.policy
     details: dict[str, Any] = {"reason": reason.value}
     if reason in (Reason.PARTY_TOO_LARGE, Reason.PARTY_TOO_SMALL):
-        details |= {"smallest": policy.min_party_online, "largest": largest_party or plan.largest_party_on_request}
-    elif reason is Reason.TOO_SOON:
+        return party_refused(reason, plan, online=True)
+    if reason is Reason.TOO_SOON:
         details |= {"minutes": policy.min_lead_minutes}
     elif reason is Reason.TOO_FAR_AHEAD:
         details |= {"days": policy.window_days}

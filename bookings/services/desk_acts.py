@@ -13,6 +13,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import IntegrityError, OperationalError, transaction
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from psycopg.errors import DeadlockDetected, LockNotAvailable
 
@@ -22,6 +23,7 @@ from bookings.services import changing, claiming, floor
 from bookings.services.claiming import Actor, Guest
 from bookings.states import Channel, Course
 from core.errors import Busy, DomainError, InvalidInput
+from localization import formatting
 
 MOST_AT_ONCE = 100
 
@@ -155,7 +157,12 @@ def _said(refusal: DomainError) -> str:
     if isinstance(refusal, InvalidInput) and refusal.errors:
         return " ".join(str(sentence) for sentences in refusal.errors.values() for sentence in sentences)
     tables = refusal.details.get("tables")
-    return f"{refusal} ({', '.join(tables)})" if tables else str(refusal)
+    sentence = f"{refusal} ({', '.join(tables)})" if tables else str(refusal)
+    starts = [datetime.fromisoformat(free["starts_at"]) for free in refusal.details.get("alternatives", [])]
+    if not starts:
+        return sentence
+    times = ", ".join(formatting.time_of_day(moment) for moment in starts)
+    return _now("%(sentence)s Free: %(times)s.") % {"sentence": sentence, "times": times}
 
 
 def _refuse_after_refused(restaurant_id: int, act: Act) -> None:

@@ -88,9 +88,15 @@ def decline_request(*, booking: Booking, by: Actor, reason: str, expected_versio
 
 
 def mark_arrived(*, booking: Booking, by: Actor, expected_version: int | None = None) -> Booking:
+    """The party is at the door.
+
+    :raises TooEarlyToSeat: before its service day
+    """
+    now = timezone.now()
     with transaction.atomic():
         booking = claiming.locked(booking.pk, expected_version=expected_version)
-        booking.arrived_at = timezone.now()
+        _not_before_its_day(booking, now)
+        booking.arrived_at = now
         claiming.move(booking, Status.ARRIVED, by=by)
         _tell(booking)
     return booking
@@ -115,8 +121,7 @@ def seat_party(
         with transaction.atomic():
             claiming.lock_service_days(booking.restaurant_id, [booking.service_day])
             booking = claiming.locked(booking.pk, expected_version=expected_version)
-            if selectors.service_day_of(booking.restaurant_id, now) < booking.service_day:
-                raise errors.TooEarlyToSeat
+            _not_before_its_day(booking, now)
             was_no_show = booking.status == Status.NO_SHOW
             if was_no_show:
                 _same_service_day(booking)
@@ -301,8 +306,9 @@ def look_for_walk_in(
     if not plan.is_bookable:
         raise errors.RestaurantNotBookable
     # Whoever names the tables may put a group at several.
-    if not 1 <= party_size <= max(plan.seats if table_ids else plan.largest_party, 1):
-        raise claiming.refused(Reason.PARTY_TOO_LARGE, plan)
+    largest = max(plan.seats if table_ids else plan.largest_party, 1)
+    if not 1 <= party_size <= largest:
+        raise claiming.party_refused(Reason.PARTY_TOO_LARGE, plan, online=False, largest=largest)
     starts_at = claiming.to_the_grain(now)
     until = starts_at + _turn(plan, seen.day, now, party_size, minutes)
     # Those who overrun are added to what is taken: here to a copy.
@@ -373,6 +379,12 @@ def _seat_under_lock(booking: Booking, *, by: Actor, table_ids: Sequence[int] | 
 
 def _tell(booking: Booking) -> None:
     claiming.tell_open_pages(remembered_plan(booking.restaurant_id), booking.service_day)
+
+
+def _not_before_its_day(booking: Booking, now: datetime) -> None:
+    """:raises TooEarlyToSeat: to a party that may come, on a day before its own"""
+    if selectors.service_day_of(booking.restaurant_id, now) < booking.service_day:
+        raise errors.TooEarlyToSeat
 
 
 def _must_be(booking: Booking, status: Status, *, to: Status) -> None:

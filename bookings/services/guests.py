@@ -262,6 +262,22 @@ def keep_allergies(
         guest.save(update_fields=["allergies", "allergies_agreed_at", "allergies_wording", "updated_at"])
 
 
+@transaction.atomic
+def take_back_allergies(*, booking: Booking, user: User | None) -> None:
+    """Empty what the house keeps of a guest's allergies, who has told them and sees them beside this booking.
+
+    :raises BookingNotFound: when they are not theirs to see
+    """
+    if booking.guest_id is None:
+        raise errors.BookingNotFound
+    guest = HouseGuest.objects.select_for_update(of=("self",)).filter(pk=booking.guest_id).first()
+    if guest is None or not guest_book.allergies_told(booking, guest, user):
+        raise errors.BookingNotFound
+    _set_allergies(guest, "")
+    guest.save(update_fields=["allergies", "allergies_agreed_at", "allergies_wording", "updated_at"])
+    audit.record("guest.changed", actor=user, target=guest)
+
+
 def forget_allergies(*, account_id: int) -> int:
     """Empty what houses keep of a person's allergies, who has taken their consent back; returns at how many."""
     told = HouseGuest.objects.filter(account_id=account_id, allergies_agreed_at__isnull=False)

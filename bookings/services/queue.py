@@ -186,7 +186,7 @@ def join_queue(
     )
     told = line.quote(party_size=party_size, area_id=area_id, behind=len(line.entries), seed=_seed(entry))
     if told is None:
-        raise claiming.refused(Reason.PARTY_TOO_LARGE, plan)
+        raise claiming.party_refused(Reason.PARTY_TOO_LARGE, plan, online=False, largest=plan.largest_party)
     entry.quoted_low, entry.quoted_high = told.low, told.high
     entry.current_low, entry.current_high = told.low, told.high
     try:

@@ -398,7 +398,7 @@ def _claim(
             pass
     reason = claiming.party_refusal(plan.for_wish(step_free=step_free), party_size, online=by.is_online, may_ask=False)
     if reason is not None:
-        raise claiming.refused(reason, plan, largest_party=plan.largest_party_online)
+        raise claiming.party_refused(reason, plan, online=by.is_online, may_ask=False)
     slot = find_slot_time(plan, starts_at)
     if isinstance(slot, Reason):
         raise claiming.refused(slot, plan)

@@ -116,7 +116,7 @@ def range_of(
     """
     reason = party_refusal(plan, party_size, online=online, may_ask=False)
     if reason is not None:
-        raise claiming.refused(reason, plan, largest_party=plan.largest_party_online)
+        raise claiming.party_refused(reason, plan, online=online, may_ask=False)
     if not earliest <= latest <= earliest + LONGEST_RANGE:
         raise errors.NoSuchRange
     local = earliest.astimezone(plan.zone).date()

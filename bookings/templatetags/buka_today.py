@@ -10,6 +10,7 @@ from django import template
 from django.utils.translation import get_language_bidi, gettext_lazy, ngettext, pgettext
 from django.utils.translation import gettext as _
 
+from bookings import wording
 from bookings.deposit_words import advance_of, returned_by
 from bookings.floor_view import FloorDay, TableState, TableView
 from bookings.models import Booking, BookingHistory
@@ -34,6 +35,11 @@ MOVES = {
 @register.filter
 def move_label(move: str) -> str:
     return str(MOVES[move])
+
+
+@register.simple_tag
+def wait_words(low: int | None, high: int | None) -> str:
+    return wording.wait(low or 0, high or 0)
 
 
 @register.filter

@@ -18,6 +18,7 @@ from bookings.api.series import SeriesListView
 from bookings.api.views import BookingsView, HoldConfirmView, HoldsView, ServiceMoves
 from bookings.api.waiting import AlertsView
 from bookings.models import Booking, BookingHistory, TableAllocation
+from bookings.selectors import service_day_of
 from bookings.services import Actor
 from bookings.states import Status
 from bookings.tests.factories import at, book, guest, tomorrow
@@ -102,6 +103,36 @@ class TestBook:
         assert access.opens(body["token"], booking.public_id)
         assert body["token"] in body["manage_url"]
         assert work_off_outbox() > 0
+
+    @pytest.mark.parametrize("field", ["suggestions", "gast"])
+    def test_an_unknown_field_is_refused_by_name(self, api, field):
+        answer = api.send("POST", "/api/bookings", wish(house(), **{field: "x"}))
+
+        assert (answer.status_code, pointers(answer)) == (400, [f"#/{field}"])
+        assert problem(answer)["errors"][0]["code"] == "unknown_field"
+        assert not Booking.objects.exists()
+
+    def test_null_is_no_contact_as_answers_say_it(self, api):
+        answer = api.send(
+            "POST",
+            "/api/bookings",
+            wish(house()) | {"guest": {"name": "Adaeze Okafor", "phone": "0803 123 4567", "email": None}},
+        )
+        assert answer.status_code == 201, answer.content
+
+        body = answer.json()
+        changed = api.send("PATCH", f"/api/bookings/{body['id']}", {"guest": body["guest"]}, token=body["token"])
+
+        assert changed.status_code == 200, changed.content
+        assert (
+            changed.json()["guest"]
+            == body["guest"]
+            == {
+                "name": "Adaeze Okafor",
+                "phone": "+2348031234567",
+                "email": None,
+            }
+        )
 
     def test_signed_in_the_account_says_who_comes(self):
         diner = UserFactory(name="Bola Ade", phone="+2348039876543")
@@ -301,6 +332,7 @@ class TestSentTwice:
         client = signed_in(host)
         at_the_desk = ("/api/bookings", wish(restaurant, channel="phone"))
         moved = (path_of(booking, "check-in"), None)
+        Booking.objects.filter(pk=booking.pk).update(service_day=service_day_of(restaurant.pk))
         for path, body in (at_the_desk, moved):
             assert client.send("POST", path, body, **{"Idempotency-Key": KEY}).status_code in (200, 201)
             assert client.send("POST", path, body, **{"Idempotency-Key": KEY})["Idempotency-Replayed"] == "true"
@@ -722,6 +754,7 @@ class TestService:
 
     def test_went_away_before_they_sat(self, restaurant, host):
         booking = book(restaurant)
+        self.begun(booking)
         self.move(host, booking, "check-in")
 
         assert self.move(host, booking, "leave").json()["status"] == "left"
@@ -770,8 +803,19 @@ class TestService:
         booking.refresh_from_db()
         assert booking.version == version
 
+    def test_what_is_asked_of_a_move_that_takes_nothing_is_refused(self, restaurant, host):
+        booking = book(restaurant)
+        self.begun(booking)
+
+        answer = self.move(host, booking, "check-in", {"tables": ["T2"]})
+
+        assert (answer.status_code, pointers(answer)) == (400, ["#/tables"])
+        booking.refresh_from_db()
+        assert booking.status == Status.CONFIRMED
+
     def test_with_a_key_the_same_answer_comes_again(self, restaurant, host):
         booking = book(restaurant)
+        self.begun(booking)
         first = self.move(host, booking, "check-in", **{"Idempotency-Key": KEY})
 
         second = self.move(host, booking, "check-in", **{"Idempotency-Key": KEY})

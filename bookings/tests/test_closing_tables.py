@@ -10,6 +10,7 @@ import pytest
 import time_machine
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import User
 from accounts.states import Role
@@ -488,7 +489,8 @@ class TestSinceTheLook:
             "noted": lambda: services.note_for_staff(booking=booking, notes="VIP"),
             "arrived": lambda: services.mark_arrived(booking=booking, by=desk(restaurant)),
         }
-        do[change]()
+        with time_machine.travel(at("12:00") if change == "arrived" else timezone.now(), tick=True):
+            do[change]()
 
         self.outdated(restaurant, found)
 

@@ -54,9 +54,11 @@ class TestAnEvening:
         assert tables_of(done) == []
 
     def test_a_party_may_leave_before_it_is_seated(self, restaurant, host):
-        booking = services.mark_arrived(booking=book(restaurant), by=host)
+        booked = book(restaurant)
 
-        left = services.mark_left(booking=booking, by=host)
+        with time_machine.travel(at("18:50"), tick=True):
+            booking = services.mark_arrived(booking=booked, by=host)
+            left = services.mark_left(booking=booking, by=host)
 
         assert left.status == Status.LEFT
         assert tables_of(left) == []
@@ -140,11 +142,16 @@ class TestSeatParty:
         assert booking.status == Status.CONFIRMED
         assert before.pk != booking.pk
 
-    def test_not_before_the_day_of_its_booking(self, restaurant, host):
+    @pytest.mark.parametrize("do", [services.seat_party, services.mark_arrived])
+    def test_not_before_the_day_of_its_booking(self, restaurant, host, do):
         booking = book(restaurant, starts_at=at("19:00", tomorrow() + timedelta(days=3)))
 
         with pytest.raises(errors.TooEarlyToSeat):
-            services.seat_party(booking=booking, by=host)
+            do(booking=booking, by=host)
+
+        # At five in the morning it still is the night before.
+        with time_machine.travel(at("05:09", booking.service_day), tick=True), pytest.raises(errors.TooEarlyToSeat):
+            do(booking=booking, by=host)
 
         booking.refresh_from_db()
         assert booking.status == Status.CONFIRMED

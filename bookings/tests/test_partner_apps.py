@@ -14,6 +14,7 @@ from accounts.states import Role
 from accounts.tests.factories import UserFactory, log_in, member
 from bookings import services as booking
 from bookings.models import Booking, BookingHistory
+from bookings.selectors import service_day_of
 from bookings.services import Actor
 from bookings.tests.factories import at, book, tomorrow
 from core.audit.models import AuditEvent
@@ -89,6 +90,7 @@ class TestBookThroughAnApp:
 
     def test_a_house_may_have_it_run_the_evening(self, client, restaurant, headers):
         table = book(restaurant)
+        Booking.objects.update(service_day=service_day_of(restaurant.pk))
 
         answer = client.post(f"/api/bookings/{table.public_id}/check-in", headers=headers)
 
@@ -123,6 +125,7 @@ class TestAKeyAfterTheGrantEnded:
     def test_no_answer_is_given_again(self, client, restaurant, app, headers, scopes):
         held = {**headers, "idempotency-key": str(uuid4())}
         table, asked = book(restaurant), wish(restaurant)
+        Booking.objects.update(service_day=service_day_of(restaurant.pk))
         moved = f"/api/bookings/{table.public_id}/check-in"
         for path, body in ((moved, {}), ("/api/bookings", asked)):
             assert client.post(path, body, content_type=JSON, headers=held).status_code in (200, 201)

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+import time_machine
 
 from accounts.tests.factories import UserFactory
 from bookings import errors, selectors, services
@@ -107,8 +108,9 @@ class TestWhoMoves:
         assert "19:30" not in free_times(nook)
 
     def test_is_nobody_who_has_come(self, nook: Restaurant, evening: list[Booking]) -> None:
-        for booking in (evening[0], evening[2]):
-            services.mark_arrived(booking=booking, by=Actor.staff(UserFactory()))
+        with time_machine.travel(at("17:00"), tick=True):
+            for booking in (evening[0], evening[2]):
+                services.mark_arrived(booking=booking, by=Actor.staff(UserFactory()))
 
         with pytest.raises(errors.NoTableFree):
             book(nook, "19:30", guest=guest(9))

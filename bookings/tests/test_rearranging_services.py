@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+import time_machine
 from django.test import Client
 from django.urls import reverse
 
@@ -65,8 +66,9 @@ class TestRearrange:
         assert rearrange(nook) == 0
 
     def test_moves_nobody_who_has_come(self, nook: Restaurant, scattered: list[Booking]) -> None:
-        for booking in scattered:
-            services.mark_arrived(booking=booking, by=Actor.staff(UserFactory()))
+        with time_machine.travel(at("17:00"), tick=True):
+            for booking in scattered:
+                services.mark_arrived(booking=booking, by=Actor.staff(UserFactory()))
 
         assert rearrange(nook) == 0
         assert [tables_of(booking) for booking in scattered] == [["T1"], ["T2"]]

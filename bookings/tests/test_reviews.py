@@ -115,6 +115,11 @@ class TestModerating:
         house_office.post(actions, hide)
         assert Review.objects.get().status == ReviewStatus.PUBLISHED
         assert house_office.post(row, {"answer": "Thank you!"}).status_code == 302
+        assert 'value="hide"' not in house_office.get(row).content.decode()
+        # On its own page the buttons are those of the list, which then asks why.
+        assert 'name="action" value="hide"' in platform.get(row).content.decode()
+        asked = platform.post(actions, {"action": "hide", "_selected_action": [review.pk], "index": "0"})
+        assert 'name="reason"' in asked.content.decode()
         platform.post(actions, hide)
 
         assert (Review.objects.get().status, Review.objects.get().answer) == (ReviewStatus.HIDDEN, "Thank you!")

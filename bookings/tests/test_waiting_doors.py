@@ -271,6 +271,9 @@ class TestApi:
             seen = check(schema, self.send(Client(), "GET", path, token=token), "/api/queue/{id}")
             assert "guest" not in seen
             assert self.send(Client(), "POST", "/api/queue", asked).status_code in (401, 403)
+            nested = {**asked, "guest": {"name": "Bola"}}
+            refused = check(schema, self.send(desk, "POST", "/api/queue", nested), "/api/queue", "post")
+            assert [each["pointer"] for each in refused["errors"]] == ["#/guest"]
 
     @pytest.mark.parametrize(
         ("changes", "status"),

@@ -254,6 +254,7 @@ def _show(
         "has_other_terms": has_other_terms,
         "refusal": refusal,
         "is_own_overlap": isinstance(refusal, errors.OverlapsOwnBooking | errors.DuplicateBooking),
+        "is_by_phone_only": isinstance(refusal, errors.NotTakenOnline),
         "choices": choices,
         "other_times_url": _other_times_url(restaurant, wish),
         "wait_url": _wait_url(restaurant, wish, refusal),
@@ -280,7 +281,11 @@ def _choices(wish: WishForm, restaurant: Restaurant, refusal: DomainError) -> li
     if found is None:
         if not isinstance(refusal, errors.BookingRefused) or isinstance(
             refusal,
-            errors.RestaurantNotBookable | errors.PartySizeRefused | errors.NoStepFreeTable | errors.DuplicateBooking,
+            errors.RestaurantNotBookable
+            | errors.PartySizeRefused
+            | errors.NoStepFreeTable
+            | errors.DuplicateBooking
+            | errors.NotTakenOnline,
         ):
             return []
         if abs(wanted - timezone.now()) > SEARCHED:

@@ -18,13 +18,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import User
-from bookings import access, calendars, errors, selectors, services, terms, ticketing, waitlist, wording
+from bookings import access, calendars, errors, guest_book, selectors, services, terms, ticketing, waitlist, wording
 from bookings.availability import Slot
 from bookings.deposit_words import advance_of, deposit_words, is_hold_over
 from bookings.forms.booking import LATE_CHOICES, ChangeDetailsForm, LateForm, MoveForm, OtherTimeForm, SeenForm
 from bookings.models import Booking
 from bookings.qr import qr_of
-from bookings.services import Actor
+from bookings.services import Actor, guests
 from bookings.states import UPCOMING, Occasion, Status
 from bookings.story import story_for_guest
 from bookings.subscribers import address_of, manage_url, map_url, terms_sentences
@@ -81,7 +81,8 @@ def _booking_page(request: HttpRequest, found: Booking) -> HttpResponse:
         "heading": wording.heading_of(found, now),
         "is_bumped": is_bumped,
         "points": found.bonus_points if is_bumped else 0,
-        "promised_points": found.bonus_points if found.is_occupying and not is_hold_over(found, now) else 0,
+        "promised": "" if is_hold_over(found, now) else wording.points_promised(found),
+        "allergies": guest_book.allergies_told(found, found.guest, _person(request)),
         "times_instead": times_instead(found, now=now) if is_bumped else [],
         "tone": wording.tone_of(found),
         "is_new": status in UPCOMING and now - found.created_at < NEW_FOR and len(history) == 1,
@@ -100,7 +101,9 @@ def _booking_page(request: HttpRequest, found: Booking) -> HttpResponse:
         "address": address_of(restaurant),
         "map_url": map_url(restaurant),
         "qr": qr_of(manage_url(found)) if found.is_occupying and status != Status.HELD else "",
-        "terms": terms_sentences(found.policy, starts_at=found.starts_at, zone=restaurant.time_zone),
+        "terms": terms_sentences(
+            found.policy, starts_at=found.starts_at, zone=restaurant.time_zone, is_over=status not in UPCOMING
+        ),
         "lines": story_for_guest(found, history),
         "restaurant_url": restaurant_url,
         "invitation": invitation,
@@ -200,6 +203,24 @@ def _listed(bookings: Any) -> list[dict[str, Any]]:
     ]
 
 
+@private_page
+@require_POST
+def take_back_allergies(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Let the house forget what its guest told of their allergies."""
+    found = _own(request, public_id)
+    try:
+        guests.take_back_allergies(booking=found, user=_person(request))
+    except errors.BookingNotFound:
+        messages.info(request, _("The restaurant keeps nothing about your allergies from this booking."))
+    else:
+        messages.success(request, _("The restaurant no longer keeps your allergies."))
+    return redirect("bookings:booking", public_id=public_id)
+
+
+def _person(request: HttpRequest) -> User | None:
+    return request.user if isinstance(request.user, User) else None
+
+
 # --- Late ------------------------------------------------------------------------------------------------------
 
 
@@ -270,7 +291,7 @@ def _cancel_page(request: HttpRequest, found: Booking, refusal: DomainError | No
 
 
 def _actor(request: HttpRequest) -> Actor:
-    return Actor.diner(request.user if isinstance(request.user, User) else None)
+    return Actor.diner(_person(request))
 
 
 def _may_change(found: Booking) -> bool:
@@ -371,6 +392,7 @@ class ChangePage:
             "terms": terms_sentences(self.found.policy, starts_at=self.found.starts_at, zone=self.zone),
             "largest_party": self._largest_party(),
             "other_deposit": self._other_deposit(party),
+            "at_stake": wording.points_at_stake(self.found),
         }
         return _private(render(self.request, "bookings/change.html", context, status=status))
 

@@ -262,16 +262,15 @@ def queue(request: HttpRequest, public_id: UUID) -> HttpResponse:
 
 
 def _place(found: QueueEntry) -> dict[str, Any]:
-    waited = int((timezone.now() - found.joined_at).total_seconds() // 60)
-    low = max((found.current_low or 0) - waited, 0)
-    high = max((found.current_high or 0) - waited, 0)
+    row = waitlist.row_of(found, place=1, now=timezone.now())
     return {
         "entry": found,
         "restaurant": found.restaurant,
         "party": wording.guests(found.party_size),
         "ahead": waitlist.parties_ahead(found),
-        "low": low,
-        "high": high,
+        "wait": wording.wait(row.low, row.high),
+        "is_any_moment": not row.high,
+        "is_over": row.is_over,
         "is_queued": found.status == QueueStatus.QUEUED,
         "is_called": found.status == QueueStatus.NOTIFIED,
         "is_seated": found.status == QueueStatus.SEATED,

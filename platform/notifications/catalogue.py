@@ -98,21 +98,22 @@ KINDS = {
             "booking.confirmed",
             _("Booking confirmed"),
             needs=_booking | {"address", "booking_url"},
-            may_have=_place | {"policy_text", "occasion", "grace_minutes", "deposit", "step_free"},
+            may_have=_place | {"policy_text", "occasion", "grace_minutes", "deposit", "step_free", "promised"},
             channels=(Channel.EMAIL, Channel.SMS),
         ),
         Kind(
             "booking.requested",
             _("Booking requested"),
             needs=_booking | {"booking_url"},
-            may_have=_place | {"policy_text", "occasion", "step_free"},
+            may_have=_place | {"policy_text", "occasion", "step_free", "promised"},
             channels=(Channel.EMAIL, Channel.SMS),
         ),
         Kind(
             "booking.changed",
             _("Booking changed"),
             needs=_booking | {"address", "booking_url"},
-            may_have=_place | {"policy_text", "occasion", "grace_minutes", "reason", "area", "step_free", "is_free"},
+            may_have=_place
+            | {"policy_text", "occasion", "grace_minutes", "reason", "area", "step_free", "is_free", "promised"},
             channels=(Channel.EMAIL, Channel.SMS),
         ),
         Kind(
@@ -257,7 +258,7 @@ KINDS = {
         Kind(
             "queue.joined",
             _("In the queue"),
-            needs=frozenset({"restaurant_name", "low", "high", "entry_url"}),
+            needs=frozenset({"restaurant_name", "wait", "entry_url"}),
             channels=(Channel.SMS,),
         ),
         Kind(

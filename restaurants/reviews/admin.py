@@ -22,7 +22,7 @@ from core.forms import TextField
 from localization import formatting
 from restaurants.reviews import services
 from restaurants.reviews.models import Review, ReviewReport
-from restaurants.reviews.states import ASPECTS, LONGEST_ANSWER, MOST, ReviewStatus
+from restaurants.reviews.states import ASPECTS, LONGEST_ANSWER, MACHINE, MOST, ReviewStatus
 
 
 class AnswerForm(forms.ModelForm):
@@ -64,6 +64,7 @@ class ReviewAdmin(ScopedPage, ModelAdmin):
     search_fields = ["text", "author_name"]
     ordering = ["-created_at", "-pk"]
     actions = ["hide", "remove", "publish", "leave"]
+    change_form_after_template = "admin/reviews/moderate.html"
     fields = [
         "restaurant", "author_name", "visited_on", *ASPECTS, "text", "status", "status_reason", "reasons", "answer",
         "answered_at", "created_at", "edited_at",
@@ -81,6 +82,20 @@ class ReviewAdmin(ScopedPage, ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        review = kwargs.get("obj")
+        if review is not None and self.has_moderate_permission(request):
+            context["decisions"] = [
+                (action, label)
+                for action, status, label in (
+                    ("hide", ReviewStatus.HIDDEN, _("Hide…")),
+                    ("remove", ReviewStatus.REMOVED, _("Remove…")),
+                    ("publish", ReviewStatus.PUBLISHED, _("Publish again…")),
+                )
+                if MACHINE.allows(review.status, status)
+            ]
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def has_moderate_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return may_on_platform(request.user, Ability.MODERATE_REVIEWS)

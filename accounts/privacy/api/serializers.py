@@ -8,6 +8,7 @@ from rest_framework import serializers
 
 from accounts.privacy.services.consents import UnknownPurpose
 from accounts.privacy.states import OPTIONAL, Door, ErasureStatus, ExportStatus, Purpose
+from core.api.fields import StrictSerializer
 
 CHOICES = [(purpose.value, purpose.label) for purpose in OPTIONAL]
 
@@ -70,7 +71,7 @@ class ChoicesField(serializers.Field[Any, Any, Any, Any]):
         return value
 
 
-class ChoicesSerializer(serializers.Serializer[Any]):
+class ChoicesSerializer(StrictSerializer):
     """What is left out stays as it is."""
 
     consents = ChoicesField()

@@ -16,6 +16,7 @@ from core.text import clean_line, clean_name, clean_text, too_long
 
 NO_OFFSET = _("Say the offset from UTC too, as in 2026-12-24T19:00:00+01:00.")
 NOT_AN_INSTANT = _("Write the time as in 2026-12-24T19:00:00+01:00 (ISO 8601 with the offset from UTC).")
+UNKNOWN_FIELD = _("There is no such field here. The description of the API has those that there are.")
 OUT_OF_REACH = _("This time is too far away: nothing is kept for so many years.")
 _INSTANT = re.compile(r"^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?([Zz]|[+-]\d{2}:?\d{2})?$", re.ASCII)
 _YEARS = 10
@@ -50,11 +51,19 @@ def instant_of(text: str) -> datetime:
 
 
 class StrictSerializer(serializers.Serializer[Any]):
-    """Takes each value as JSON writes it: a number is no text, a text no number, and 1 is not true."""
+    """Takes each value as JSON writes it: a number is no text, a text no number, and 1 is not true.
+
+    What it does not know it refuses, by name: a misspelt wish that were dropped would be taken for one that was met.
+    """
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, Mapping):
             wrong = {
+                str(name): [exceptions.ErrorDetail(str(UNKNOWN_FIELD), code="unknown_field")]
+                for name in data
+                if name not in self.fields
+            }
+            wrong |= {
                 name: [exceptions.ErrorDetail(sentence, code="invalid")]
                 for name, field in self.fields.items()
                 if name in data and (sentence := _wrong_kind(field, data[name]))

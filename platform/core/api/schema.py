@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from django.utils.module_loading import import_string
 from drf_spectacular.authentication import SessionScheme
-from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiSerializerExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
@@ -68,6 +68,19 @@ class CookieScheme(OpenApiAuthenticationExtension):
         described = "For browsers: set at log-in. What changes something needs the header X-CSRFToken beside it."
         name = import_string("accounts.tokens.cookies.ACCESS_NAME")
         return {"type": "apiKey", "in": "cookie", "name": name, "description": described}
+
+
+class StrictSerializerExtension(OpenApiSerializerExtension):
+    """What StrictSerializer takes in is all there is; answers may gain members."""
+
+    target_class = "core.api.fields.StrictSerializer"
+    match_subclasses = True
+
+    def map_serializer(self, auto_schema: Any, direction: "Direction") -> Any:
+        described = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)
+        if direction == "request" and described.get("type") == "object":
+            described["additionalProperties"] = False
+        return described
 
 
 _USUAL = {

@@ -33,3 +33,22 @@ class TestText:
 
     def test_that_fits_is_taken(self) -> None:
         assert errors_of(name="x" * 10, notes="x" * 10) == {}
+
+
+class TestUnknownFields:
+    def test_are_refused_by_name_beside_what_else_is_wrong(self) -> None:
+        errors = errors_of(nam="Ada", notes=5)
+
+        assert sorted(errors) == ["nam", "notes"]
+        assert errors["nam"][0].code == "unknown_field"
+
+    def test_in_what_lies_within_too(self) -> None:
+        class Party(StrictSerializer):
+            guest = Asked()
+            others = Asked(many=True)
+
+        asked = Party(data={"guest": {"fone": "1"}, "others": [{"name": "Ada"}, {"nam": "Bola"}]})
+
+        assert not asked.is_valid()
+        assert list(asked.errors["guest"]) == ["fone"]
+        assert list(asked.errors["others"][1]) == ["nam"]

@@ -19,7 +19,11 @@ _place = {
     "map_url": "https://maps.example/?q=6.6,3.35&z=17",
 }
 _link = {"booking_url": "https://buka.example/en/bookings/018f?key=a&b=c"}
-_terms = {"policy_text": "You can cancel free of charge until 17:30.", "occasion": "Birthday"}
+_terms = {
+    "policy_text": "You can cancel free of charge until 17:30.",
+    "occasion": "Birthday",
+    "promised": "20 points are promised to you: they are yours once you have come.",
+}
 _instead = {
     "offer_url": "https://buka.example/en/bookings/018f/?token=a",
     "points": 200,
@@ -236,8 +240,8 @@ CONTEXTS: dict[str, list[dict[str, Any]]] = {
         | {"stop_url": "https://buka.example/en/alerts/018f/stop/?token=a"}
     ],
     "queue.joined": [
-        {"restaurant_name": "Iya Eba & Sons", "low": low, "high": high} | _short_entry
-        for low, high in ((15, 25), (0, 0))
+        {"restaurant_name": "Iya Eba & Sons", "wait": wait} | _short_entry
+        for wait in ("15 to 25 minutes", "any moment now")
     ],
     "queue.seat_ready": [{"restaurant_name": "Iya Eba & Sons", "party_size": 4}],
     "account.email_confirmation_signup": [_code],
