@@ -1,9 +1,11 @@
 """Refusals of the booking services."""
 
+from typing import Any
+
 from django.utils.translation import gettext_lazy as _
 
 from bookings.availability import Reason
-from core.errors import DomainError, NotFound
+from core.errors import DomainError, NotFound, Text
 
 
 class BookingRefused(DomainError):
@@ -12,6 +14,13 @@ class BookingRefused(DomainError):
     code = "booking_refused"
     message = _("This table cannot be booked.")
     status = 409
+    message_without_times: Text | None = None
+    """What is said in place of a message that announces near times, where `details["alternatives"]` holds none."""
+
+    def __init__(self, message: Text | None = None, **details: Any) -> None:
+        if message is None and not details.get("alternatives"):
+            message = self.message_without_times
+        super().__init__(message, **details)
 
 
 class NoTableFree(BookingRefused):
@@ -19,6 +28,7 @@ class NoTableFree(BookingRefused):
 
     code = "booking_no_table_free"
     message = _("No table is free at that time. Here are the nearest times that are.")
+    message_without_times = _("No table is free at that time.")
 
 
 class UnknownSuggestion(BookingRefused):
@@ -32,6 +42,7 @@ class UnknownSuggestion(BookingRefused):
 class TooManyAtOnce(BookingRefused):
     code = "booking_pacing"
     message = _("Too many guests arrive at that time already. Here are the nearest free times.")
+    message_without_times = _("Too many guests arrive at that time already.")
 
 
 class RestaurantNotBookable(BookingRefused):
@@ -100,6 +111,13 @@ class TableHasSteps(BookingRefused):
 
     code = "booking_table_has_steps"
     message = _("There are steps before that table, and this party needs one without. Choose another table.")
+
+
+class TableTooSmall(BookingRefused):
+    """Staff chose tables that seat fewer than come, and did not say that they know."""
+
+    code = "booking_table_too_small"
+    message = _("Too small for %(party)d guests: seats %(smallest)d to %(largest)d.")
 
 
 class UnknownTable(BookingRefused):

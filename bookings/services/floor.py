@@ -99,9 +99,13 @@ def seat_party(
     booking: Booking,
     by: Actor,
     table_ids: Sequence[int] | None = None,
+    heed_seats: bool = False,
     expected_version: int | None = None,
 ) -> Booking:
     """Put a party down at its tables, or at others that are free.
+
+    :param heed_seats: whether other tables must have seats for all of them
+    :raises TableTooSmall: when they have not, and that is heeded
 
     :raises TooEarlyToSeat: before its service day
     :raises TableStillOccupied: when another party has not left one of them
@@ -122,6 +126,8 @@ def seat_party(
             booking.seated_at = now
             claiming.move(booking, Status.SEATED, by=by)
             plan = plan_of(booking.restaurant_id)
+            if table_ids and heed_seats:
+                claiming.refuse_too_small(plan, table_ids, booking.party_size)
             if table_ids or was_no_show:
                 _retable(booking, plan, table_ids, now)
             refuse_occupied_tables(booking)
@@ -224,6 +230,7 @@ def seat_walk_in(
     guest: Guest | None = None,
     table_ids: Sequence[int] | None = None,
     minutes: int | None = None,
+    heed_seats: bool = False,
     request_key: UUID | None = None,
 ) -> Booking:
     """Seat a party that came without a booking, now, and return its booking in the state SEATED.
@@ -231,6 +238,8 @@ def seat_walk_in(
     The same `request_key` returns the booking it made before: a second tap seats nobody twice.
 
     :param minutes: how long they may stay, where the table is due sooner than a usual turn; whole minutes
+    :param heed_seats: whether the chosen tables must have seats for all of them
+    :raises TableTooSmall: when they have not, and that is heeded
     :raises NoTableFree: when nothing fits for that long
     :raises TableTaken: when the chosen table is not free for that long
     """
@@ -241,6 +250,8 @@ def seat_walk_in(
     # Whoever names the tables may put a group at several.
     if not 1 <= party_size <= max(plan.seats if table_ids else plan.largest_party, 1):
         raise claiming.refused(Reason.PARTY_TOO_LARGE, plan)
+    if table_ids and heed_seats:
+        claiming.refuse_too_small(plan, table_ids, party_size)
     day = selectors.service_day_of(restaurant_id, now)
     starts_at = claiming.to_the_grain(now)
     shift = _shift_now(plan, day, now)
