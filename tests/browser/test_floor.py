@@ -51,9 +51,8 @@ def second_page(browser: Any, browser_context_args: dict[str, Any]) -> Iterator[
 
 @pytest.fixture
 def phone_page(browser: Any, browser_context_args: dict[str, Any]) -> Iterator[Any]:
-    context = browser.new_context(
-        **browser_context_args, has_touch=True, viewport={"width": PHONE[0], "height": PHONE[1]}
-    )
+    window = {"width": PHONE[0], "height": PHONE[1]}
+    context = browser.new_context(**{**browser_context_args, "has_touch": True, "viewport": window})
     page = context.new_page()
     page.set_default_timeout(15_000)
     yield page
