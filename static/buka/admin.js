@@ -181,6 +181,7 @@
       panel.replaceChildren();
       const back = typeof opener === "string" ? document.getElementById(opener) : opener;
       if (back?.isConnected) back.focus();
+      opener = null;
     });
   }
 

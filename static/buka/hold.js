@@ -12,8 +12,14 @@
   window.bukaHold = (event, take) => {
     clearTimeout(timer);
     start = { id: event.pointerId, x: event.clientX, y: event.clientY };
+    // What is drawn anew while it is dragged leaves the page, and its touches reach nobody but itself.
+    event.target.addEventListener("touchmove", keepStill, { passive: false });
     timer = setTimeout(() => { timer = null; isHolding = true; take(); }, LONG);
   };
+
+  function keepStill(event) {
+    if (isHolding && event.cancelable) event.preventDefault();
+  }
 
   function leave() {
     clearTimeout(timer);
@@ -27,6 +33,6 @@
     document.addEventListener(end, () => { leave(); setTimeout(() => { isHolding = false; }); }, true);
   }
   // A scroll is stopped at its first move or not at all.
-  document.addEventListener("touchmove", (event) => { if (isHolding && event.cancelable) event.preventDefault(); }, { passive: false });
+  document.addEventListener("touchmove", keepStill, { passive: false });
   document.addEventListener("contextmenu", (event) => { if (timer || isHolding) event.preventDefault(); });
 })();

@@ -42,7 +42,9 @@
     if (!grid().dataset.now) return Number.isFinite(first) ? first : 0;
     const now = Number(grid().dataset.now);
     const isToCome = bars.some((bar) => bar.to > now) || rules.slots.some((slot) => slot.minute >= now);
-    return isToCome || !Number.isFinite(first) ? Math.min(now, rules.span) : first;
+    if (isToCome) return now;
+    if (Number.isFinite(first)) return first;
+    return now < rules.span ? now : 0;
   }
 
   // --- What stands in the way --------------------------------------------------------------------------------------

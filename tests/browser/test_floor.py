@@ -1,5 +1,6 @@
 """The host's screens in a real browser: barriers, dragging, keys, two hosts at once, and a network that goes away."""
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -13,9 +14,10 @@ from accounts.states import Role
 from accounts.tests.pages import person, with_app
 from bookings import services
 from bookings.models import Booking, DeskAct
+from bookings.selectors import service_day_of
 from bookings.states import Channel, Status
 from bookings.tests.factories import book, guest
-from restaurants.models import Restaurant
+from restaurants.models import Restaurant, SpecialDay
 from tests.browser.looking import barriers, too_wide, watched
 from tests.browser.test_admin import DESK, PHONE, TABLET, coming, log_in, size, staff, suya_spot
 
@@ -431,6 +433,26 @@ class TestTheTimeline:
         page.wait_for_selector(f'a.l-bar[data-booking="{booking.public_id}"][data-version="3"]')
         booking.refresh_from_db()
         assert booking.starts_at == later.starts_at
+
+    def test_begins_at_the_first_hour_of_a_closed_day_that_is_over(self, page, buka_server, suya_spot) -> None:
+        size(page, PHONE)
+        SpecialDay.objects.create(restaurant=suya_spot, date=service_day_of(suya_spot.pk), name="Eid", is_closed=True)
+        Restaurant.objects.filter(pk=suya_spot.pk).update(plan_version=F("plan_version") + 1)
+        log_in(page, buka_server, staff(suya_spot, Role.HOST))
+
+        def after_hours(route: Any) -> None:
+            answer = route.fetch()
+            late, count = re.subn(r'data-now="-?\d+"', 'data-now="700"', answer.text())
+            assert count == 1
+            route.fulfill(response=answer, body=late)
+
+        page.route(screen(buka_server, suya_spot, "timeline"), after_hours)
+        page.goto(screen(buka_server, suya_spot, "timeline"))
+        live(page)
+
+        box = page.locator("#l-timeline")
+        assert box.evaluate("(box) => [JSON.parse(box.dataset.rules).slots.length, box.scrollLeft]") == [0, 0]
+        assert box.evaluate("(box) => box.scrollWidth > box.clientWidth")
 
     def test_a_finger_scrolls_and_takes_hold_by_a_long_press_only(self, phone_page, buka_server, suya_spot) -> None:
         page, booking = phone_page, coming(suya_spot)

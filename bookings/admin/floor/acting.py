@@ -82,7 +82,8 @@ def _sentence(at: Desk, act: Act, answer: Answer) -> str:
     else:
         names = at.plan().table_names
         tables = [names[table] for table in act.tables if table in names]
-    if tables:
+    # What names the tables that it is about needs no others beside them.
+    if tables and f"({formatting.list_of(tables)})" not in sentence:
         about.append(_("table %(tables)s") % {"tables": formatting.list_of(tables)})
     if not about:
         return sentence
