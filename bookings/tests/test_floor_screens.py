@@ -1,8 +1,10 @@
 """The host's screens: the floor from above, the timeline, the week, the sheet, and acts that are done exactly once."""
 
+import hashlib
 import html
 import json
 import threading
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -591,6 +593,13 @@ class TestWhatIsDoneKnowinglyOnly:
         answer = send(desk, suya_spot, arrive).json()["answers"][0]
 
         assert answer["sentence"].startswith("Demo diner 1, table T1: ")
+
+    def test_an_act_that_was_sent_before_there_was_the_choice_is_still_the_same_act(self) -> None:
+        seat = Act(uuid4(), "seat", version=1)
+        before = {name: value for name, value in asdict(seat).items() if name not in ("guest", "over_seats")}
+
+        assert seat.digest == hashlib.sha256(json.dumps(before, sort_keys=True, default=str).encode()).hexdigest()
+        assert replace(seat, over_seats=True).digest != seat.digest
 
 
 class TestTablesOnOneAnother:
