@@ -636,3 +636,17 @@ class TestTheDoor:
         assert 'id="f-queue"' not in page(desk, suya_spot, "floor").content.decode()
         where = reverse("admin:floor", args=[suya_spot.public_id])
         assert 'id="f-queue"' in desk.get(where).content.decode()
+
+
+@pytest.mark.parametrize(("days", "clock", "is_there"), [(0, "19:00", True), (1, "04:30", False)])
+def test_the_line_of_the_present_stands_only_within_the_hours_shown(
+    desk: Client, suya_spot: Restaurant, monkeypatch: pytest.MonkeyPatch, days: int, clock: str, is_there: bool
+) -> None:
+    """At half past four in the night it is still that service day, and the line would stand beyond the tables."""
+    where, day = reverse("admin:timeline", args=[suya_spot.public_id]), tomorrow()
+    now = at(clock, day + timedelta(days=days))
+    monkeypatch.setattr(timezone, "now", lambda: now)
+
+    shown = desk.get(where, {"day": day.isoformat()}).content.decode()
+
+    assert ("data-now=" in shown) is is_there

@@ -202,6 +202,22 @@ BACK_OFFICE = [
     gettext_noop("and"),
 ]
 
+# Above lists that are looked through by day.
+MONTHS = [
+    gettext_noop("January"),
+    gettext_noop("February"),
+    gettext_noop("March"),
+    gettext_noop("April"),
+    gettext_noop("May"),
+    gettext_noop("June"),
+    gettext_noop("July"),
+    gettext_noop("August"),
+    gettext_noop("September"),
+    gettext_noop("October"),
+    gettext_noop("November"),
+    gettext_noop("December"),
+]
+
 # Those that Django does not say itself: its translations serve the theme, too.
 THEME = [
     gettext_noop("Add row"),

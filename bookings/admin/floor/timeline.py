@@ -35,9 +35,15 @@ def _context(at: Desk, day: date) -> dict[str, Any]:
         "rows": floor_day.timeline(),
         "areas": {area.id: area.name for area in floor_day.floor.areas},
         "rules": _rules(floor_day),
-        "now_minute": floor_day.minute_of(floor_day.now) if floor_day.is_today else None,
+        "now_minute": _now_minute(floor_day),
         "zone": floor_day.plan.zone.key,
     }
+
+
+def _now_minute(floor_day: FloorDay) -> int | None:
+    """Return where the line of the present stands; None where the hours shown are past or have yet to begin."""
+    minute = floor_day.minute_of(floor_day.now)
+    return minute if floor_day.is_today and 0 <= minute <= floor_day.span_minutes else None
 
 
 def _rules(floor_day: FloorDay) -> dict[str, Any]:
