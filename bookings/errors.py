@@ -14,12 +14,12 @@ class BookingRefused(DomainError):
     code = "booking_refused"
     message = _("This table cannot be booked.")
     status = 409
-    # Instead of a message that speaks of other times, where there are none.
-    without_times: Text | None = None
+    message_without_times: Text | None = None
+    """What is said in place of a message that announces near times, where `details["alternatives"]` holds none."""
 
     def __init__(self, message: Text | None = None, **details: Any) -> None:
         if message is None and not details.get("alternatives"):
-            message = self.without_times
+            message = self.message_without_times
         super().__init__(message, **details)
 
 
@@ -28,7 +28,7 @@ class NoTableFree(BookingRefused):
 
     code = "booking_no_table_free"
     message = _("No table is free at that time. Here are the nearest times that are.")
-    without_times = _("No table is free at that time.")
+    message_without_times = _("No table is free at that time.")
 
 
 class UnknownSuggestion(BookingRefused):
@@ -42,7 +42,7 @@ class UnknownSuggestion(BookingRefused):
 class TooManyAtOnce(BookingRefused):
     code = "booking_pacing"
     message = _("Too many guests arrive at that time already. Here are the nearest free times.")
-    without_times = _("Too many guests arrive at that time already.")
+    message_without_times = _("Too many guests arrive at that time already.")
 
 
 class RestaurantNotBookable(BookingRefused):
@@ -117,6 +117,13 @@ class TableHasSteps(BookingRefused):
 
     code = "booking_table_has_steps"
     message = _("There are steps before that table, and this party needs one without. Choose another table.")
+
+
+class TableTooSmall(BookingRefused):
+    """Staff chose tables that seat fewer than come, and did not say that they know."""
+
+    code = "booking_table_too_small"
+    message = _("Too small for %(party)d guests: seats %(smallest)d to %(largest)d.")
 
 
 class UnknownTable(BookingRefused):

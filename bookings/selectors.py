@@ -46,6 +46,7 @@ from bookings.models import (
 from bookings.pricing import Prices
 from bookings.states import APOLOGY, OCCUPYING, AdvanceState, Status
 from core.encryption import index_of_email, index_of_phone
+from core.text import search_form
 from restaurants.models import Restaurant
 from restaurants.service_plan import ServicePlan, plan_of, plans_of, remembered_plan
 
@@ -480,6 +481,24 @@ def booking_like(
         theirs, restaurant_id=restaurant_id, starts_at=starts_at, party_size=party_size, status__in=OCCUPYING
     )
     return same.order_by("-created_at").first()
+
+
+def twin_of(
+    restaurant_id: int, starts_at: datetime, name: str, phone: str, *, request_key: UUID | None = None
+) -> Booking | None:
+    """Return a live booking of the same guest at this very time, of whatever size: by the telephone number where there
+    is one, else by the name.
+
+    :param request_key: what this key has made before is the same booking and no twin
+    """
+    # A number is encrypted and names are compared without their marks: who comes at one time to one house is read.
+    there = Booking.objects.filter(restaurant_id=restaurant_id, starts_at=starts_at, status__in=OCCUPYING)
+    same = list(there.order_by("-created_at"))
+    if request_key is not None and any(booking.request_key == request_key for booking in same):
+        return None
+    if phone:
+        return next((booking for booking in same if booking.guest_phone == phone), None)
+    return next((booking for booking in same if search_form(booking.guest_name) == search_form(name)), None)
 
 
 def bookings_by_code(code: str) -> list[Booking]:

@@ -2,8 +2,10 @@
 
 import hashlib
 import json
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
+from itertools import combinations
 from typing import Any
 
 from restaurants.models import Area, Table
@@ -29,6 +31,29 @@ class Place:
     @property
     def middle(self) -> tuple[float, float]:
         return self.x + self.width / 2, self.y + self.height / 2
+
+    @property
+    def corners(self) -> list[tuple[float, float]]:
+        """The corners of the box around it as it is turned, in their order."""
+        (across, down), turn = self.middle, math.radians(self.rotation)
+        half = [(side * self.width / 2, end * self.height / 2) for side, end in ((-1, -1), (1, -1), (1, 1), (-1, 1))]
+        return [
+            (across + x * math.cos(turn) - y * math.sin(turn), down + x * math.sin(turn) + y * math.cos(turn))
+            for x, y in half
+        ]
+
+    def overlaps(self, other: "Place") -> bool:
+        """Tell whether the two stand on one another: no line along a side of either runs between them."""
+        return not (_runs_between(self.corners, other.corners) or _runs_between(other.corners, self.corners))
+
+
+def _runs_between(box: list[tuple[float, float]], other: list[tuple[float, float]]) -> bool:
+    for (x1, y1), (x2, y2) in (box[:2], box[1:3]):
+        ours, theirs = ([x * (x2 - x1) + y * (y2 - y1) for x, y in each] for each in (box, other))
+        # Tables that touch stand beside one another.
+        if max(ours) <= min(theirs) + 1e-9 or max(theirs) <= min(ours) + 1e-9:
+            return True
+    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +94,11 @@ class FloorPlan:
     def depth(self) -> float:
         """How far down its tables reach; what is empty below need not be shown."""
         return max([30.0, *(area.y + area.height + 4 for area in self.areas)])
+
+    @property
+    def overlaps(self) -> list[tuple[str, str]]:
+        """The names of tables that stand on one another, by twos."""
+        return [(one.name, two.name) for one, two in combinations(self.tables, 2) if one.place.overlaps(two.place)]
 
     @property
     def height(self) -> float:

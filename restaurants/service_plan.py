@@ -260,6 +260,19 @@ class ServicePlan:
         wanted = set(table_ids)
         return any(wanted == set(seating.table_ids) for seating in self.seatings)
 
+    def room_at(self, table_ids: Iterable[int]) -> tuple[int, int]:
+        """Return from how many to how many guests sit at these tables: as a combination of the house's, else at each.
+
+        A table that is out of use seats nobody.
+        """
+        wanted = set(table_ids)
+        together = [seating for seating in self.seatings if wanted == set(seating.table_ids)]
+        single = [seating for seating in self.seatings if len(seating.table_ids) == 1 and wanted & {*seating.table_ids}]
+        found = together or single
+        smallest = min((seating.min_party for seating in found), default=0)
+        most_together = max((seating.max_party for seating in together), default=0)
+        return smallest, max(most_together, sum(seating.max_party for seating in single))
+
     def shifts_on(self, day: date) -> tuple[ShiftPlan, ...]:
         """Return the shifts of a service day in the order of the clock; none when the day is closed."""
         special = self.special_days.get(day)

@@ -29,7 +29,7 @@ from accounts.models import User
 from accounts.selectors import may, restaurant_ids_where
 from accounts.states import Ability
 from bookings import board as boards
-from bookings import event_figures, selectors, services, terms, waitlist
+from bookings import event_figures, refusal_words, selectors, services, terms, waitlist
 from bookings.admin.moved_on import what_stands
 from bookings.availability import day_slots
 from bookings.deposit_words import advance_of, is_hold_over
@@ -356,18 +356,10 @@ def said_done(at: Desk, day: date, sentence: str, *, row: str) -> HttpResponse:
 
 
 def said_by(refusal: DomainError, booking: Booking | None = None) -> str:
-    """Return a refusal's sentence with the facts that help at the desk."""
-    sentence = str(refusal)
+    """Return a refusal's sentence with the facts that help at the desk, and how the booking stands that moved on."""
+    sentence = refusal_words.said_by(refusal)
     if isinstance(refusal, BookingMovedOn) and booking is not None:
         sentence = f"{sentence} {what_stands(booking.pk)}"
-    if tables := refusal.details.get("tables"):
-        sentence = _("%(sentence)s (%(tables)s)") % {"sentence": sentence, "tables": formatting.list_of(tables)}
-    times = [
-        formatting.time_of_day(datetime.fromisoformat(free["starts_at"]))
-        for free in refusal.details.get("alternatives", [])
-    ]
-    if times:
-        sentence = _("%(sentence)s Free: %(times)s.") % {"sentence": sentence, "times": ", ".join(times)}
     return sentence
 
 
@@ -680,19 +672,50 @@ def take_booking(at: Desk) -> HttpResponse:
     if data is not None:
         status = 422
         if form.is_valid():
-            try:
-                return done(at, form.cleaned_data["day"], "book", book_from(at, form))
-            except DomainError as refused:
-                refusal, status = said_by(refused), 409
+            booking, refusal, status = book_or_ask(at, form)
+            if booking is not None:
+                return done(at, form.cleaned_data["day"], "book", booking)
     context = {"desk": at, "restaurant": at.restaurant, "form": form, "refusal": refusal, "day": day}
     return panel(at, "admin/today/_book.html", _("New booking"), context, status)
 
 
-def book_from(at: Desk, form: desk.DeskBookingForm) -> Booking:
+def book_or_ask(at: Desk, form: desk.DeskBookingForm) -> tuple[Booking | None, str, int]:
+    """Book what a valid form says, or return None with the refusal's sentence and its status.
+
+    Whoever has a booking at that time already gets another one only when the form says that it is meant.
+    """
+    answers = form.cleaned_data
+    try:
+        starts_at = form.starts_at()
+        if not answers["again"]:
+            twin = selectors.twin_of(
+                at.restaurant.pk, starts_at, form.guest().name, form.guest().phone, request_key=answers["request_key"]
+            )
+            if twin is not None:
+                form.asks_again = True
+                return None, _twin_words(twin, form.plan), 409
+        return _book_from(at, form, starts_at), "", 200
+    except DomainError as refused:
+        return None, said_by(refused), 409
+
+
+def _twin_words(twin: Booking, plan: ServicePlan) -> str:
+    return ngettext(
+        "%(name)s has a booking at %(time)s already, for %(count)d guest. Book once more?",
+        "%(name)s has a booking at %(time)s already, for %(count)d guests. Book once more?",
+        twin.party_size,
+    ) % {
+        "name": twin.guest_name,
+        "time": formatting.time_of_day(twin.starts_at, zone=plan.zone),
+        "count": twin.party_size,
+    }
+
+
+def _book_from(at: Desk, form: desk.DeskBookingForm, starts_at: datetime) -> Booking:
     answers = form.cleaned_data
     return services.book_table(
         restaurant_id=at.restaurant.pk,
-        starts_at=form.starts_at(),
+        starts_at=starts_at,
         party_size=answers["party"],
         guest=form.guest(),
         by=Actor.staff(at.user, Channel(answers["channel"])),

@@ -226,6 +226,10 @@ class DeskBookingForm(SlotForm, GuestForm):
         label=_("Ask for the deposit, and hold the table until it has come"), required=False
     )
     request_key = forms.UUIDField(widget=forms.HiddenInput, required=False)
+    again = forms.BooleanField(label=_("Book once more for the same guest"), required=False)
+
+    asks_again = False
+    """Whether the guest has a booking at that time, so that another one has to be meant."""
 
     def offer(self, plan: ServicePlan, slots: Sequence[Slot], *, now: datetime, kept: datetime | None = None) -> None:
         super().offer(plan, slots, now=now, kept=kept)

@@ -34,6 +34,7 @@ class MoveForm(forms.Form):
     )
     tables = forms.MultipleChoiceField(label=_("Tables"), widget=forms.CheckboxSelectMultiple, required=False)
     over_pacing = forms.BooleanField(label=_("Even if too many guests arrive at that time"), required=False)
+    over_seats = forms.BooleanField(label=_("Even if the tables seat fewer"), required=False)
 
 
 class NewTableForm(forms.Form):

@@ -55,6 +55,7 @@ def change_booking(
     notes: str | None = None,
     occasion: str | None = None,
     heed_pacing: bool = True,
+    heed_seats: bool = False,
     expected_version: int | None = None,
 ) -> Booking:
     """Change time, size, area, table or details of a booking in one atomic move, and return it.
@@ -62,11 +63,15 @@ def change_booking(
     The code and the terms once accepted stay. Who now needs a table without steps, and sits at such a one, keeps it;
     who needs none any more keeps theirs, too. When the new wish cannot be met the booking is untouched.
 
+    Tables that are named and kept are promised no more than before; others are.
+
+    :param heed_seats: whether other tables, where they are named, must have seats for all of the party
     :param ends_at: until when the party keeps its tables, without the buffer; only staff decide that, and without it a
         party that moves to another time stays for the usual turn
     :raises BookingMovedOn: when it is no longer of the expected version
     :raises TooLateToChange: when it has begun or ended
     :raises StayTooLong: when the party would leave before it comes, in the past or after twelve hours
+    :raises TableTooSmall: when tables named have too few seats, and that is heeded
     :raises TableStillOccupied: when somebody seated would move to where another party still sits
     :raises BookingRefused: as book_table
     """
@@ -103,6 +108,7 @@ def change_booking(
                 notes=notes,
                 occasion=occasion,
                 heed_pacing=heed_pacing,
+                heed_seats=heed_seats,
                 expected_version=expected_version,
             ),
             sought,
@@ -199,6 +205,7 @@ def _change_under_lock(
     notes: str | None,
     occasion: str | None,
     heed_pacing: bool,
+    heed_seats: bool,
     expected_version: int | None,
 ) -> Booking:
     now = timezone.now()
@@ -235,6 +242,7 @@ def _change_under_lock(
             area=booking.area.public_id if isinstance(area, _Unset) and booking.area else changed_area,
             table_ids=table_ids,
             heed_pacing=heed_pacing,
+            heed_seats=heed_seats,
             now=now,
             sought=sought,
         )
@@ -331,6 +339,7 @@ def _claim_anew(
     area: UUID | None,
     table_ids: Sequence[int] | None,
     heed_pacing: bool,
+    heed_seats: bool,
     now: datetime,
     sought: Sought | None,
 ) -> None:
@@ -338,6 +347,10 @@ def _claim_anew(
     plan = plan_of(booking.restaurant_id)
     kept_time = starts_at == booking.starts_at
     since: datetime | None = None
+    kept = sorted(booking.allocations.filter(live=True).values_list("table_id", flat=True))
+    has_other_tables = bool(table_ids) and sorted(set(table_ids or ())) != kept
+    if has_other_tables and heed_seats:
+        claiming.refuse_too_small(plan, table_ids or (), party_size)
     if kept_time and (table_ids is not None or ends_at is not None) and party_size == booking.party_size:
         # Only the table or the length changes: no rule about starts is asked again, for the booking may have begun.
         plan, occupancy, expired = selectors.plan_and_occupancy(
@@ -345,7 +358,6 @@ def _claim_anew(
         )
         until = _until(booking, starts_at, ends_at, by=by, now=now)
         claiming.refuse_steps(plan, table_ids or (), step_free=booking.step_free)
-        kept = sorted(booking.allocations.filter(live=True).values_list("table_id", flat=True))
         since, tables = _tables_from(booking, plan, occupancy, table_ids or kept, until, now)
         found = Arrangement(tables)
         booking.ends_at = until
@@ -391,7 +403,9 @@ def _claim_anew(
             booking.reminded_day_before_at = booking.reminded_hours_before_at = None
     if expired:
         claiming.expire_holds(expired, now=now)
-    booking.is_locked = booking.is_locked or bool(table_ids) or not plan.is_seating(found.table_ids)
+    # Whoever comes at another time and keeps the tables has not asked for them.
+    is_chosen = bool(table_ids) if kept_time else has_other_tables
+    booking.is_locked = booking.is_locked or is_chosen or not plan.is_seating(found.table_ids)
     TableAllocation.objects.filter(booking=booking).delete()
     if found.moves:
         claiming.make_room(plan, found)

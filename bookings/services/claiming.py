@@ -427,6 +427,17 @@ def refuse_steps(plan: ServicePlan, table_ids: Iterable[int], *, step_free: bool
         raise errors.TableHasSteps(tables=[plan.table_names.get(table_id, "") for table_id in stepped])
 
 
+def refuse_too_small(plan: ServicePlan, table_ids: Iterable[int], party_size: int) -> None:
+    """Refuse tables that seat fewer than the party.
+
+    :raises TableTooSmall:
+    """
+    smallest, largest = plan.room_at(table_ids)
+    if party_size > largest:
+        names = [plan.table_names.get(table_id, "") for table_id in sorted(set(table_ids))]
+        raise errors.TableTooSmall(party=party_size, smallest=smallest, largest=largest, tables=names)
+
+
 def chosen_tables(
     plan: ServicePlan, occupancy: Occupancy, table_ids: Sequence[int], starts_at: datetime, until: datetime
 ) -> tuple[int, ...]:

@@ -13,17 +13,16 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import IntegrityError, OperationalError, transaction
-from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from psycopg.errors import DeadlockDetected, LockNotAvailable
 
 from bookings import errors
 from bookings.models import Booking, DeskAct
+from bookings.refusal_words import said_by
 from bookings.services import changing, claiming, floor
 from bookings.services.claiming import Actor, Guest
 from bookings.states import Channel, Course
-from core.errors import Busy, DomainError, InvalidInput
-from localization import formatting
+from core.errors import Busy, DomainError
 
 MOST_AT_ONCE = 100
 
@@ -49,6 +48,7 @@ class Act:
 
     :param id: given by the screen, never used for another act of the house
     :param version: of the booking, as the host saw it
+    :param over_seats: the tables may seat fewer than come: the host knows
     :param after: the act of this screen that made the version, where it had no answer yet
     """
 
@@ -63,6 +63,7 @@ class Act:
     party: int | None = None
     minutes: int | None = None
     over_pacing: bool = False
+    over_seats: bool = False
     course: str = ""
     guest: Guest = field(default_factory=lambda: Guest(name=""))
 
@@ -70,6 +71,9 @@ class Act:
     def digest(self) -> str:
         """Stands for what is asked, but for the guest's own details: a telephone number could be guessed from it."""
         asked = {name: value for name, value in asdict(self).items() if name != "guest"}
+        if not self.over_seats:
+            # Acts from before there was such a choice are still the same acts.
+            del asked["over_seats"]
         return hashlib.sha256(json.dumps(asked, sort_keys=True, default=str).encode()).hexdigest()
 
 
@@ -147,22 +151,10 @@ def _try(restaurant_id: int, act: Act, by: Actor) -> Answer:
             act.id,
             is_done=False,
             code=refusal.code,
-            sentence=_said(refusal),
+            sentence=said_by(refusal),
             booking=str(act.booking or ""),
         )
     return Answer(act.id, is_done=True, booking=str(booking.public_id), version=booking.version)
-
-
-def _said(refusal: DomainError) -> str:
-    if isinstance(refusal, InvalidInput) and refusal.errors:
-        return " ".join(str(sentence) for sentences in refusal.errors.values() for sentence in sentences)
-    tables = refusal.details.get("tables")
-    sentence = f"{refusal} ({', '.join(tables)})" if tables else str(refusal)
-    starts = [datetime.fromisoformat(free["starts_at"]) for free in refusal.details.get("alternatives", [])]
-    if not starts:
-        return sentence
-    times = ", ".join(formatting.time_of_day(moment) for moment in starts)
-    return _now("%(sentence)s Free: %(times)s.") % {"sentence": sentence, "times": times}
 
 
 def _refuse_after_refused(restaurant_id: int, act: Act) -> None:
@@ -198,14 +190,16 @@ def _seat(restaurant_id: int, act: Act, by: Actor) -> Booking:
         booking=_booking_of(restaurant_id, act),
         by=by,
         table_ids=act.tables or None,
+        heed_seats=not act.over_seats,
         expected_version=act.version,
     )
 
 
 def _move(restaurant_id: int, act: Act, by: Actor) -> Booking:
     booking = _booking_of(restaurant_id, act)
-    # A form sends everything as it stands. What is the same is not asked for: a table that was not chosen is not
-    # promised. The version is compared under the lock, so what is read here is what stands there.
+    # A form sends everything as it stands. What is the same is not asked for, but a party that comes at another time
+    # keeps the tables that the host saw it at. The version is compared under the lock, so what is read here is what
+    # stands there.
     kept = tuple(sorted(booking.allocations.filter(live=True).values_list("table_id", flat=True)))
     starts_at = act.starts_at if act.starts_at != booking.starts_at else None
     ends_at = act.ends_at if starts_at is not None or act.ends_at != booking.ends_at else None
@@ -214,8 +208,9 @@ def _move(restaurant_id: int, act: Act, by: Actor) -> Booking:
         by=by,
         starts_at=starts_at,
         ends_at=ends_at,
-        table_ids=act.tables if act.tables and act.tables != kept else None,
+        table_ids=act.tables if act.tables and (starts_at is not None or act.tables != kept) else None,
         heed_pacing=not act.over_pacing,
+        heed_seats=not act.over_seats,
         expected_version=act.version,
     )
 
@@ -234,6 +229,7 @@ def _walk_in(restaurant_id: int, act: Act, by: Actor) -> Booking:
         guest=act.guest,
         table_ids=act.tables or None,
         minutes=act.minutes,
+        heed_seats=not act.over_seats,
         request_key=act.id,
     )
 

@@ -107,9 +107,13 @@ def seat_party(
     booking: Booking,
     by: Actor,
     table_ids: Sequence[int] | None = None,
+    heed_seats: bool = False,
     expected_version: int | None = None,
 ) -> Booking:
     """Put a party down at its tables, or at others that are free.
+
+    :param heed_seats: whether other tables must have seats for all of them
+    :raises TableTooSmall: when they have not, and that is heeded
 
     :raises TooEarlyToSeat: before its service day
     :raises TableStillOccupied: when another party has not left one of them
@@ -129,6 +133,8 @@ def seat_party(
             booking.seated_at = now
             claiming.move(booking, Status.SEATED, by=by)
             plan = plan_of(booking.restaurant_id)
+            if table_ids and heed_seats:
+                claiming.refuse_too_small(plan, table_ids, booking.party_size)
             if table_ids or was_no_show:
                 _retable(booking, plan, table_ids, now)
             refuse_occupied_tables(booking)
@@ -231,6 +237,7 @@ def seat_walk_in(
     guest: Guest | None = None,
     table_ids: Sequence[int] | None = None,
     minutes: int | None = None,
+    heed_seats: bool = False,
     request_key: UUID | None = None,
     seen: selectors.SeenDay | None = None,
 ) -> Booking:
@@ -240,6 +247,8 @@ def seat_walk_in(
 
     :param seen: the day in which `look_for_walk_in` has found room; without it, it is looked for here
     :param minutes: how long they may stay, where the table is due sooner than a usual turn; whole minutes
+    :param heed_seats: whether the chosen tables must have seats for all of them
+    :raises TableTooSmall: when they have not, and that is heeded
     :raises NoTableFree: when nothing fits for that long
     :raises TableTaken: when the chosen table is not free for that long
     """
@@ -254,6 +263,8 @@ def seat_walk_in(
                 return earlier
             raise
     now = timezone.now()
+    if table_ids and heed_seats:
+        claiming.refuse_too_small(seen.plan, table_ids, party_size)
     plan, day = seen.plan, seen.day
     starts_at = claiming.to_the_grain(now)
     shift = _shift_now(plan, day, now)

@@ -1,7 +1,10 @@
 """The host's screens: the floor from above, the timeline, the week, the sheet, and acts that are done exactly once."""
 
+import hashlib
+import html
 import json
 import threading
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -399,7 +402,11 @@ class TestTheQuickLine:
             ("7:30pm 12 Ẹniọlá", 12, "19:30", "Ẹniọlá", "", "phone"),
             ("Ada", None, None, "Ada", "", "phone"),
             ("", None, None, "", "", "phone"),
-            ("0 25:99 x", None, None, "0 25:99", "", "phone"),
+            ("0 25:99 x", None, None, "", "", "phone"),
+            ("2 3/12 8pm Tunde 08031234567", 2, "20:00", "Tunde", "08031234567", "phone"),
+            ("4 0803 123 4567 19.30 Ada", 4, "19:30", "Ada", "0803 123 4567", "phone"),
+            ("Ada 0803-123-4567 2 8 pm", 2, "20:00", "Ada", "0803-123-4567", "phone"),
+            ("2 19:30 Ada 080312345", 2, "19:30", "Ada", "080312345", "phone"),
         ],
     )
     def test_reads(self, line, party, clock, name, phone, channel) -> None:
@@ -408,8 +415,24 @@ class TestTheQuickLine:
         assert (said.party, said.clock and f"{said.clock:%H:%M}", said.name) == (party, clock, name)
         assert (said.phone, said.channel.value) == (phone, channel)
 
+    @pytest.mark.parametrize(
+        ("line", "unread", "past"),
+        [
+            ("2 19:30 Ada 31/2", ("31/2",), ""),
+            ("0 25:99 x", ("0", "25:99"), ""),
+            ("2 19:30 Ada yesterday", (), "yesterday"),
+            ("2 19:30 Ada 0803I234567", ("0803I234567",), ""),
+        ],
+    )
+    def test_makes_no_name_of_what_it_does_not_understand(self, line, unread, past) -> None:
+        said = quick_line.read(line, tomorrow())
+
+        assert (said.unread, said.past, said.is_complete) == (unread, past, False)
+        assert said.name in ("", "Ada")
+
     def test_reads_days(self) -> None:
         today = tomorrow()
+        assert quick_line.read("2 3/12 8pm Tunde 08031234567", today).day is not None
         assert quick_line.read("2 19:00 Ada tomorrow", today).day == today + timedelta(days=1)
         ahead = today + timedelta(days=40)
         assert quick_line.read(f"2 19:00 Ada {ahead.day}/{ahead.month}", today).day == ahead
@@ -431,6 +454,188 @@ class TestTheQuickLine:
         full = desk.post(where, {"line": "4 19:30 Chidi", "board_day": day}, headers={"HX-Request": "true"})
         assert full.status_code == 409
         assert Booking.objects.count() == 1
+
+    @pytest.mark.parametrize(
+        ("line", "sentence"),
+        [
+            ("2 19:30 Ada 080312345", "This is not a Nigerian phone number."),
+            ("2 19:30 Ada yesterday", "“yesterday” has passed."),
+            ("2 19:30 Ada 31/2", "Not understood: “31/2”."),
+            ("2 Ada 080312345", "“080312345”: This is not a Nigerian phone number."),
+        ],
+    )
+    def test_says_what_it_has_not_understood_and_books_nothing(self, desk, suya_spot, line, sentence) -> None:
+        where = reverse("admin:quick", args=[suya_spot.public_id])
+
+        asked = desk.post(where, {"line": line, "board_day": tomorrow().isoformat()}, headers={"HX-Request": "true"})
+
+        assert asked.status_code == 422
+        assert sentence in html.unescape(asked.content.decode())
+        assert 'value="Ada"' in asked.content.decode()
+        assert not Booking.objects.exists()
+
+    @pytest.mark.parametrize("second", ["2 19:30 Ada Obi 0803 123 4567", "3 19:30 Somebody +2348031234567"])
+    def test_asks_once_more_before_a_guest_is_booked_twice(self, desk, suya_spot, second) -> None:
+        where = reverse("admin:quick", args=[suya_spot.public_id])
+        htmx = {"HX-Request": "true"}
+        day = tomorrow().isoformat()
+        desk.post(where, {"line": "2 19:30 Ada Obi 0803 123 4567", "board_day": day}, headers=htmx)
+
+        asked = desk.post(where, {"line": second, "board_day": day}, headers=htmx)
+
+        body = asked.content.decode()
+        assert asked.status_code == 409
+        assert "Ada Obi has a booking at 7:30" in html.unescape(body) and 'name="again"' in body
+        assert Booking.objects.count() == 1
+        meant = {
+            "name": "Ada Obi",
+            "phone": "08031234567",
+            "party": "2",
+            "day": day,
+            "clock": "19:30",
+            "channel": "phone",
+        }
+        book_it = reverse("admin:today_book", args=[suya_spot.public_id])
+        assert desk.post(book_it, meant, headers=htmx).status_code == 409
+        assert desk.post(book_it, {**meant, "again": "on"}, headers=htmx).status_code == 200
+        assert Booking.objects.count() == 2
+
+    def test_a_line_without_a_number_is_compared_by_name_and_the_same_form_is_no_second_one(
+        self, desk, suya_spot
+    ) -> None:
+        where = reverse("admin:quick", args=[suya_spot.public_id])
+        sent = {"line": "2 19:30 Ẹniọlá", "board_day": tomorrow().isoformat(), "request_key": str(uuid4())}
+
+        answers = [desk.post(where, sent).status_code for _try in range(2)]
+        other = desk.post(where, {**sent, "line": "2 19:30 eniola", "request_key": str(uuid4())})
+
+        assert answers == [302, 302]
+        assert other.status_code == 409
+        assert Booking.objects.count() == 1
+
+
+class TestWhatIsDoneKnowinglyOnly:
+    def test_a_party_is_moved_to_too_small_a_table_only_when_the_host_says_so(self, desk, suya_spot) -> None:
+        booking = book(suya_spot, "19:00", party_size=4)
+        small = table(suya_spot, "T1").pk
+
+        refused = send(desk, suya_spot, act(booking, "move", tables=[small])).json()["answers"][0]
+        done = send(desk, suya_spot, act(booking, "move", tables=[small], over_seats=True)).json()["answers"][0]
+
+        assert (refused["done"], refused["code"]) == (False, "booking_table_too_small")
+        assert "Too small for 4 guests: seats 1 to 2." in refused["sentence"]
+        assert done["done"]
+        assert booking.allocations.get(live=True).table_id == small
+
+    def test_a_walk_in_of_ten_sits_at_a_table_for_two_only_when_the_host_says_so(
+        self, desk, suya_spot, monkeypatch
+    ) -> None:
+        clock_is(monkeypatch, "19:00")
+        walk_in = {"do": "walk-in", "party": 10, "tables": [table(suya_spot, "T1").pk]}
+
+        refused = send(desk, suya_spot, {**walk_in, "id": str(uuid4())}).json()["answers"][0]
+        without_script = desk.post(
+            reverse("admin:floor_do", args=[suya_spot.public_id]),
+            {**walk_in, "id": str(uuid4()), "board_day": tomorrow().isoformat(), "over_seats": "on"},
+        )
+
+        assert refused["code"] == "booking_table_too_small"
+        assert refused["sentence"] == "Too small for 10 guests: seats 1 to 2. (T1)"
+        assert without_script.status_code == 302
+        assert Booking.objects.get().party_size == 10
+
+    def test_tables_pushed_together_seat_a_party_together(self, desk, suya_spot) -> None:
+        booking = book(suya_spot, "19:00", party_size=4)
+        both = [table(suya_spot, "T1").pk, table(suya_spot, "T3").pk]
+
+        answer = send(desk, suya_spot, act(booking, "move", tables=both)).json()["answers"][0]
+
+        assert answer["done"]
+        assert plan_of(suya_spot.pk).room_at(both) == (1, 6)
+
+    def test_a_party_that_is_moved_in_time_keeps_its_table_and_is_promised_none(self, desk, suya_spot, host) -> None:
+        last = table(suya_spot, "T3").pk
+        booking = book(suya_spot, "18:00", party_size=2)
+        services.change_booking(booking=booking, by=Actor.staff(host), table_ids=[last])
+        Booking.objects.update(is_locked=False)
+        booking.refresh_from_db()
+        # Left to itself a party of two would be given the table for two.
+        wish = {"starts_at": at("20:00").isoformat(), "ends_at": at("21:30").isoformat(), "tables": [last]}
+
+        answer = send(desk, suya_spot, act(booking, "move", **wish)).json()["answers"][0]
+
+        booking.refresh_from_db()
+        assert answer["done"]
+        assert (booking.starts_at, booking.is_locked) == (at("20:00"), False)
+        assert booking.allocations.get(live=True).table_id == last
+
+    def test_the_pacing_is_passed_knowingly_and_no_times_are_announced_where_there_are_none(
+        self, desk, suya_spot, monkeypatch
+    ) -> None:
+        booking = book(suya_spot, "18:00", party_size=4)
+        book(suya_spot, "20:00", party_size=4, guest=guest(2))
+        wish = {"starts_at": at("20:00").isoformat(), "ends_at": at("22:00").isoformat()}
+
+        refused = send(desk, suya_spot, act(booking, "move", **wish)).json()["answers"][0]
+        done = send(desk, suya_spot, act(booking, "move", over_pacing=True, **wish)).json()["answers"][0]
+
+        assert refused["code"] == "booking_pacing"
+        assert "Here are the nearest free times. Free: " in refused["sentence"]
+        assert "nearest" not in str(errors.TooManyAtOnce(alternatives=[]))
+        assert "nearest" not in str(errors.NoTableFree())
+        assert done["done"]
+
+    def test_a_refusal_names_the_guest_and_the_table(self, desk, suya_spot) -> None:
+        booking = book(suya_spot, "19:00")
+        arrive = act(booking, "arrive")
+        services.note_for_staff(booking=booking, notes="Meanwhile")
+
+        answer = send(desk, suya_spot, arrive).json()["answers"][0]
+
+        assert answer["sentence"].startswith("Demo diner 1, table T1: ")
+
+    def test_an_act_that_was_sent_before_there_was_the_choice_is_still_the_same_act(self) -> None:
+        seat = Act(uuid4(), "seat", version=1)
+        before = {name: value for name, value in asdict(seat).items() if name not in ("guest", "over_seats")}
+
+        assert seat.digest == hashlib.sha256(json.dumps(before, sort_keys=True, default=str).encode()).hexdigest()
+        assert replace(seat, over_seats=True).digest != seat.digest
+
+
+class TestTablesOnOneAnother:
+    @pytest.mark.parametrize(
+        ("one", "other", "overlaps"),
+        [
+            (Place(0, 0, 8, 8, "rect", 0), Place(8, 0, 8, 8, "rect", 0), False),
+            (Place(0, 0, 8, 8, "rect", 0), Place(7, 0, 8, 8, "rect", 0), True),
+            # Turned by 45 degrees its corner reaches over.
+            (Place(0, 0, 8, 8, "rect", 45), Place(8.5, 0, 8, 8, "rect", 0), True),
+            (Place(0, 0, 20, 4, "rect", 90), Place(14, 0, 6, 4, "rect", 0), False),
+        ],
+    )
+    def test_are_found(self, one, other, overlaps) -> None:
+        assert one.overlaps(other) is overlaps
+        assert other.overlaps(one) is overlaps
+
+    def test_are_named_when_the_plan_is_kept(self, client, suya_spot) -> None:
+        log_in(client, member(suya_spot.pk, Role.OWNER))
+        where = reverse("admin:floor_edit", args=[suya_spot.public_id])
+        first, second = table(suya_spot, "T1").pk, table(suya_spot, "T2").pk
+        form: dict[str, Any] = {"version": floor_plan_of(suya_spot.pk).version}
+        for key, x in ((first, 10), (second, 12)):
+            form |= {f"x-{key}": x, f"y-{key}": 10, f"width-{key}": 8, f"height-{key}": 8, f"shape-{key}": "rect",
+                     f"rotation-{key}": 0}  # fmt: skip
+
+        kept = client.post(where, form, follow=True).content.decode()
+
+        assert "On top of one another: T1 and T2" in kept
+
+
+class TestTheDoor:
+    def test_its_queue_is_shown_beside_today_only(self, desk, suya_spot) -> None:
+        assert 'id="f-queue"' not in page(desk, suya_spot, "floor").content.decode()
+        where = reverse("admin:floor", args=[suya_spot.public_id])
+        assert 'id="f-queue"' in desk.get(where).content.decode()
 
 
 @pytest.mark.parametrize(("days", "clock", "is_there"), [(0, "19:00", True), (1, "04:30", False)])

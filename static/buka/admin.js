@@ -40,7 +40,10 @@
 
   function loggingOut() {
     document.addEventListener("submit", (event) => {
-      if (/log-?out/.test(event.target.action) && "caches" in window) caches.delete("buka-floor");
+      if (!/log-?out/.test(event.target.action)) return;
+      if ("caches" in window) caches.delete("buka-floor");
+      // Refusals name guests; what waits to be sent does not, and is sent after the next log-in.
+      for (const key of Object.keys(localStorage)) if (/^buka\.desk\..*\.refused$/.test(key)) localStorage.removeItem(key);
     });
   }
 
@@ -178,6 +181,7 @@
       panel.replaceChildren();
       const back = typeof opener === "string" ? document.getElementById(opener) : opener;
       if (back?.isConnected) back.focus();
+      opener = null;
     });
   }
 

@@ -14,7 +14,9 @@
   let isOffline = !navigator.onLine;
   let isBusy = false;
 
-  // Ids and numbers only are kept in the browser: names stay on the page.
+  // What waits is ids and numbers only: names stay on the page. A refusal names its guest, until it has been seen,
+  // somebody logs out or half a day has passed.
+  const LONGEST = 12 * 60 * 60 * 1000;
   const stored = (key) => { try { return JSON.parse(localStorage.getItem(key)) || []; } catch { return []; } };
   const store = (key, rows) => localStorage.setItem(key, JSON.stringify(rows));
   const waiting = () => stored(KEY);
@@ -113,8 +115,10 @@
     if (said) said.textContent = row?.label ? `${row.label}: ${words.done}` : words.done;
   }
 
+  const refusals = () => stored(`${KEY}.refused`).filter((each) => Date.now() - (each.at || 0) < LONGEST);
+
   function refuse(row, sentence) {
-    store(`${KEY}.refused`, [...stored(`${KEY}.refused`), { label: row?.label || "", sentence }].slice(-20));
+    store(`${KEY}.refused`, [...refusals(), { label: row?.label || "", sentence, at: Date.now() }].slice(-20));
     tell();
   }
 
@@ -131,25 +135,68 @@
     page.toggleAttribute("data-is-offline", isOffline);
     if (isOffline) show(words.offline.replace("%d", count));
     else show(count ? words.sending.replace("%d", count) : "");
-    const refused = stored(`${KEY}.refused`);
+    const refused = refusals();
     const section = document.getElementById("f-refused");
     if (section) {
       section.hidden = !refused.length;
       section.querySelector("ul").replaceChildren(...refused.map(({ label, sentence }) => {
         const item = document.createElement("li");
-        item.textContent = label ? `${label}: ${sentence}` : sentence;
+        item.textContent = label ? `${label} · ${sentence}` : sentence;
         return item;
       }));
     }
     for (const listener of listeners) listener(waiting().map((row) => row.act));
   }
 
+  // --- What is done knowingly only ---------------------------------------------------------------------------------
+
+  // Asks in the dialog and answers whether the host said yes. What stood in the dialog comes back after a no.
+  function ask(question, yes) {
+    const dialog = document.getElementById("t-dialog");
+    const panel = document.getElementById("t-panel");
+    const before = dialog.open ? [...panel.childNodes] : null;
+    return new Promise((resolve) => {
+      const left = () => resolve(false);
+      const button = (text, kind, isYes) => {
+        const made = Object.assign(document.createElement("button"), { type: "button", className: `t-button ${kind}`, textContent: text });
+        made.addEventListener("click", () => {
+          dialog.removeEventListener("close", left);
+          if (!isYes && before) panel.replaceChildren(...before);
+          else dialog.close();
+          resolve(isYes);
+        });
+        return made;
+      };
+      const title = Object.assign(document.createElement("h2"), { id: "t-panel-title", tabIndex: -1, textContent: question });
+      const moves = Object.assign(document.createElement("div"), { className: "t-moves" });
+      moves.append(button(yes, "t-main", true), button(words.no, "t-quiet", false));
+      panel.replaceChildren(title, moves);
+      dialog.addEventListener("close", left, { once: true });
+      if (!dialog.open) dialog.showModal();
+      title.focus();
+    });
+  }
+
+  const seatsOf = (all) => `${Math.min(...all.map((each) => each[0]))}–${all.reduce((sum, each) => sum + each[1], 0)}`;
+
+  // Says how many the chosen tables of a form seat, where that is fewer than come.
+  function tooSmall(form, act) {
+    if (!form.dataset.seats || act.over_seats) return "";
+    const seats = JSON.parse(form.dataset.seats);
+    const kept = JSON.parse(form.dataset.kept || "[]");
+    if (!act.tables.length || (kept.length === act.tables.length && kept.every((table) => act.tables.includes(table)))) return "";
+    const all = act.tables.map((table) => seats[table]).filter(Boolean);
+    const size = act.party || Number(form.dataset.size);
+    return all.length && all.reduce((sum, each) => sum + each[1], 0) < size ? seatsOf(all) : "";
+  }
+
   // --- Forms become acts -------------------------------------------------------------------------------------------
 
-  document.addEventListener("submit", (event) => {
+  document.addEventListener("submit", async (event) => {
     const form = event.target.closest("form[data-act-form]");
     if (!form) return;
     event.preventDefault();
+    const label = (event.submitter || form.querySelector("[type=submit]")).textContent.trim();
     const sent = new FormData(form);
     const act = { do: sent.get("do") };
     for (const name of ["booking", "course", "starts_at"]) if (sent.has(name)) act[name] = sent.get(name);
@@ -162,9 +209,14 @@
       delete act.minutes;
       act.over_pacing = sent.has("over_pacing");
     }
+    if (sent.has("over_seats")) act.over_seats = true;
+    const seats = tooSmall(form, act);
+    if (seats) {
+      if (!(await ask(words.small.replace("%seats", seats), words.anyway))) return;
+      act.over_seats = true;
+    }
     document.getElementById("t-dialog")?.close();
-    const button = event.submitter || form.querySelector("[type=submit]");
-    add(act, button.textContent.trim());
+    add(act, label);
   });
 
   document.addEventListener("click", (event) => {
@@ -175,6 +227,20 @@
       window.htmx.ajax("GET", more.href, { target: "#t-panel", swap: "innerHTML" });
     }
   });
+
+  // A booking needs the network: its name and number are kept nowhere else than in the line.
+  for (const failure of ["htmx:sendError", "htmx:timeout"]) {
+    document.body.addEventListener(failure, (event) => sayOfLine(event, words.lineKept));
+  }
+  document.body.addEventListener("htmx:beforeRequest", (event) => sayOfLine(event, ""));
+
+  function sayOfLine(event, sentence) {
+    const said = document.getElementById("f-line-said");
+    if (event.detail.elt?.id !== "f-quick" || !said) return;
+    said.textContent = sentence;
+    said.hidden = !sentence;
+    if (sentence) document.getElementById("f-line").focus();
+  }
 
   addEventListener("online", () => { isOffline = false; flush(); window.htmx?.trigger(document.body, "buka-today"); });
   addEventListener("offline", () => { isOffline = true; tell(); });
@@ -188,14 +254,15 @@
     tell();
   }
 
-  // Fetches a part of the page anew, unless something is being dragged just now.
-  async function fetchPart(address, target) {
+  // Fetches a part of the page anew, unless something of it is being dragged when it comes.
+  async function fetchPart(address, target, isInHand = () => false) {
     try {
       const answer = await fetch(address, { redirect: "manual", headers: { "HX-Request": "true" } });
       if (answer.type === "opaqueredirect" || [401, 403, 404].includes(answer.status)) { location.reload(); return false; }
       if (!answer.ok) return false;
       const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(target);
       if (!fresh) return false;
+      if (isInHand()) return false;
       const old = document.getElementById(target);
       const focused = old.contains(document.activeElement) ? document.activeElement.id || null : null;
       const scrolled = [...old.querySelectorAll("[tabindex]"), old].map((box) => [box.scrollLeft, box.scrollTop]);
@@ -212,7 +279,7 @@
     }
   }
 
-  window.bukaDesk = { add, flush, waiting, fetchPart, onChange: (listener) => { listeners.push(listener); tell(); }, get isOffline() { return isOffline; } };
+  window.bukaDesk = { add, ask, seatsOf, flush, waiting, fetchPart, onChange: (listener) => { listeners.push(listener); tell(); }, get isOffline() { return isOffline; } };
   tell();
   flush();
 })();

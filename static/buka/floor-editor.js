@@ -22,7 +22,8 @@
   const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
   const tidy = (value) => Math.round(value * 2) / 2;
 
-  for (const row of form.querySelectorAll("tr[data-row]")) {
+  const rowsOfForm = form.querySelectorAll("tr[data-row]");
+  for (const row of rowsOfForm) {
     const key = row.dataset.row;
     const inputs = Object.fromEntries(fields.map((name) => [name, form.elements[`${name}-${key}`]]));
     const group = svg.querySelector(`[data-table="${key}"]`);
@@ -44,7 +45,40 @@
     for (const name of fields) table.inputs[name].value = place[name];
     changed();
     draw(table);
-    said.textContent = ["x", "y", "width", "height"].reduce((text, name) => text.replace(`%${name}`, place[name]), form.dataset.said.replace("%table", table.name));
+    const where = ["x", "y", "width", "height"].reduce((text, name) => text.replace(`%${name}`, place[name]), form.dataset.said.replace("%table", table.name));
+    const others = overlapping(table);
+    said.textContent = others.length ? `${where}. ${form.dataset.overlaps.replace("%tables", list.format([table.name, ...others]))}` : where;
+    said.dataset.kind = others.length ? "pacing" : "";
+  }
+
+  // --- Tables that stand on one another ----------------------------------------------------------------------------
+
+  const list = new Intl.ListFormat(document.documentElement.lang, { type: "conjunction" });
+
+  function corners({ x, y, width, height: tall, rotation }) {
+    const [across, down, turn] = [x + width / 2, y + tall / 2, rotation * Math.PI / 180];
+    return [[-1, -1], [1, -1], [1, 1], [-1, 1]].map(([right, low]) => {
+      const [dx, dy] = [right * width / 2, low * tall / 2];
+      return [across + dx * Math.cos(turn) - dy * Math.sin(turn), down + dx * Math.sin(turn) + dy * Math.cos(turn)];
+    });
+  }
+
+  // Two rectangles are apart when a line along a side of either runs between them.
+  function isApart(one, other) {
+    return [one, other].some((box) => [0, 1].some((side) => {
+      const axis = [box[side + 1][0] - box[side][0], box[side + 1][1] - box[side][1]];
+      const [first, second] = [one, other].map((each) => each.map(([x, y]) => x * axis[0] + y * axis[1]));
+      return Math.max(...first) <= Math.min(...second) + 1e-9 || Math.max(...second) <= Math.min(...first) + 1e-9;
+    }));
+  }
+
+  function overlapping(table) {
+    const own = corners(placeOf(table));
+    return [...tables.values()].filter((other) => other !== table && !isApart(own, corners(placeOf(other)))).map((other) => other.name);
+  }
+
+  function markOverlaps() {
+    for (const table of tables.values()) table.group.classList.toggle("is-overlapping", overlapping(table).length > 0);
   }
 
   function changed() {
@@ -66,6 +100,7 @@
       : make("rect", { x, y, width, height: tall, rx: shape === "square" ? 0.4 : 0.9 });
     const turned = make("g", { transform: `rotate(${rotation} ${middle[0]} ${middle[1]})` });
     turned.append(body, make("rect", { class: "e-corner", x: x + width - 1.2, y: y + tall - 1.2, width: 1.6, height: 1.6 }));
+    if (tables.size === rowsOfForm.length) markOverlaps();
     table.group.replaceChildren(turned, make("text", { class: "f-name", x: middle[0], y: middle[1] + 0.8 }, table.name));
   }
 
@@ -76,16 +111,27 @@
     return new DOMPoint(event.clientX, event.clientY).matrixTransform(box);
   }
   svg.addEventListener("pointerdown", (event) => {
-    const group = event.target.closest("[data-table]");
     if (event.button !== 0) return;
-    if (!group) { drawing = point(event); svg.setPointerCapture(event.pointerId); return; }
-    const table = tables.get(group.dataset.table);
-    const from = point(event);
-    dragged = { table, from, place: placeOf(table), isCorner: event.target.classList.contains("e-corner") };
-    svg.setPointerCapture(event.pointerId);
-    group.focus();
-    event.preventDefault();
+    // A finger that swipes leafs through the plan; one that stays takes hold of what is under it.
+    if (event.pointerType === "touch") window.bukaHold(event, () => takeHold(event));
+    else { takeHold(event); event.preventDefault(); }
   });
+
+  function takeHold(event) {
+    const group = event.target.closest("[data-table]");
+    svg.setPointerCapture(event.pointerId);
+    if (!group) { drawing = point(event); return; }
+    const table = tables.get(group.dataset.table);
+    dragged = { table, from: point(event), place: placeOf(table), isCorner: event.target.classList.contains("e-corner") };
+    group.classList.add("is-held");
+    group.focus({ preventScroll: true });
+  }
+
+  function letGo() {
+    dragged?.table.group.classList.remove("is-held");
+    dragged = null;
+  }
+
   svg.addEventListener("pointermove", (event) => {
     if (drawing) outline(point(event));
     if (!dragged) return;
@@ -94,8 +140,8 @@
     const [right, down] = [to.x - from.x, to.y - from.y];
     put(table, isCorner ? { width: place.width + right, height: place.height + down } : { x: place.x + right, y: place.y + down });
   });
-  svg.addEventListener("pointerup", (event) => { dragged = null; if (drawing) drawn(point(event)); });
-  svg.addEventListener("pointercancel", () => { dragged = drawing = null; rubber?.remove(); });
+  svg.addEventListener("pointerup", (event) => { letGo(); if (drawing) drawn(point(event)); });
+  svg.addEventListener("pointercancel", () => { letGo(); drawing = null; rubber?.remove(); });
 
   // --- A new table is drawn where the plan is empty ----------------------------------------------------------------
 

@@ -15,8 +15,18 @@
   const address = () => page.dataset.part + (page.dataset.minute ? `&minute=${page.dataset.minute}` : "");
 
   async function refresh() {
-    if (!(await desk.fetchPart(address(), "f-floor"))) return;
-    ready();
+    if (await desk.fetchPart(address(), "f-floor")) ready();
+    else if (page.dataset.minute && desk.isOffline) showMinute(Number(page.dataset.minute), state.words.stood.replace("%time", clock(state.minute)));
+  }
+
+  const clock = (minute) => new Date(new Date(state.base).getTime() + minute * 60_000)
+    .toLocaleTimeString(`${document.documentElement.lang}-u-nu-latn`, { hour: "numeric", minute: "2-digit", timeZone: page.dataset.zone });
+
+  // The label follows the slider at once; the tables follow when the server has answered.
+  function showMinute(minute, more = "") {
+    const label = document.getElementById("f-at");
+    label.textContent = more ? `${clock(minute)} · ${more}` : clock(minute);
+    document.getElementById("f-minute").setAttribute("aria-valuetext", label.textContent);
   }
 
   let keptAt = Date.now();
@@ -33,6 +43,7 @@
   document.addEventListener("input", (event) => {
     if (event.target.id !== "f-minute") return;
     page.dataset.minute = event.target.value;
+    showMinute(Number(event.target.value));
     clearTimeout(soon);
     soon = setTimeout(refresh, 150);
   });
@@ -51,12 +62,13 @@
     event.preventDefault();
     const table = link.dataset.table || link.dataset.open;
     if (desk.isOffline || !navigator.onLine) { openOffline(table); return; }
-    asked = table;
+    asked = { table, path: link.getAttribute("href") };
     window.htmx.ajax("GET", link.getAttribute("href"), { target: "#t-panel", swap: "innerHTML" });
   });
   let asked = null;
   document.body.addEventListener("htmx:sendError", (event) => {
-    if (event.detail.target?.id === "t-panel" && asked) openOffline(asked);
+    // Whatever else was asked for and did not come is no table's business.
+    if (asked && event.detail.requestConfig?.path === asked.path) openOffline(asked.table);
   });
 
   const MOVES = { confirmed: ["arrive", "seat"], arrived: ["seat", "leave"], seated: ["complete"], requested: ["approve"] };
@@ -93,15 +105,23 @@
       const facts = `${time} · ${size} · ${state.words.statuses[status] || status}`;
       parts.push(element("article", { className: "f-party" }, element("h3", {}, element("bdi", {}, name)), element("p", {}, facts), buttons));
     }
-    if (page.dataset.mayRun && table.free && !acts.some((act) => act.do === "walk-in" && act.tables.includes(Number(key)))) {
+    const now = standing(key, acts);
+    if (now.guests) parts.push(element("article", { className: "f-party" }, element("h3", {}, words(now)), element("p", {}, state.words.waits)));
+    if (page.dataset.mayRun && state.today && ["free", "soon"].includes(now.state)) {
       const field = element("input", { type: "number", min: 1, max: 400, value: table.smallest, required: true, id: "f-offline-party" });
       const form = element("form", { className: "t-grid" },
         element("div", { className: "t-field" }, element("label", { htmlFor: field.id }, state.words.guests), field),
         element("button", { type: "submit", className: "t-button t-main" }, state.words.walkIn));
-      form.addEventListener("submit", (event) => {
+      form.addEventListener("submit", async (event) => {
         event.preventDefault();
+        const act = { do: "walk-in", party: Number(field.value), tables: [Number(key)] };
+        if (act.party > table.largest) {
+          const small = page.dataset.small.replace("%seats", desk.seatsOf([[table.smallest, table.largest]]));
+          if (!(await desk.ask(small, page.dataset.anyway))) return;
+          act.over_seats = true;
+        }
         dialog.close();
-        desk.add({ do: "walk-in", party: Number(field.value), tables: [Number(key)] }, state.words.walkIn);
+        desk.add(act, state.words.walkIn);
       });
       parts.push(form);
     }
@@ -114,22 +134,83 @@
 
   const SHOWN = { arrived: "arrived", seated: "seated", completed: "free", left: "free", no_show: "free" };
 
+  // How a table stands once what waits has been done: its state, and whose it is then.
+  function standing(key, acts) {
+    const table = state.tables[key];
+    const number = Number(key);
+    let now = { state: table.state, party: table.party };
+    for (const act of acts) {
+      const isHere = act.tables?.includes(number);
+      if (act.do === "walk-in") {
+        if (isHere) now = { state: "seated", party: null, guests: act.party };
+        continue;
+      }
+      if (!act.booking || !(isHere || table.parties.includes(act.booking))) continue;
+      const isTheirs = now.party === act.booking;
+      if (act.tables?.length && !isHere) {
+        // They sit elsewhere now.
+        if (isTheirs) now = { state: "free", party: null };
+        continue;
+      }
+      const becomes = SHOWN[BECOMES[act.do]];
+      const isSatAt = ["seated", "over", "arrived"].includes(now.state);
+      if (!becomes || (!isTheirs && becomes !== "seated" && (isSatAt || becomes === "free"))) continue;
+      now = { state: becomes, party: becomes === "free" ? null : act.booking };
+    }
+    return now;
+  }
+
+  function words(now) {
+    const party = state.parties[now.party];
+    const parts = [state.words.states[now.state]];
+    if (now.guests) parts.push(state.words.walkInOf.replace("%count", now.guests));
+    if (party) parts.push(`\u2068${party.name}\u2069, ${party.size}`);
+    return parts.join(" · ");
+  }
+
+  const stateOf = (place) => [...place.classList].find((name) => name.startsWith("is-") && name !== "is-pressed" && name !== "is-waiting") || "is-free";
+
+  // Shows another text in its place, and the server's own again when nothing waits any more.
+  function put(place, text) {
+    if (!place) return;
+    place.dataset.was ??= place.textContent;
+    place.textContent = text ?? place.dataset.was;
+  }
+
   function mark(acts) {
+    const moved = {};
     for (const [key, table] of Object.entries(state.tables)) {
       const mine = acts.filter((act) => (act.booking && table.parties.includes(act.booking)) || act.tables?.includes(Number(key)));
-      const places = [document.getElementById(`table-${key}`), floor().querySelector(`[data-row="${key}"]`)];
-      const last = mine.at(-1);
-      const shown = last && (last.do === "walk-in" ? "seated" : SHOWN[BECOMES[last.do]]);
-      for (const place of places) {
+      const now = standing(key, acts);
+      const isOther = now.state !== table.state || now.party !== table.party;
+      const shown = isOther ? now.state : table.state;
+      moved[table.state] = (moved[table.state] || 0) - 1;
+      moved[shown] = (moved[shown] || 0) + 1;
+      const line = isOther ? words(now) : null;
+      const link = document.getElementById(`table-${key}`);
+      const row = floor().querySelector(`[data-row="${key}"]`);
+      for (const place of [link, row]) {
         if (!place) continue;
-        place.dataset.was ||= [...place.classList].find((name) => name.startsWith("is-") && name !== "is-pressed" && name !== "is-waiting") || "is-free";
-        const wanted = shown ? `is-${shown}` : place.dataset.was;
-        for (const name of [...place.classList]) if (name.startsWith("is-") && name !== "is-pressed") place.classList.remove(name);
-        place.classList.add(wanted);
+        place.dataset.was ||= stateOf(place);
+        place.classList.remove(stateOf(place), "is-waiting");
+        place.classList.add(isOther ? `is-${shown}` : place.dataset.was);
         place.classList.toggle("is-waiting", mine.length > 0);
         const note = place.querySelector("[data-waits]");
         if (note) note.hidden = !mine.length;
       }
+      put(row?.querySelector("span"), line);
+      if (link) {
+        link.dataset.said ??= link.getAttribute("aria-label");
+        link.setAttribute("aria-label", line ? `${table.title}: ${line}. ${state.words.waits}` : link.dataset.said);
+        const marks = link.nextElementSibling;
+        put(marks.querySelector(".f-sign"), line && state.words.signs[shown]);
+        put(marks.querySelector(".f-note"), line && "");
+      }
+    }
+    for (const each of floor().querySelectorAll(".f-legend li")) {
+      const count = each.querySelector("b");
+      count.dataset.was ??= count.textContent;
+      count.textContent = Number(count.dataset.was) + (moved[stateOf(each).slice(3)] || 0);
     }
   }
 

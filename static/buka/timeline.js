@@ -11,11 +11,14 @@
   const GRAIN = 5;
   let rules = JSON.parse(grid().dataset.rules);
   let held = null;
+  let pressed = null;
   let isStale = false;
 
+  // A bar under a finger or the mouse stays on the page until it is let go.
+  const isInHand = () => { isStale ||= Boolean(held || pressed); return Boolean(held || pressed); };
+
   async function refresh() {
-    if (held) { isStale = true; return; }
-    if (!(await desk.fetchPart(page.dataset.part, "l-timeline"))) return;
+    if (isInHand() || !(await desk.fetchPart(page.dataset.part, "l-timeline", isInHand))) return;
     rules = JSON.parse(grid().dataset.rules);
     mark(desk.waiting().map((row) => row.act));
   }
@@ -29,15 +32,28 @@
   }
   desk.onChange(mark);
 
-  // One begins at the present hour, with what is under way in sight.
-  if (grid().dataset.now) {
-    const track = grid().querySelector(".l-hours .l-track");
-    if (track) grid().scrollLeft = (Number(grid().dataset.now) - 60) / rules.span * track.clientWidth;
+  // One begins at the present hour, with what is under way in sight; where nothing is to come, at the day's first party.
+  const track = grid().querySelector(".l-hours .l-track");
+  if (track) grid().scrollLeft = (beginning() - 60) / rules.span * track.clientWidth;
+
+  function beginning() {
+    const bars = [...grid().querySelectorAll(".l-bar")].map((bar) => ({ from: Number(bar.dataset.from), to: Number(bar.dataset.to) }));
+    const first = Math.min(...bars.map((bar) => bar.from), ...rules.slots.map((slot) => slot.minute));
+    if (!grid().dataset.now) return Number.isFinite(first) ? first : 0;
+    const now = Number(grid().dataset.now);
+    const isToCome = bars.some((bar) => bar.to > now) || rules.slots.some((slot) => slot.minute >= now);
+    if (isToCome) return now;
+    if (Number.isFinite(first)) return first;
+    return now < rules.span ? now : 0;
   }
 
   // --- What stands in the way --------------------------------------------------------------------------------------
 
   const stepFree = (table) => grid().querySelector(`.l-row[data-table="${table}"]`)?.dataset.stepFree !== undefined;
+  const seatsAt = (table) => {
+    const row = grid().querySelector(`.l-row[data-table="${table}"]`);
+    return row ? [Number(row.dataset.smallest), Number(row.dataset.largest)] : [0, 0];
+  };
   const rows = () => [...grid().querySelectorAll(".l-row")];
   const clock = (minute) => new Date(new Date(rules.base).getTime() + minute * 60_000)
     .toLocaleTimeString(`${document.documentElement.lang}-u-nu-latn`, { hour: "numeric", minute: "2-digit", timeZone: page.dataset.zone });
@@ -66,18 +82,29 @@
     if (place.needsNoSteps && place.tables.some((table) => !stepFree(table))) {
       return { kind: "taken", text: said(page.dataset.steps) };
     }
+    const doubts = [];
     const who = conflict(place);
     if (who) return { kind: "taken", text: said(page.dataset.taken, { who }) };
+    const seats = place.tables.map(seatsAt);
+    if (place.tables.some((table) => !place.kept.includes(table)) && seats.reduce((sum, each) => sum + each[1], 0) < size) {
+      doubts.push({ kind: "small", flag: "over_seats", text: said(page.dataset.tooSmall, { seats: desk.seatsOf(seats) }) });
+    }
     if (from !== first) {
       const slot = slotOf(from);
       if (slot?.past) return { kind: "taken", text: said(page.dataset.closed) };
-      const own = slotOf(first) === slot ? size : 0;
-      const covers = (slot?.covers || 0) - own + size;
-      if (slot?.most_covers && covers > size && covers > slot.most_covers) {
-        return { kind: "pacing", text: said(page.dataset.pacing, { covers, most: slot.most_covers }) };
+      const isOwn = slotOf(first) === slot;
+      const others = (slot?.covers || 0) - (isOwn ? size : 0);
+      const covers = others + size;
+      const parties = (slot?.parties || 0) - (isOwn ? 1 : 0) + 1;
+      // A party larger than the limit itself may still start when nobody else does.
+      if (slot?.most_covers && others && covers > slot.most_covers) {
+        doubts.push({ kind: "pacing", flag: "over_pacing", text: said(page.dataset.pacing, { covers, most: slot.most_covers }) });
+      } else if (slot?.most_parties && parties > slot.most_parties) {
+        doubts.push({ kind: "pacing", flag: "over_pacing", text: said(page.dataset.pacingParties, { parties, most: slot.most_parties }) });
       }
     }
-    return { kind: "free", text: said(page.dataset.free) };
+    if (doubts.length) return { kind: doubts[0].kind, text: doubts.map((doubt) => doubt.text).join(". "), doubts };
+    return { kind: "free", text: said(page.dataset.free), doubts };
   }
 
   // --- Taking hold of a party --------------------------------------------------------------------------------------
@@ -133,44 +160,68 @@
     held.to = Math.min(Math.max(to, held.first + GRAIN), held.first + 720);
   }
 
-  function release(isDropped) {
-    const { bar, ghost, judged, booking, version, from, to, first, last, tables, kept, start, row } = held;
+  function release(isDropped, isTouch = false) {
+    const { bar, ghost, judged, booking, version, from, to, first, last, tables, start, row } = held;
     const isMoved = from !== first || to !== last || row !== start;
     ghost.remove();
     bar.classList.remove("is-lifted");
     held = null;
     if (isDropped && isMoved && judged.kind !== "taken") {
-      const act = { do: "move", booking, version, tables: row === start ? [] : tables };
+      // The tables go along even where they stay: what has been shown is what is asked for.
+      const act = { do: "move", booking, version, tables };
       if (from !== first) act.starts_at = at(from);
       if (from !== first || to !== last) act.ends_at = at(to);
-      desk.add(act, bar.dataset.who);
-      preview.textContent = "";
+      drop(act, judged, bar.dataset.who, isTouch);
     } else {
       preview.textContent = isMoved ? `${judged.text}. ${page.dataset.left}` : "";
     }
-    if (isStale) { isStale = false; refresh(); }
-    return isMoved;
+    if (isStale && !pressed) { isStale = false; refresh(); }
   }
 
-  // --- Mouse and touch ---------------------------------------------------------------------------------------------
+  // A finger drops where it did not mean to, and some places want to be meant: both are asked about.
+  async function drop(act, { text, doubts }, who, isTouch) {
+    preview.textContent = "";
+    if (doubts.length || isTouch) {
+      const question = `${who} · ${text}. ${page.dataset.moveThere}`;
+      if (!(await desk.ask(question, doubts.length ? page.dataset.anyway : page.dataset.move))) {
+        preview.textContent = page.dataset.left;
+        return;
+      }
+      for (const doubt of doubts) act[doubt.flag] = true;
+    }
+    desk.add(act, page.dataset.move);
+  }
 
-  let pressed = null;
+  // --- Mouse and touch: a finger takes hold by a long press, and scrolls otherwise ----------------------------------
+
   let hasDragged = false;
 
   document.addEventListener("pointerdown", (event) => {
     const bar = event.target.closest("a.l-bar");
     hasDragged = false;
     if (!bar || event.button !== 0 || !("mayMove" in grid().dataset) || !["requested", "confirmed", "arrived", "seated"].includes(bar.dataset.status)) return;
-    pressed = { bar, x: event.clientX, y: event.clientY, mode: event.target.closest(".l-grip") ? "stretch" : "move" };
+    pressed = { bar, x: event.clientX, y: event.clientY, mode: event.target.closest(".l-grip") ? "stretch" : "move", isTouch: event.pointerType === "touch" };
+    if (pressed.isTouch) window.bukaHold(event, () => { if (pressed && !held) lift(); });
   });
+
+  function lift() {
+    take(pressed.bar, pressed.mode);
+    hasDragged = true;
+  }
+
+  function letGo(isDropped) {
+    if (held && pressed) release(isDropped, pressed.isTouch);
+    pressed = null;
+    if (isStale && !held) { isStale = false; refresh(); }
+  }
+
   document.addEventListener("pointermove", (event) => {
     if (!pressed) return;
     const far = Math.hypot(event.clientX - pressed.x, event.clientY - pressed.y);
     if (!held) {
-      if (far < 5) return;
+      if (far < 5 || pressed.isTouch) return;
       pressed.bar.setPointerCapture?.(event.pointerId);
-      take(pressed.bar, pressed.mode);
-      hasDragged = true;
+      lift();
     }
     const track = held.start.querySelector(".l-track").getBoundingClientRect();
     const minutes = (event.clientX - pressed.x) / track.width * rules.span;
@@ -182,8 +233,8 @@
     }
     draw();
   });
-  document.addEventListener("pointerup", () => { if (held && pressed) release(true); pressed = null; });
-  document.addEventListener("pointercancel", () => { if (held && pressed) release(false); pressed = null; });
+  document.addEventListener("pointerup", () => letGo(true));
+  document.addEventListener("pointercancel", () => letGo(false));
   document.addEventListener("dragstart", (event) => event.target.closest?.("a.l-bar") && event.preventDefault());
 
   document.addEventListener("click", (event) => {
@@ -206,7 +257,7 @@
       }
       return;
     }
-    if (held.mode !== "keys") { if (event.key === "Escape") { release(false); pressed = null; } return; }
+    if (held.mode !== "keys") { if (event.key === "Escape") letGo(false); return; }
     const steps = { ArrowLeft: -1, ArrowRight: 1 };
     if (event.key === "Escape") release(false);
     else if (event.key === "Enter") release(true);

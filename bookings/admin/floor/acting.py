@@ -18,8 +18,10 @@ from bookings.models import Booking
 from bookings.services import Act, Actor, Answer, Guest, perform
 from bookings.services.desk_acts import DOES, MOST_AT_ONCE
 from bookings.states import Course
+from bookings.templatetags.buka_today import party_name
 from core import phones
 from core.text import clean_name
+from localization import formatting
 
 LARGEST = 128 * 1024
 MOST_TABLES = 40
@@ -45,28 +47,47 @@ def perform_acts(at: Desk) -> HttpResponse:
     if not 0 < len(acts) <= MOST_AT_ONCE:
         return JsonResponse({"code": "invalid_input", "sentence": _("This is no list of acts.")}, status=400)
     answers = perform(restaurant_id=at.restaurant.pk, acts=acts, by=Actor.staff(at.user))
-    return JsonResponse({"answers": [_told(at, answer) for answer in answers]})
+    return JsonResponse({"answers": [_told(at, act, answer) for act, answer in zip(acts, answers, strict=False)]})
 
 
-def _told(at: Desk, answer: Answer) -> dict[str, Any]:
+def _told(at: Desk, act: Act, answer: Answer) -> dict[str, Any]:
     return {
         "id": str(answer.id),
         "done": answer.is_done,
         "final": answer.is_final,
         "code": answer.code,
-        "sentence": _sentence(at, answer),
+        "sentence": _sentence(at, act, answer),
         "booking": answer.booking,
         "version": answer.version,
     }
 
 
-def _sentence(at: Desk, answer: Answer) -> str:
-    """Say why not; to whom came second, also who was first and how it stands."""
-    if answer.code != BookingMovedOn.code or not answer.booking:
+def _sentence(at: Desk, act: Act, answer: Answer) -> str:
+    """Say whose act was not done and why not; to whom came second, also who was first and how it stands.
+
+    A host may read it long after, among others: it names the guest and the table.
+    """
+    if answer.is_done:
         return answer.sentence
-    found = Booking.objects.filter(restaurant=at.restaurant, public_id=answer.booking).values_list("pk", flat=True)
-    key = found.first()
-    return f"{answer.sentence} {what_stands(key)}" if key is not None else answer.sentence
+    sentence = answer.sentence
+    about: list[str] = []
+    booking = Booking.objects.filter(restaurant=at.restaurant, public_id=act.booking).first() if act.booking else None
+    if booking is not None:
+        if answer.code == BookingMovedOn.code:
+            sentence = f"{sentence} {what_stands(booking.pk)}"
+        about.append(party_name(booking))
+        kept = booking.allocations.order_by("table__name").values_list("table__name", flat=True)
+        # Who has been cancelled keeps rows that are live no more; two moves may have left two of one table.
+        tables = list(dict.fromkeys(kept))
+    else:
+        names = at.plan().table_names
+        tables = [names[table] for table in act.tables if table in names]
+    # What names the tables that it is about needs no others beside them.
+    if tables and f"({formatting.list_of(tables)})" not in sentence:
+        about.append(_("table %(tables)s") % {"tables": formatting.list_of(tables)})
+    if not about:
+        return sentence
+    return _("%(about)s: %(sentence)s") % {"about": ", ".join(about), "sentence": sentence}
 
 
 def do(at: Desk) -> HttpResponse:
@@ -84,7 +105,7 @@ def do(at: Desk) -> HttpResponse:
         name = (booking.guest_name if booking else "") or _("Walk-in")
         messages.success(at.request, str(DONE.get(act.what, DONE[_CHANGED])) % {"name": name})
     else:
-        messages.error(at.request, _sentence(at, answer))
+        messages.error(at.request, _sentence(at, act, answer))
     return HttpResponseRedirect(where)
 
 
@@ -100,7 +121,8 @@ def _from_form(form: Any) -> dict[str, Any]:
     if sent.get("do") == "move":
         starts_at = datetime.fromisoformat(sent["starts_at"])
         sent["ends_at"] = (starts_at + timedelta(minutes=sent.pop("minutes"))).isoformat()
-    sent["over_pacing"] = bool(sent.get("over_pacing"))
+    for name in ("over_pacing", "over_seats"):
+        sent[name] = bool(sent.get(name))
     return sent
 
 
@@ -133,6 +155,7 @@ def act_from(sent: Mapping[str, Any]) -> Act:
         party=_whole(sent.get("party"), most=400),
         minutes=_whole(sent.get("minutes"), most=LONGEST_STAY),
         over_pacing=sent.get("over_pacing") is True,
+        over_seats=sent.get("over_seats") is True,
         course=course,
         guest=Guest(name=_name(sent.get("name")), phone=_phone(sent.get("phone"))),
     )

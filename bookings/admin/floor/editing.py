@@ -13,6 +13,7 @@ from bookings.admin.today import Desk
 from bookings.forms.floor import NewTableForm
 from bookings.services.claiming import tell_open_pages
 from core.errors import DomainError, InvalidInput
+from localization import formatting
 from restaurants.floor_plan import GRID, Place, floor_plan_of, place_of
 from restaurants.services import add_table, arrange_tables
 from restaurants.states import TableShape
@@ -60,6 +61,7 @@ def _add(at: Desk) -> HttpResponse:
         return _page(at, form=form, status=422)
     tell_open_pages(at.plan(), at.day())
     messages.success(at.request, _("Table %(table)s is on the plan.") % {"table": table.name})
+    _warn_of_overlaps(at)
     return HttpResponseRedirect(at.address("floor_edit"))
 
 
@@ -93,7 +95,16 @@ def _save(at: Desk) -> HttpResponse:
     if is_script:
         return JsonResponse({"version": version, "sentence": sentence})
     messages.success(at.request, sentence)
+    _warn_of_overlaps(at)
     return HttpResponseRedirect(at.address("floor_edit"))
+
+
+def _warn_of_overlaps(at: Desk) -> None:
+    """Name the tables that stand on one another: a plan may be drawn so, but hardly on purpose."""
+    pairs = floor_plan_of(at.restaurant.pk).overlaps
+    if pairs:
+        names = formatting.list_of([_("%(one)s and %(other)s") % {"one": one, "other": two} for one, two in pairs[:5]])
+        messages.warning(at.request, _("On top of one another: %(tables)s") % {"tables": names})
 
 
 def _sent_by_script(at: Desk) -> tuple[str, dict[int, Place]]:

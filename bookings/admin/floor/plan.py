@@ -69,7 +69,7 @@ def _context(at: Desk, day: date) -> dict[str, Any]:
         "now_minute": floor_day.minute_of(floor_day.now),
         "step": STEP,
         "legend": _legend(views),
-        "state": last_state(floor_day, views),
+        "state": last_state(floor_day, views, moment),
         "zone": floor_day.plan.zone.key,
     }
 
@@ -89,7 +89,7 @@ def moment_asked(request: HttpRequest, floor_day: FloorDay) -> tuple[datetime, i
     return first, floor_day.minute_of(first)
 
 
-def last_state(floor_day: FloorDay, views: list[TableView]) -> dict[str, Any]:
+def last_state(floor_day: FloorDay, views: list[TableView], moment: datetime) -> dict[str, Any]:
     """Return what the page needs to go on while there is no network: who is expected where, and words for the acts."""
     zone = floor_day.plan.zone
     parties: dict[str, Any] = {}
@@ -109,10 +109,21 @@ def last_state(floor_day: FloorDay, views: list[TableView]) -> dict[str, Any]:
         tables[str(view.table.id)] = {
             "title": _("Table %(table)s") % {"table": view.table.name},
             "parties": [str(turn.booking.public_id) for turn in turns if turn.booking is not None],
-            "free": view.state in (TableState.FREE, TableState.SOON),
+            "state": view.state.value,
+            "party": str(view.turn.booking.public_id)
+            if view.turn and view.turn.booking and not view.turn.is_over
+            else None,
             "smallest": view.table.min_party,
+            "largest": view.table.max_party,
         }
-    return {"parties": parties, "tables": tables, "words": _words()}
+    return {
+        "parties": parties,
+        "tables": tables,
+        "words": _words(),
+        "base": floor_day.hours[0].isoformat(),
+        "minute": floor_day.minute_of(moment),
+        "today": floor_day.is_today,
+    }
 
 
 def _words() -> dict[str, Any]:
@@ -120,7 +131,13 @@ def _words() -> dict[str, Any]:
         "moves": {move: str(label) for move, label in MOVES.items()},
         "statuses": {status.value: str(status.label) for status in Status},
         "guests": _("Guests"),
+        "states": {state.value: str(state.label) for state in TableState},
+        "signs": {state.value: SIGNS[state] for state in TableState},
         "walkIn": _("Seat a walk-in here"),
+        "walkInOf": _("Walk-in of %(count)s") % {"count": "%count"},
+        "waits": _("not sent yet"),
+        # Said of a plan without a network, whose slider stands at another time.
+        "stood": _("the plan shows %(time)s") % {"time": "%time"},
         "offline": _("There is no connection: this is how things stood. What you do is sent when it is back."),
     }
 
@@ -150,6 +167,7 @@ def show_table(at: Desk, table: int) -> HttpResponse:
         "view": view,
         "parties": [_party(at, floor_day, turn) for turn in turns],
         "is_free": view.state in (TableState.FREE, TableState.SOON) and floor_day.is_today,
+        "seats": {placed.id: [placed.min_party, placed.max_party]},
         "walk_in_id": uuid4(),
         "others": _others(floor_day, view),
         "seat_id": uuid4(),
@@ -206,6 +224,8 @@ def _party(at: Desk, floor_day: FloorDay, turn: Turn) -> dict[str, Any]:
         "booking": booking,
         "moves": [(move, uuid4()) for move in moves],
         "tables": [table.name for table in floor_day.floor.tables if table.id in turn.table_ids],
+        "kept": list(turn.table_ids),
+        "seats": {table.id: [table.min_party, table.max_party] for table in tables},
         "minutes": int((floor_day.now - booking.seated_at).total_seconds() // 60) if booking.seated_at else 0,
         "course_id": uuid4(),
         "move_form": move_form(floor_day, turn, tables) if at.may_run and booking.is_occupying else None,

@@ -10,11 +10,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from bookings import quick_line, selectors
-from bookings.admin.today import Desk, book_from, done, panel, said_by, slots_of
+from bookings.admin.today import Desk, book_or_ask, done, panel, slots_of
 from bookings.availability import slot_times
 from bookings.forms import desk
 from core import phones
-from core.errors import DomainError
+from localization import formatting
 from restaurants.service_plan import ServicePlan
 
 
@@ -37,20 +37,36 @@ def take(at: Desk) -> HttpResponse:
     }
     form = desk.DeskBookingForm(data, auto_id="book_%s")
     form.offer(plan, slots_of(plan, day, said.party or 2, now), now=now)
-    refusal, status = "", 200
+    refusal, status = _not_understood(said), 200
     if said.is_complete and form.is_valid():
-        try:
-            return done(at, day, "book", book_from(at, form))
-        except DomainError as refused:
-            refusal, status = said_by(refused), 409
+        booking, refusal, status = book_or_ask(at, form)
+        if booking is not None:
+            return done(at, day, "book", booking)
     elif not said.is_complete:
         # Nobody is told off for what they have not typed yet.
         form = desk.DeskBookingForm(initial={**data, "phone": _readable(said.phone)}, auto_id="book_%s")
         form.offer(plan, slots_of(plan, day, said.party or 2, now), now=now)
+        status = 422 if refusal else 200
     else:
         status = 422
     context = {"desk": at, "restaurant": at.restaurant, "form": form, "refusal": refusal, "day": day}
     return panel(at, "admin/today/_book.html", _("New booking"), context, status)
+
+
+def _not_understood(said: quick_line.QuickLine) -> str:
+    """Say what stands in the line and means nothing: it is neither dropped nor made part of a name."""
+    sentences = []
+    if said.past:
+        sentences.append(_("“%(word)s” has passed.") % {"word": said.past})
+    if said.unread:
+        words = formatting.list_of([f"“{word}”" for word in said.unread])
+        sentences.append(_("Not understood: %(words)s.") % {"words": words})
+    if said.phone and not said.is_complete:
+        try:
+            phones.normalise(said.phone)
+        except ValidationError as wrong:
+            sentences.append(f"“{said.phone}”: {wrong.messages[0]}")
+    return " ".join(sentences)
 
 
 def _readable(phone: str) -> str:
