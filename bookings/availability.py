@@ -229,10 +229,14 @@ def ends_at(plan: ServicePlan, slot: SlotTime, party_size: int) -> datetime:
 
 
 def hard_close_refusal(plan: ServicePlan, slot: SlotTime, party_size: int) -> Reason | None:
+    return Reason.HARD_CLOSE if is_past_hard_close(plan, slot, ends_at(plan, slot, party_size)) else None
+
+
+def is_past_hard_close(plan: ServicePlan, slot: SlotTime, until: datetime) -> bool:
+    """Return whether a party that begins with this slot and stays so long would sit past a hard close."""
     if slot.shift.hard_close is None:
-        return None
-    close = plan.at(slot.service_day, slot.shift.hard_close, after=slot.shift.first_seating)
-    return Reason.HARD_CLOSE if ends_at(plan, slot, party_size) > close else None
+        return False
+    return until > plan.at(slot.service_day, slot.shift.hard_close, after=slot.shift.first_seating)
 
 
 def pacing_refusal(slot: SlotTime, party_size: int, occupancy: Occupancy) -> Reason | None:

@@ -27,6 +27,7 @@ from bookings.availability import (
     day_slots,
     find_slot_time,
     free_near,
+    is_past_hard_close,
     midnight_of,
     party_refusal,
     slot_times,
@@ -618,33 +619,73 @@ class OutOfPlan:
 
     booking: Booking
     reason: str
-    """table_not_in_use, day_closed or outside_shifts"""
+    """day_closed, outside_shifts, past_hard_close, table_not_in_use, tables_not_joined, table_too_small, other_area or
+    turn_meets_next"""
     tables: tuple[str, ...] = ()
 
 
 def bookings_out_of_plan(restaurant_id: int, *, now: datetime | None = None) -> list[OutOfPlan]:
-    """Return the bookings ahead that no longer fit hours, shifts, special days or tables. They stand as they are:
-    nobody is moved silently, people decide.
+    """Return the bookings ahead that no longer fit hours, shifts, turn times, special days or tables. They stand as
+    they are: nobody is moved silently, people decide.
     """
     now = now or timezone.now()
     plan = plan_of(restaurant_id)
-    ahead = Booking.objects.filter(
-        restaurant_id=restaurant_id,
-        starts_at__gt=now,
-        status__in=(Status.REQUESTED, Status.CONFIRMED),
+    ahead = list(
+        _with_what_doors_show(
+            Booking.objects.filter(
+                restaurant_id=restaurant_id,
+                starts_at__gt=now,
+                status__in=(Status.REQUESTED, Status.CONFIRMED),
+            )
+        ).order_by("starts_at", "pk")
     )
+    starts: dict[int, list[datetime]] = defaultdict(list)
+    for booking in ahead:
+        for row in booking.allocations.all():
+            starts[row.table_id].append(booking.starts_at)
     found = []
-    grids: dict[date, set[datetime]] = {}
-    for booking in _with_what_doors_show(ahead).order_by("starts_at", "pk"):
+    grids: dict[date, dict[datetime, SlotTime]] = {}
+    for booking in ahead:
         day = booking.service_day
         if day not in grids:
-            grids[day] = {slot.starts_at for slot in slot_times(plan, day)}
-        idle = [row.table.name for row in booking.allocations.all() if row.table_id not in plan.table_areas]
+            grids[day] = {slot.starts_at: slot for slot in slot_times(plan, day)}
+        slot = grids[day].get(booking.starts_at)
         special = plan.special_days.get(day)
         if special is not None and special.is_closed:
             found.append(OutOfPlan(booking, "day_closed"))
-        elif booking.starts_at not in grids[day]:
+        elif slot is None:
             found.append(OutOfPlan(booking, "outside_shifts"))
-        elif idle:
-            found.append(OutOfPlan(booking, "table_not_in_use", tuple(idle)))
+        elif is_past_hard_close(plan, slot, booking.ends_at):
+            found.append(OutOfPlan(booking, "past_hard_close"))
+        elif reason := _misfit(plan, slot, booking, starts):
+            kept = [row for row in booking.allocations.all() if reason != "table_not_in_use" or _is_idle(plan, row)]
+            found.append(OutOfPlan(booking, reason, tuple(row.table.name for row in kept)))
     return found
+
+
+def _misfit(plan: ServicePlan, slot: SlotTime, booking: Booking, starts: dict[int, list[datetime]]) -> str:
+    """Return why a booking would not be put at its tables any more, or nothing."""
+    rows = booking.allocations.all()
+    if any(_is_idle(plan, row) for row in rows):
+        return "table_not_in_use"
+    tables = {row.table_id for row in rows}
+    if not booking.is_locked and tables:
+        # Tables that people chose for a party are theirs to judge.
+        seating = next((each for each in plan.seatings if set(each.table_ids) == tables), None)
+        if seating is None:
+            return "tables_not_joined"
+        if booking.party_size > seating.max_party:
+            return "table_too_small"
+        if booking.area_id is not None and booking.area_id not in seating.area_ids:
+            return "other_area"
+    turn_ends = slot.starts_at + slot.shift.turn_time(booking.party_size)
+    # What was promised is kept: only where the longer turn meets somebody has anybody anything to decide.
+    if booking.ends_at < turn_ends:
+        laid_again = turn_ends + timedelta(minutes=plan.policy.buffer_minutes)
+        if any(booking.starts_at < start < laid_again for table_id in tables for start in starts[table_id]):
+            return "turn_meets_next"
+    return ""
+
+
+def _is_idle(plan: ServicePlan, row: TableAllocation) -> bool:
+    return row.table_id not in plan.table_areas

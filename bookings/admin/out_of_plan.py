@@ -1,4 +1,4 @@
-"""What a change of hours, tables, shifts or special days leaves behind: bookings that no longer fit, listed."""
+"""What a change of hours, shifts, turn times, tables or special days leaves behind: bookings that no longer fit."""
 
 from django.contrib import messages
 from django.http import HttpRequest
@@ -16,7 +16,12 @@ NAMED = 8
 REASONS = {
     "day_closed": gettext_lazy("the day is closed"),
     "outside_shifts": gettext_lazy("no shift has this time"),
+    "past_hard_close": gettext_lazy("it would stay after closing time"),
     "table_not_in_use": gettext_lazy("its table is out of use"),
+    "tables_not_joined": gettext_lazy("its tables are no longer put together"),
+    "table_too_small": gettext_lazy("its table is too small"),
+    "other_area": gettext_lazy("its table is no longer in the area it asked for"),
+    "turn_meets_next": gettext_lazy("with the new turn time it would run into the next party"),
 }
 
 

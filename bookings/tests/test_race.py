@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
+from datetime import time as time_of_day
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -14,9 +15,9 @@ from psycopg.types.range import TimestamptzRange
 
 from accounts.tests.factories import UserFactory, member
 from bookings import errors, offers, selectors, services
-from bookings.models import Block, Booking, BookingHistory, TableAllocation
+from bookings.models import Block, Booking, BookingHistory, StandbyEntry, TableAllocation
 from bookings.services import Actor, claiming
-from bookings.states import OCCUPYING, Status
+from bookings.states import OCCUPYING, StandbyStatus, Status
 from bookings.tests.factories import at, book, guest, tomorrow
 from core.errors import Busy, DomainError
 from restaurants.models import Restaurant, TableCombination
@@ -277,6 +278,59 @@ class TestAHoldAtItsVeryEnd:
             assert confirmed <= 1
             assert overlaps() == 0
             assert not [r for r in results if isinstance(r, Exception) and not isinstance(r, DomainError)]
+
+
+class TestAnOfferAtItsVeryEnd:
+    """Edge case 9: whoever is offered a freed table says yes at the moment at which it lapses."""
+
+    def offered(self) -> StandbyEntry:
+        restaurant = house(tables=(2,), first_seating=time_of_day(19), last_seating=time_of_day(19))
+        taken = book(restaurant, guest=guest(8))
+        entry = services.join_waitlist(
+            restaurant_id=restaurant.pk,
+            earliest=at(),
+            latest=at(),
+            party_size=2,
+            guest=guest(9),
+            by=Actor.diner(None),
+        )
+        services.cancel_booking(booking=taken, by=Actor.diner(None))
+        services.offer_next(restaurant_id=restaurant.pk, day=tomorrow())
+        entry.refresh_from_db()
+        assert entry.status == StandbyStatus.OFFERED
+        return entry
+
+    @pytest.mark.parametrize("milliseconds", [-1, 10, 20, 40, 80, 60_000])
+    def test_is_accepted_or_resold_never_both(self, milliseconds):
+        entry = self.offered()
+        ends = timezone.now() + timedelta(milliseconds=milliseconds)
+        StandbyEntry.objects.filter(pk=entry.pk).update(offer_expires_at=ends)
+        Booking.objects.filter(pk=entry.booking_id).update(hold_expires_at=ends)
+        TableAllocation.objects.filter(booking=entry.booking_id).update(expires_at=ends)
+
+        accepted, *rest = at_once(
+            lambda: insistently(lambda: services.accept_offer(entry=entry, by=Actor.diner(None))),
+            *(lambda n=n: insistently(lambda: book(entry.restaurant, guest=guest(n))) for n in (1, 2, 3)),
+            services.lapse_offers,
+            services.release_expired_holds,
+        )
+
+        entry.refresh_from_db()
+        sold = winners(rest)
+        failed = [each for each in (accepted, *rest) if isinstance(each, Exception)]
+        assert not [each for each in failed if not isinstance(each, DomainError)]
+        confirmed = Booking.objects.filter(restaurant=entry.restaurant, status=Status.CONFIRMED)
+        if isinstance(accepted, Booking):
+            assert (entry.status, [*confirmed], sold) == (StandbyStatus.ACCEPTED, [accepted], [])
+        else:
+            assert isinstance(accepted, errors.OfferGone)
+            assert entry.status != StandbyStatus.ACCEPTED
+            assert [*confirmed] == sold and len(sold) <= 1
+        assert overlaps() == 0
+        if milliseconds < 0:
+            assert len(sold) == 1
+        elif milliseconds == 60_000:
+            assert isinstance(accepted, Booking)
 
 
 class TestTheConstraint:
