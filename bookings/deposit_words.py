@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from bookings import terms
 from bookings.models import Advance, Booking
 from bookings.states import AdvanceState, Status
 from localization import formatting
@@ -36,6 +37,11 @@ def is_hold_over(booking: Booking, now: datetime) -> bool:
     return booking.status == Status.HELD and booking.hold_expires_at is not None and booking.hold_expires_at <= now
 
 
+def is_paid_there(booking: Booking) -> bool:
+    """Whether the terms let the deposit be paid at the house: what comes before of it changes nothing of that."""
+    return booking.status != Status.HELD and not terms.is_due_before(booking.policy)
+
+
 def until(moment: datetime, *, zone: Zone, now: datetime) -> str:
     """Return a time, with its day where that is not today's."""
     local = formatting.in_zone(moment, zone)
@@ -55,7 +61,9 @@ def deposit_words(booking: Booking, *, now: datetime | None = None) -> DepositWo
     if advance is None:
         return None
     now = now or timezone.now()
-    if advance.state in (AdvanceState.AWAITED, AdvanceState.RECEIVED) and advance.missing_kobo:
+    if advance.missing_kobo:
+        if is_paid_there(booking):
+            return _paid_there(advance)
         return _awaited(booking, advance, now)
     sentences = []
     if advance.state in _LINES and advance.owed_kobo:
@@ -65,6 +73,15 @@ def deposit_words(booking: Booking, *, now: datetime | None = None) -> DepositWo
         by = returned_by(advance, zone=booking.restaurant.time_zone)
         sentences.append(_("It should be with you by %(day)s. If nothing comes, please call.") % {"day": by})
     return DepositWords(_line(booking, advance), tuple(sentences), is_awaited=False)
+
+
+def _paid_there(advance: Advance) -> DepositWords:
+    sentences = [_("It comes off your bill.")]
+    if advance.held_kobo:
+        amount = formatting.money(advance.held_kobo)
+        sentences.insert(0, _("%(amount)s of the deposit has come already.") % {"amount": amount})
+    line = _("A deposit of %(amount)s is paid at the restaurant") % {"amount": formatting.money(advance.missing_kobo)}
+    return DepositWords(line, tuple(sentences), is_awaited=False)
 
 
 def _awaited(booking: Booking, advance: Advance, now: datetime) -> DepositWords:

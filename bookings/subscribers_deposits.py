@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone, translation
 
 from bookings import services
-from bookings.deposit_words import advance_of, message_key, returned_by, until
+from bookings.deposit_words import advance_of, is_paid_there, message_key, returned_by, until
 from bookings.models import Advance, AdvanceHistory, Booking, Occurrence
 from bookings.selectors import booking_by_public_id
 from bookings.states import AdvanceState, OwedBecause, Status
@@ -60,6 +60,8 @@ def tell_of_money(
     if booking is None or advance is None:
         return
     table = "confirmed" if confirms else _table_of(booking, advance)
+    # What is paid at the house is not missing before.
+    missing_kobo = 0 if is_paid_there(booking) else missing_kobo
     _write(
         booking,
         "booking.deposit_received",

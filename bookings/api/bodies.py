@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from bookings import access, terms
 from bookings.availability import Reason, Slot, party_refusal
-from bookings.deposit_words import advance_of
+from bookings.deposit_words import advance_of, is_paid_there
 from bookings.models import Booking
 from bookings.services import Offering
 from bookings.services.booking import alternative
@@ -242,7 +242,7 @@ def deposit_body(booking: Booking) -> dict[str, Any] | None:
     amount = advance.amount_kobo if advance is not None else terms.deposit_kobo(policy)
     if advance is None and not amount:
         return None
-    is_awaited = advance is not None and advance.missing_kobo > 0
+    is_awaited = advance is not None and advance.missing_kobo > 0 and not is_paid_there(booking)
     return {
         "amount": money(amount),
         "due": DepositDue.BEFORE if terms.is_due_before(policy) or is_awaited else DepositDue.AT_THE_HOUSE,

@@ -10,8 +10,8 @@ from django import template
 from django.utils.translation import get_language_bidi, gettext_lazy, ngettext, pgettext
 from django.utils.translation import gettext as _
 
-from bookings import wording
-from bookings.deposit_words import advance_of, returned_by
+from bookings import terms, wording
+from bookings.deposit_words import advance_of, is_paid_there, returned_by
 from bookings.floor_view import FloorDay, TableState, TableView
 from bookings.models import Booking, BookingHistory
 from bookings.states import AdvanceState, Course, Status
@@ -90,10 +90,13 @@ def deposit_note(booking: Booking) -> str:
     """Say what the desk is to know of a booking's deposit; nothing where there is none, or none any more."""
     advance = advance_of(booking)
     if advance is None:
-        return ""
+        asked = terms.deposit_kobo(booking.policy) if booking.is_occupying else 0
+        return _("%(amount)s deposit, paid here") % {"amount": formatting.money(asked)} if asked else ""
     if advance.owed_kobo:
         by = returned_by(advance, zone=booking.restaurant.time_zone)
         return _("%(amount)s to be paid back by %(day)s") % {"amount": formatting.money(advance.owed_kobo), "day": by}
+    if advance.missing_kobo and is_paid_there(booking):
+        return _("%(amount)s of the deposit still to be paid here") % {"amount": formatting.money(advance.missing_kobo)}
     if advance.missing_kobo:
         return _("%(amount)s of the deposit is missing") % {"amount": formatting.money(advance.missing_kobo)}
     if advance.state in (AdvanceState.RECEIVED, AdvanceState.KEPT, AdvanceState.APPLIED):

@@ -597,6 +597,28 @@ class TestTheDesk:
         assert Advance.objects.get().received_kobo == 500_050
         assert "₦14,999.50 is still missing" in text_of(self.page(desk, strict))
 
+    def test_shows_one_that_is_paid_there_and_a_part_of_it_changes_no_terms(self, client, strict):
+        strict.policy.deposit_due = "at_the_house"
+        strict.policy.save()
+        booking, desk = book(strict), staffed(strict)
+        where = reverse("admin:today_booking", args=[strict.public_id, booking.public_id])
+        day = reverse("admin:today_day", args=[strict.public_id]) + f"?day={booking.service_day}"
+        shown = desk.get(where)
+        assert "₦20,000 deposit, paid here" in text_of(shown)
+        assert "₦20,000 deposit, paid here" in text_of(desk.get(day))
+        assert re.search(r'name="amount"[^>]*value="20000(\.0+)?"', shown.content.decode())
+
+        self.tap(desk, booking, "deposit", amount="10")
+
+        work_off_outbox()
+        assert "₦19,990 of the deposit still to be paid here" in text_of(desk.get(where))
+        page = text_of(own_page(client, booking))
+        assert "A deposit of ₦19,990 is paid at the restaurant" in page
+        assert "₦10 of the deposit has come already." in page
+        assert "is due until" not in page and "Write this code" not in page
+        told = Message.objects.filter(kind="booking.deposit_received")
+        assert told and not any("missing" in f"{each.body_text} {each.sms_text}" for each in told)
+
     @pytest.mark.parametrize("amount", ["", "0", "-1", "much"])
     def test_refuses_what_is_no_amount(self, strict, amount):
         booking, desk = book(strict), staffed(strict)
