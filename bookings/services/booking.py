@@ -308,6 +308,7 @@ def _take(
             return earlier
         if not isinstance(refusal, errors.NoTableFree | errors.TooManyAtOnce):
             raise
+        _refuse_blocked(make, plan, claim, by=by)
         raise with_alternatives(
             refusal, restaurant_id, starts_at, party_size, area, step_free=step_free, seen=seen
         ) from refusal
@@ -335,10 +336,7 @@ def _take(
                 return earlier
             if not isinstance(refusal, errors.NoTableFree | errors.TooManyAtOnce):
                 raise
-            # Whom the house takes by telephone only is told so, and not of times that are refused as well.
-            refused = make(plan, claim)
-            refused.restaurant_id = plan.id
-            guests.refuse_blocked(Known.by(refused), by=by)
+            _refuse_blocked(make, plan, claim, by=by)
             # Only now, without the lock: nobody waits while the nearest times are looked up.
             raise with_alternatives(
                 refusal, restaurant_id, starts_at, party_size, area, step_free=step_free
@@ -387,6 +385,15 @@ def _look_first(
         booking = make(seen.plan, claim)
         claiming.refuse_own_overlap(booking, claim, restaurant_id=seen.plan.id, by=by, only_looking=True)
         raise
+
+
+def _refuse_blocked(
+    make: Callable[[ServicePlan, Claim], Booking], plan: ServicePlan, claim: Claim, *, by: Actor
+) -> None:
+    """Tell whom the house takes by telephone only just that, and not of times that are refused as well."""
+    refused = make(plan, claim)
+    refused.restaurant_id = plan.id
+    guests.refuse_blocked(Known.by(refused), by=by)
 
 
 def _made_before(request_key: UUID | None) -> Booking | None:

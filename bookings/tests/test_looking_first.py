@@ -97,12 +97,13 @@ class TestWhatNeedsNoLock:
         # The guest book has one of its own.
         assert [each for each in sent if f"{LOCK}({place.pk}, {tomorrow().toordinal()})" in each]
 
-    def test_a_refusal_asks_the_database_five_times(self, place: Restaurant, django_assert_num_queries: Any) -> None:
+    def test_a_refusal_asks_the_database_six_times(self, place: Restaurant, django_assert_num_queries: Any) -> None:
         book(place)
         plan_of(place.pk)
 
-        # The day, who could move, the day again, the same guest; and the days beside it, for want of other times.
-        with django_assert_num_queries(5), pytest.raises(errors.NoTableFree):
+        # The day, who could move, the day again, the same guest, whether the house takes their bookings by telephone
+        # only; and the days beside it, for want of other times.
+        with django_assert_num_queries(6), pytest.raises(errors.NoTableFree):
             book(place, guest=guest(2))
 
     @pytest.mark.parametrize("shift", [{"max_parties_per_slot": 1}, {"max_covers_per_slot": 2}])
@@ -429,8 +430,9 @@ class TestTheDoor:
         assert answer.status_code == 409
         assert answer.json()["alternatives"]
         assert locks(sent) == 0
-        # The key, the day, who could move, the day again, the same guest, the days beside it, the row with the answer.
-        assert len([each for each in sent if "SAVEPOINT" not in each]) == 7
+        # The key, the day, who could move, the day again, the same guest, whether they are taken by telephone only, the
+        # days beside it, the row with the answer.
+        assert len([each for each in sent if "SAVEPOINT" not in each]) == 8
 
     def test_a_house_that_is_no_longer_public_is_unknown_at_once(self, place: Restaurant) -> None:
         plan_of(place.pk)

@@ -202,7 +202,7 @@ class TestTablesThatAreBooked:
                 at.fill("#id_starts_at", f"{begins:%Y-%m-%dT%H:%M}")
                 at.fill("#id_ends_at", f"{begins + timedelta(hours=1):%Y-%m-%dT%H:%M}")
                 at.fill("#id_reason", "Leg")
-                at.get_by_role("button", name="Block", exact=True).click()
+                at.get_by_role("button", name="Block tables", exact=True).click()
                 at.get_by_text("no table: is cancelled").wait_for()
                 assert too_wide(at) == 0
             assert barriers(page) == []
