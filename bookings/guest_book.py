@@ -266,10 +266,6 @@ def counted(guests: Iterable[int]) -> dict[int, dict[str, int]]:
     return {key: found.get(key, nothing) for key in keys}
 
 
-# From the booking to the consent that its form carried.
-_TOLD_WITH_BOOKING = timedelta(minutes=1)
-
-
 def allergies_told(booking: Booking, guest: HouseGuest | None, user: User | None) -> str:
     """Return what a house keeps of a guest's allergies, if whoever opens this booking may read it; else nothing.
 
@@ -280,8 +276,7 @@ def allergies_told(booking: Booking, guest: HouseGuest | None, user: User | None
         return ""
     if guest.account_id is not None:
         return guest.allergies if user is not None and user.pk == guest.account_id else ""
-    since = guest.allergies_agreed_at - booking.created_at
-    return guest.allergies if timedelta(0) <= since <= _TOLD_WITH_BOOKING else ""
+    return guest.allergies if guest.allergies_told_with_id == booking.pk else ""
 
 
 # --- Consent -----------------------------------------------------------------------------------------------------

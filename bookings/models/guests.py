@@ -43,6 +43,10 @@ class HouseGuest(BlindIndexed):
     allergies_wording = models.CharField(
         max_length=80, blank=True, default="", editable=False, help_text="Version and fingerprint of the words."
     )
+    # Of somebody without an account: anybody can book under their number, and only this booking is theirs for sure.
+    allergies_told_with = models.ForeignKey(
+        "bookings.Booking", models.SET_NULL, null=True, blank=True, editable=False, related_name="+"
+    )
 
     blocked_at = models.DateTimeField(_("blocked"), null=True, blank=True)
     blocked_by = models.ForeignKey(

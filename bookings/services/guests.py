@@ -225,10 +225,17 @@ def change_guest(
     return guest
 
 
-def _set_allergies(guest: HouseGuest, allergies: str) -> None:
-    """Set what a guest let the house keep; words that go take the proof of consent along."""
+ALLERGIES = ("allergies", "allergies_agreed_at", "allergies_wording", "allergies_told_with")
+
+
+def _set_allergies(guest: HouseGuest, allergies: str, *, told_with: Booking | None = None) -> None:
+    """Set what a guest let the house keep; words that go take the proof of consent along.
+
+    :param told_with: the booking with which a guest told them, who alone may read them there
+    """
     if allergies == guest.allergies:
         return
+    guest.allergies_told_with = told_with
     guest.allergies = allergies
     guest.allergies_agreed_at = timezone.now() if allergies else None
     guest.allergies_wording = guest_book.wording() if allergies else ""
@@ -258,8 +265,8 @@ def keep_allergies(
         consents.choose(user=user, choices={Purpose.SENSITIVE: True}, door=door, address=address)
     guest = HouseGuest.objects.select_for_update(of=("self",)).get(pk=booking.guest_id)
     if allergies != guest.allergies:
-        _set_allergies(guest, allergies)
-        guest.save(update_fields=["allergies", "allergies_agreed_at", "allergies_wording", "updated_at"])
+        _set_allergies(guest, allergies, told_with=booking if allergies else None)
+        guest.save(update_fields=[*ALLERGIES, "updated_at"])
 
 
 @transaction.atomic
@@ -274,14 +281,14 @@ def take_back_allergies(*, booking: Booking, user: User | None) -> None:
     if guest is None or not guest_book.allergies_told(booking, guest, user):
         raise errors.BookingNotFound
     _set_allergies(guest, "")
-    guest.save(update_fields=["allergies", "allergies_agreed_at", "allergies_wording", "updated_at"])
+    guest.save(update_fields=[*ALLERGIES, "updated_at"])
     audit.record("guest.changed", actor=user, target=guest)
 
 
 def forget_allergies(*, account_id: int) -> int:
     """Empty what houses keep of a person's allergies, who has taken their consent back; returns at how many."""
     told = HouseGuest.objects.filter(account_id=account_id, allergies_agreed_at__isnull=False)
-    return told.update(allergies="", allergies_agreed_at=None, allergies_wording="")
+    return told.update(allergies="", allergies_agreed_at=None, allergies_wording="", allergies_told_with=None)
 
 
 @transaction.atomic
@@ -381,7 +388,7 @@ def _take_over(keeps: HouseGuest, goes: HouseGuest, account_id: int | None) -> N
         if not getattr(keeps, name):
             setattr(keeps, name, getattr(goes, name))
     if not keeps.allergies and goes.allergies:
-        for name in ("allergies", "allergies_agreed_at", "allergies_wording"):
+        for name in ALLERGIES:
             setattr(keeps, name, getattr(goes, name))
     if not keeps.is_blocked and goes.is_blocked:
         for name in ("blocked_at", "blocked_by_id", "block_reason"):

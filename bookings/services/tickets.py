@@ -453,12 +453,16 @@ def give_back(*, ticket: Ticket, by: Actor, reason: str = "", expected_version: 
 
     :param expected_version: of the order
     :raises TooLateToGiveBack: :raises TicketUsedAlready: :raises TicketNotValid: :raises ReasonMissing:
+    :raises TicketWasPassedOn: when it has become somebody else's since the asker found it
     :raises OrderMovedOn: when it is no longer as the asker saw it
     """
     with transaction.atomic():
         event, order = _locked(ticket.order, expected_version)
         tickets = list(order.tickets.select_for_update(no_key=True).order_by("pk"))
         place = [each for each in tickets if each.place == ticket.place]
+        for each in place:
+            if each.pk == ticket.pk:
+                _must_be_theirs(each, ticket)
         if order.status != OrderStatus.CONFIRMED or any(each.state == TicketState.VOID for each in place):
             raise errors.TicketNotValid
         _check_may_give_back(order, event, place, by=by, reason=reason)
@@ -504,6 +508,7 @@ def pass_on(
     :raises NotTransferable: by the terms that were accepted; staff may do it all the same
     :param expected_version: of the ticket
     :raises TicketNotValid: when it was used, given back, or is not paid
+    :raises TicketWasPassedOn: when it was, since the asker found it
     :raises OrderMovedOn: when the ticket is no longer as the asker saw it
     """
     with transaction.atomic():
@@ -689,11 +694,19 @@ def _locked(order: TicketOrder, expected_version: int | None = None) -> tuple[Ti
 def _locked_ticket(ticket: Ticket, expected_version: int | None) -> Ticket:
     """Return a ticket of an order that is locked, locked as well.
 
+    :raises TicketWasPassedOn: when it has become somebody else's since the asker found it
     :raises OrderMovedOn: when it is no longer of the version that the asker saw
     """
     locked = Ticket.objects.select_for_update(no_key=True).get(pk=ticket.pk)
+    _must_be_theirs(locked, ticket)
     _expect(locked, expected_version)
     return locked
+
+
+def _must_be_theirs(locked: Ticket, found: Ticket) -> None:
+    """:raises TicketWasPassedOn: when it was, between being found by its address and being locked"""
+    if locked.public_id != found.public_id:
+        raise errors.TicketWasPassedOn
 
 
 def _expect(row: TicketOrder | Ticket, version: int | None) -> None:

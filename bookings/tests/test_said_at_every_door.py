@@ -289,6 +289,16 @@ class TestOnesOwnAllergies:
 
         assert HouseGuest.objects.get().allergies == "Groundnuts"
 
+    def test_nor_to_who_did_so_in_the_very_minute(self, client: Client) -> None:
+        restaurant = house()
+        strangers = book(restaurant, "20:30", guest=ADA)
+        own = self.told(restaurant, guest=ADA)
+
+        assert "Groundnuts" not in opened(client, strangers)
+        client.post(reverse("bookings:take_back_allergies", args=[strangers.public_id]))
+
+        assert "Groundnuts" in opened(client, own)
+
     def test_an_accounts_are_its_own(self, client: Client) -> None:
         diner = UserFactory()
         booking = self.told(house(), guest=ADA, diner=diner)

@@ -404,6 +404,14 @@ class TestPassingOn:
         made = order(event, Ticket=2)
         before = made.tickets.first()
         after = services.pass_on(ticket=before, name="Demo friend", email="friend@example.com", by=Actor.diner(None))
+        for act in (
+            lambda: services.pass_on(ticket=before, name="Another friend", by=Actor.diner(None)),
+            lambda: services.give_back(ticket=before, by=Actor.diner(None)),
+            lambda: services.name_holder(ticket=before, name="Another friend"),
+        ):
+            # Found by its address before, and somebody else's by the time it is locked.
+            with pytest.raises(errors.TicketWasPassedOn):
+                act()
         assert (after.pk, after.holder_name) == (before.pk, "Demo friend")
         assert after.code != before.code
         assert after.public_id != before.public_id
