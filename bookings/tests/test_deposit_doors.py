@@ -311,6 +311,32 @@ class TestMessages:
         # Nobody is asked for money that has come meanwhile.
         assert not Message.objects.filter(kind="booking.held").exists()
 
+    def test_what_was_paid_before_the_house_said_yes_is_confirmed_by_text(self):
+        restaurant = house(
+            name="Zuma",
+            policy={
+                "deposit_kobo_per_guest": 1_000_000,
+                "deposit_from_party": 1,
+                "deposit_due": "before",
+                "needs_approval": True,
+            },
+        )
+        asked = book(restaurant, guest=services.Guest("Bola", phone="+2348031234501"))
+        receive(asked)
+
+        services.confirm_request(booking=asked, by=Actor.staff(member(restaurant.pk)))
+
+        [text] = self.told("booking.confirmed")
+        assert (text.channel, "is booked" in text.sms_text) == ("sms", True)
+
+    def test_a_smaller_party_whose_part_is_enough_is_confirmed_by_text(self, strict):
+        booking = book(strict, party_size=3, guest=services.Guest("Bola", phone="+2348031234501"))
+        receive(booking)
+
+        services.change_booking(booking=booking, party_size=2, by=Actor.diner(None))
+
+        assert [message.channel for message in self.told("booking.confirmed")] == ["sms"]
+
     def test_a_part_is_told_with_what_is_missing(self, strict):
         receive(book(strict), 5_000)
 
