@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from bookings import errors, selectors, terms
@@ -389,20 +389,27 @@ def _is_unpaid(booking: Booking, now: datetime) -> bool:
 def send_deposit_reminders(*, now: datetime | None = None) -> int:
     """Publish a reminder for every deposit that is due within a day and costs the table; returns how many.
 
-    Whoever was asked less than a day before it is due has just read of it.
+    Whoever was told of the time less than a day before it, has just read of it: asked for the first time, or again
+    because it is due by another time.
     """
     now = now or timezone.now()
+    told_since = AdvanceHistory.objects.filter(
+        advance=OuterRef("pk"),
+        to_state=AdvanceState.AWAITED,
+        received_kobo=0,
+        at__gte=OuterRef("due_at") - REMINDED_BEFORE,
+    )
     with transaction.atomic():
         due = list(
             Advance.objects.select_for_update(skip_locked=True, of=("self",))
             .select_related("booking")
             .filter(
+                ~Exists(told_since),
                 Q(booking__status=Status.HELD) | Q(booking__status=Status.CONFIRMED, gives_table_back=True),
                 state=AdvanceState.AWAITED,
                 reminded_at=None,
                 due_at__gt=now,
                 due_at__lte=now + REMINDED_BEFORE,
-                created_at__lt=F("due_at") - REMINDED_BEFORE,
             )
             .order_by("due_at")[:BATCH]
         )
