@@ -602,6 +602,39 @@ class TestTheDesk:
         with django_assert_max_num_queries(len(one)):
             self.page(desk, strict)
 
+    def test_says_by_when_the_guest_was_told_whatever_is_written_later(self, strict, django_assert_max_num_queries):
+        desk = staffed(strict)
+        with time_machine.travel(timezone.now() - timedelta(days=3), tick=True):
+            booking = book(strict)
+            receive(booking)
+            services.cancel_booking(booking=booking, by=Actor.diner(None))
+        told = formatting.day((timezone.now() + timedelta(days=4)).astimezone(LAGOS).date(), "en")
+        Advance.objects.get(booking=booking).save()
+
+        assert f"₦20,000 to be paid back by {told}" in text_of(self.page(desk, strict))
+        self.page(desk, strict)
+        with django_assert_max_num_queries(21) as one:
+            self.page(desk, strict)
+
+        for number in (2, 3):
+            another = book(strict, "20:30", guest=guest(number))
+            receive(another)
+            services.cancel_booking(booking=another, by=Actor.diner(None))
+        with django_assert_max_num_queries(len(one)):
+            self.page(desk, strict)
+
+    def test_more_than_was_asked_for_is_owed_since_it_came(self, client, strict):
+        booking = book(strict)
+        receive(booking, 25_000)
+        told = formatting.day((timezone.now() + timedelta(days=7)).astimezone(LAGOS).date(), "en")
+        with time_machine.travel(at("19:00"), tick=True):
+            services.seat_party(booking=booking, by=Actor.staff(member(strict.pk)))
+        with time_machine.travel(at("20:30"), tick=True):
+            services.complete_visit(booking=booking, by=Actor.staff(member(strict.pk)))
+            page = text_of(own_page(client, booking))
+
+        assert f"It should be with you by {told}." in page
+
     def test_notes_the_money_prefilled_with_what_is_missing(self, strict):
         booking, desk = book(strict), staffed(strict)
         where = reverse("admin:today_booking", args=[strict.public_id, booking.public_id])
