@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from bookings import selectors
 from bookings.availability import Occupancy, SlotTime, slot_times
+from bookings.deposit_words import advance_of, read_what_is_owed
 from bookings.guest_book import Chit, chit_of, with_chits
 from bookings.models import Booking
 from bookings.states import OCCUPYING, Channel, Status
@@ -177,7 +178,7 @@ class Board:
 
 
 def board_of(plan: ServicePlan, day: date, *, now: datetime | None = None) -> Board:
-    """Return a service day; four queries, however many come."""
+    """Return a service day; four queries, however many come, and one more where money is owed back."""
     now = now or timezone.now()
     bookings = list(
         with_chits(selectors.bookings_on(plan.id, day))
@@ -185,6 +186,7 @@ def board_of(plan: ServicePlan, day: date, *, now: datetime | None = None) -> Bo
         .exclude(status=Status.HELD, hold_expires_at__lte=now)
         .order_by("starts_at", "pk")
     )
+    read_what_is_owed(advance_of(booking) for booking in bookings)
     rows = [row_of(plan, booking, now) for booking in bookings]
     counted = [booking for booking in bookings if booking.status in COUNTED]
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db.models import prefetch_related_objects
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -52,7 +53,26 @@ def until(moment: datetime, *, zone: Zone, now: datetime) -> str:
 
 def returned_by(advance: Advance, *, zone: Zone) -> str:
     """Return the day by which a guest was told to expect what is owed back."""
-    return formatting.day(formatting.in_zone(advance.updated_at + RETURNED_WITHIN, zone).date())
+    return formatting.day(formatting.in_zone(_owed_since(advance) + RETURNED_WITHIN, zone).date())
+
+
+def _owed_since(advance: Advance) -> datetime:
+    """Return when what is owed back last became more, as its history tells: then its guest was told."""
+    since, owed, received, returned = advance.updated_at, 0, 0, 0
+    for entry in advance.history.all():
+        received, returned = received + entry.received_kobo, returned + entry.returned_kobo
+        then = Advance(
+            state=entry.to_state, amount_kobo=entry.amount_kobo, received_kobo=received, returned_kobo=returned
+        )
+        if then.owed_kobo > owed:
+            since = entry.at
+        owed = then.owed_kobo
+    return since
+
+
+def read_what_is_owed(advances: Iterable[Advance | None]) -> None:
+    """Read for a list, in one query at most, what returned_by() needs of those that are owed back."""
+    prefetch_related_objects([each for each in advances if each is not None and each.owed_kobo], "history")
 
 
 def deposit_words(booking: Booking, *, now: datetime | None = None) -> DepositWords | None:

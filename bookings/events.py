@@ -19,9 +19,12 @@ class BookingRequested(Event):
 
 @dataclass(frozen=True)
 class BookingConfirmed(Event):
+    """A table is booked. `by_money` tells that money made it so, which `deposit.received` reports as well."""
+
     name: ClassVar[str] = "booking.confirmed"
     booking_id: UUID
     restaurant_id: UUID | None = None
+    by_money: bool = False
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ from bookings.availability import (
     party_refusal,
     slot_times,
 )
+from bookings.deposit_words import read_what_is_owed
 from bookings.models import (
     Advance,
     AdvanceHistory,
@@ -541,7 +542,7 @@ DEPOSITS_SHOWN = 30
 
 
 def deposits_to_settle(restaurant_id: int, *, now: datetime) -> list[Advance]:
-    """Return the deposits that a house waits for, the next due first, and then those it owes back; one query.
+    """Return the deposits that a house waits for, the next due first, and then those it owes back.
 
     What was held for longer than its time is left out: its table is free again, and its money is not asked for.
     """
@@ -554,7 +555,9 @@ def deposits_to_settle(restaurant_id: int, *, now: datetime) -> list[Advance]:
         # "awaited" stands before "owed_back".
         .order_by("state", "due_at", "pk")
     )
-    return list(found[:DEPOSITS_SHOWN])
+    shown = list(found[:DEPOSITS_SHOWN])
+    read_what_is_owed(shown)
+    return shown
 
 
 def deposit_history_of(booking: Booking) -> "QuerySet[AdvanceHistory]":

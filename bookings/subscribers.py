@@ -15,7 +15,7 @@ from bookings import access, calendars, selectors, terms, wording
 from bookings.deposit_words import advance_of
 from bookings.models import Advance, Booking, BookingSeries, Occurrence
 from bookings.services import guests, tagging
-from bookings.states import ActorKind, AdvanceState, Occasion, OccurrenceState, Status
+from bookings.states import ActorKind, Occasion, OccurrenceState, Status
 from bookings.texting import BOOKING, REVIEW, decent_time, short_time, short_url
 from bookings.times import times_instead
 from core import codes, phones
@@ -34,15 +34,13 @@ NEAR = timedelta(hours=24)
 USEFUL = {"booking.thanks": 7}
 
 
-def tell_of_confirmation(*, booking_id: UUID, **_more: Any) -> None:
+def tell_of_confirmation(*, booking_id: UUID, by_money: bool = False, **_more: Any) -> None:
     booking = _booking(booking_id)
     if booking is not None and booking.status == Status.CONFIRMED and not _told_by_series(booking):
-        advance = advance_of(booking)
-        # The text that says that the deposit has come says by itself that the table is booked.
-        is_texted = advance is not None and advance.state == AdvanceState.RECEIVED
         key = f"booking.confirmed:{booking.public_id}"
-        deposit = _deposit_received(advance, booking.language)
-        _write(booking, "booking.confirmed", key, method="REQUEST", is_texted=is_texted, deposit=deposit)
+        deposit = _deposit_received(advance_of(booking), booking.language)
+        # The text that says that the deposit has come says by itself that the table is booked.
+        _write(booking, "booking.confirmed", key, method="REQUEST", is_texted=by_money, deposit=deposit)
 
 
 def _deposit_received(advance: Advance | None, language: str) -> str:

@@ -104,6 +104,8 @@ def remind_of_deposit(*, booking_id: UUID, due_at: datetime, **_more: Any) -> No
 
 def tell_of_waiver(*, booking_id: UUID, entry: int, waived_kobo: int, confirms: bool, **_more: Any) -> None:
     """Say that no more is asked for. Where that gives them the table, the confirmation says what there is to say."""
+    if confirms:
+        return
     booking = booking_by_public_id(booking_id)
     if booking is None or booking.status not in (Status.CONFIRMED, Status.ARRIVED):
         return
@@ -112,7 +114,7 @@ def tell_of_waiver(*, booking_id: UUID, entry: int, waived_kobo: int, confirms: 
         "booking.deposit_waived",
         entry,
         useful_until=max(booking.ends_at, timezone.now()),
-        by_mail=None if confirms else {"amount": formatting.money(waived_kobo, booking.language)},
+        by_mail={"amount": formatting.money(waived_kobo, booking.language)},
         by_text={"amount": naira(waived_kobo)},
     )
 

@@ -110,10 +110,15 @@ def price(deposit_kobo: int, minimum_spend_kobo: int) -> str:
     return " · ".join(parts)
 
 
+def is_promise_open(booking: Booking) -> bool:
+    """Tell whether points are promised with a booking that its guest may yet earn by coming."""
+    return bool(booking.bonus_points) and booking.status in PROMISING
+
+
 def points_promised(booking: Booking) -> str:
     """Return what a guest is promised beside the table and has not got yet, as a sentence; nothing where it is none."""
     count = booking.bonus_points
-    if not count or booking.status not in PROMISING:
+    if not is_promise_open(booking):
         return ""
     return ngettext(
         "%(count)d point is promised to you: it is yours once you have come.",

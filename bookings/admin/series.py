@@ -17,6 +17,7 @@ from accounts.doors import person_of
 from accounts.scoping import OwnRowsFilter, ScopedPage
 from accounts.states import Ability
 from bookings import services
+from bookings.deposit_words import advance_of, read_what_is_owed
 from bookings.forms.series import how_often
 from bookings.models import BookingSeries, Occurrence
 from bookings.services import Actor
@@ -119,6 +120,7 @@ class BookingSeriesAdmin(FindsByContact, ScopedPage, ModelAdmin):
         found = series.occurrences.select_related("booking", "booking__advance", "booking__restaurant").order_by(
             "planned_on"
         )
+        read_what_is_owed(advance_of(each.booking) for each in found if each.booking is not None)
         return format_html_join("", "<div>{} · {}</div>", ((_when(each, zone), _standing(each)) for each in found))
 
 

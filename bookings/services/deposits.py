@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from bookings import errors, selectors, terms
@@ -165,7 +165,7 @@ def _in_time(booking: Booking, advance: Advance, *, by: Actor, money: dict[str, 
         advance.save()
         return Outcome.SHORT, advances.record(advance, by=by, from_state=advance.state, **money)
     entry = advances.move(advance, AdvanceState.RECEIVED, by=by, **money)
-    confirm(booking, by=by)
+    confirm(booking, by=by, by_money=True)
     return Outcome.CONFIRMED, entry
 
 
@@ -202,7 +202,7 @@ def _late(
                 raise
         else:
             entry = advances.move(advance, AdvanceState.RECEIVED, by=by, **money)
-            confirm(booking, by=by, reason="the deposit came late")
+            confirm(booking, by=by, reason="the deposit came late", by_money=True)
             return Outcome.CONFIRMED, entry
     # The attempt may have left its marks on the row in memory.
     booking.refresh_from_db(fields=["code", "is_locked"])
@@ -260,13 +260,16 @@ def _claim_again(booking: Booking, *, now: datetime, sought: Sought | None) -> N
     claiming.allocate(booking, plan, found.table_ids)
 
 
-def confirm(booking: Booking, *, by: Actor, reason: str = "") -> None:
-    """Turn a locked hold whose deposit is settled into a booking; its guest is the house's from now on."""
+def confirm(booking: Booking, *, by: Actor, reason: str = "", by_money: bool = False) -> None:
+    """Turn a locked hold whose deposit is settled into a booking; its guest is the house's from now on.
+
+    :param by_money: whether it is money that settles it, of which its guest is told with the table
+    """
     guests.enter(booking, by=Actor.system())
     promises.take_along(booking, by=by)
     claiming.move(booking, Status.CONFIRMED, by=by, reason=reason)
     TableAllocation.objects.filter(booking=booking, live=True).update(expires_at=None)
-    publish(BookingConfirmed(restaurant_id=claiming.house_of(booking), booking_id=booking.public_id))
+    publish(BookingConfirmed(restaurant_id=claiming.house_of(booking), booking_id=booking.public_id, by_money=by_money))
 
 
 def return_deposit(*, booking: Booking, by: Actor, reference: str = "", expected_version: int | None = None) -> Advance:
@@ -386,20 +389,27 @@ def _is_unpaid(booking: Booking, now: datetime) -> bool:
 def send_deposit_reminders(*, now: datetime | None = None) -> int:
     """Publish a reminder for every deposit that is due within a day and costs the table; returns how many.
 
-    Whoever was asked less than a day before it is due has just read of it.
+    Whoever was told of the time less than a day before it, has just read of it: asked for the first time, or again
+    because it is due by another time.
     """
     now = now or timezone.now()
+    told_since = AdvanceHistory.objects.filter(
+        advance=OuterRef("pk"),
+        to_state=AdvanceState.AWAITED,
+        received_kobo=0,
+        at__gte=OuterRef("due_at") - REMINDED_BEFORE,
+    )
     with transaction.atomic():
         due = list(
             Advance.objects.select_for_update(skip_locked=True, of=("self",))
             .select_related("booking")
             .filter(
+                ~Exists(told_since),
                 Q(booking__status=Status.HELD) | Q(booking__status=Status.CONFIRMED, gives_table_back=True),
                 state=AdvanceState.AWAITED,
                 reminded_at=None,
                 due_at__gt=now,
                 due_at__lte=now + REMINDED_BEFORE,
-                created_at__lt=F("due_at") - REMINDED_BEFORE,
             )
             .order_by("due_at")[:BATCH]
         )

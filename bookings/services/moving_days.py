@@ -29,7 +29,7 @@ from bookings.models import (
     TableAllocation,
     TicketedEvent,
 )
-from bookings.services import claiming, freed
+from bookings.services import advances, claiming, freed
 from bookings.services.claiming import Actor, Claim
 from bookings.states import STANDBY_LIVE, AdvanceState, EventStatus, Status
 from core import audit
@@ -338,6 +338,7 @@ def _apply(plan: ServicePlan, moves: list[Affected], *, by: Actor, reason: str) 
     if any(locked[each.booking.pk].version != each.booking.version for each in moves):
         # A note is written without the day's lock.
         raise DayMoveOutdated
+    now = timezone.now()
     before = {pk: booking.starts_at for pk, booking in locked.items()}
     TableAllocation.objects.filter(booking__in=keys).delete()
     freed.tell_of_room(plan.id, {each.booking.service_day for each in moves})
@@ -348,6 +349,10 @@ def _apply(plan: ServicePlan, moves: list[Affected], *, by: Actor, reason: str) 
         booking.service_day, booking.shift_name = slot.service_day, slot.shift.name
         booking.starts_at, booking.ends_at = slot.starts_at, ends_at(plan, slot, booking.party_size)
         booking.reminded_day_before_at = booking.reminded_hours_before_at = None
+        if booking.status == Status.HELD and booking.hold_expires_at is not None:
+            booking.hold_expires_at = min(booking.hold_expires_at, booking.starts_at)
+        # As long before the visit as was agreed: that they may cancel free now does not ask for the money sooner.
+        advances.follow_time(booking, by=by, now=now)
         booking.policy = terms.changed_by_house(booking.policy, version=booking.version + 1)
         booking.version += 1
         booking.save()

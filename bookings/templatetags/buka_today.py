@@ -53,6 +53,13 @@ def national_phone(number: str) -> str:
 
 
 @register.filter
+def points_open(booking: Booking) -> int:
+    """Return how many points a guest is still owed by a booking: for coming, or because the house cancelled it."""
+    is_owed = booking.status == Status.CANCELLED or wording.is_promise_open(booking)
+    return booking.bonus_points if is_owed else 0
+
+
+@register.filter
 def history_text(entry: BookingHistory, zone: str) -> str:
     """Say what happened to a booking, in the house's words."""
     if entry.from_status != entry.to_status:

@@ -311,6 +311,32 @@ class TestMessages:
         # Nobody is asked for money that has come meanwhile.
         assert not Message.objects.filter(kind="booking.held").exists()
 
+    def test_what_was_paid_before_the_house_said_yes_is_confirmed_by_text(self):
+        restaurant = house(
+            name="Zuma",
+            policy={
+                "deposit_kobo_per_guest": 1_000_000,
+                "deposit_from_party": 1,
+                "deposit_due": "before",
+                "needs_approval": True,
+            },
+        )
+        asked = book(restaurant, guest=services.Guest("Bola", phone="+2348031234501"))
+        receive(asked)
+
+        services.confirm_request(booking=asked, by=Actor.staff(member(restaurant.pk)))
+
+        [text] = self.told("booking.confirmed")
+        assert (text.channel, "is booked" in text.sms_text) == ("sms", True)
+
+    def test_a_smaller_party_whose_part_is_enough_is_confirmed_by_text(self, strict):
+        booking = book(strict, party_size=3, guest=services.Guest("Bola", phone="+2348031234501"))
+        receive(booking)
+
+        services.change_booking(booking=booking, party_size=2, by=Actor.diner(None))
+
+        assert [message.channel for message in self.told("booking.confirmed")] == ["sms"]
+
     def test_a_part_is_told_with_what_is_missing(self, strict):
         receive(book(strict), 5_000)
 
@@ -421,11 +447,13 @@ class TestMessages:
         assert "does without the ₦20,000" in _flat(mail.body_text)
 
     def test_a_waived_deposit_that_confirms_is_told_by_the_confirmation(self, strict):
-        services.waive_deposit(booking=book(strict), by=Actor.staff(member(strict.pk)))
+        by = Actor.staff(member(strict.pk))
+        services.waive_deposit(booking=book(strict), by=by)
+        by_phone = book(strict, "21:00", guest=services.Guest("Bola", phone="+2348031234501"))
+        services.waive_deposit(booking=by_phone, by=by)
 
-        [text] = self.told("booking.deposit_waived")
-        assert text.channel == "sms"
-        assert Message.objects.filter(kind="booking.confirmed").count() == 1
+        assert self.told("booking.deposit_waived") == []
+        assert [each.channel for each in self.told("booking.confirmed")] == ["email", "sms"]
 
     def test_the_dates_of_a_series_fill_no_phone(self, strict):
         rule = Rule(tomorrow(), time(19), count=3)
@@ -573,6 +601,39 @@ class TestTheDesk:
 
         with django_assert_max_num_queries(len(one)):
             self.page(desk, strict)
+
+    def test_says_by_when_the_guest_was_told_whatever_is_written_later(self, strict, django_assert_max_num_queries):
+        desk = staffed(strict)
+        with time_machine.travel(timezone.now() - timedelta(days=3), tick=True):
+            booking = book(strict)
+            receive(booking)
+            services.cancel_booking(booking=booking, by=Actor.diner(None))
+        told = formatting.day((timezone.now() + timedelta(days=4)).astimezone(LAGOS).date(), "en")
+        Advance.objects.get(booking=booking).save()
+
+        assert f"₦20,000 to be paid back by {told}" in text_of(self.page(desk, strict))
+        self.page(desk, strict)
+        with django_assert_max_num_queries(21) as one:
+            self.page(desk, strict)
+
+        for number in (2, 3):
+            another = book(strict, "20:30", guest=guest(number))
+            receive(another)
+            services.cancel_booking(booking=another, by=Actor.diner(None))
+        with django_assert_max_num_queries(len(one)):
+            self.page(desk, strict)
+
+    def test_more_than_was_asked_for_is_owed_since_it_came(self, client, strict):
+        booking = book(strict)
+        receive(booking, 25_000)
+        told = formatting.day((timezone.now() + timedelta(days=7)).astimezone(LAGOS).date(), "en")
+        with time_machine.travel(at("19:00"), tick=True):
+            services.seat_party(booking=booking, by=Actor.staff(member(strict.pk)))
+        with time_machine.travel(at("20:30"), tick=True):
+            services.complete_visit(booking=booking, by=Actor.staff(member(strict.pk)))
+            page = text_of(own_page(client, booking))
+
+        assert f"It should be with you by {told}." in page
 
     def test_notes_the_money_prefilled_with_what_is_missing(self, strict):
         booking, desk = book(strict), staffed(strict)

@@ -705,6 +705,23 @@ class TestADateOfASeries:
 
         assert [event["booking_id"] for event in events("deposit.reminder_due")] == [str(first.public_id)]
 
+    def test_who_was_told_of_another_time_within_a_day_of_it_is_not_reminded(self):
+        first, _second = self.begun(strict(policy=self.HOURS))
+        with time_machine.travel(first.starts_at - 4 * DAY, tick=True):
+            services.change_booking(booking=first, by=diner(), starts_at=first.starts_at - 2 * DAY + timedelta(hours=2))
+            advance = Advance.objects.get(booking=first)
+            assert advance.due_at - timezone.now() < DAY
+            assert events("deposit.awaited")[-1]["booking_id"] == str(first.public_id)
+
+            assert services.send_deposit_reminders() == 0
+
+    def test_who_was_told_of_another_time_earlier_is_reminded(self):
+        first, _second = self.begun(strict(policy=self.HOURS))
+        services.change_booking(booking=first, by=diner(), starts_at=first.starts_at - 2 * DAY)
+        due = Advance.objects.get(booking=first).due_at
+
+        assert services.send_deposit_reminders(now=due - DAY + MINUTE) == 1
+
     def test_who_was_asked_within_a_day_of_it_is_not_reminded(self):
         book(strict())
 

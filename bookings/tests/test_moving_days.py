@@ -12,7 +12,8 @@ from accounts.services import add_member
 from accounts.states import Role
 from accounts.tests.factories import UserFactory
 from bookings import services
-from bookings.models import Booking, TableAllocation
+from bookings.models import Advance, Booking, TableAllocation
+from bookings.recurring import Rule
 from bookings.services import Actor, Guest
 from bookings.states import Status
 from bookings.tests.factories import at, book, guest, tomorrow
@@ -161,6 +162,55 @@ class TestWhatElseHangsOnIt:
         [row] = TableAllocation.objects.filter(booking=held, live=True)
         assert (row.during.lower, row.expires_at) == (held.starts_at, held.hold_expires_at)
         assert "Moon." in Message.objects.get(kind="booking.changed").body_text
+
+    def test_a_deposit_that_is_due_follows_its_date(self, suya_spot: Restaurant, owner: User) -> None:
+        BookingPolicy.objects.update_or_create(
+            restaurant=suya_spot,
+            defaults={"deposit_kobo_per_guest": 500_000, "deposit_from_party": 1, "deposit_due": DepositDue.BEFORE},
+        )
+        special = eid(suya_spot, tomorrow() + 3 * DAY, is_closed=True)
+        series = services.begin_series(
+            restaurant_id=suya_spot.pk,
+            rule=Rule(tomorrow() + 4 * DAY, time(19), count=2),
+            party_size=2,
+            guest=guest(),
+            by=Actor.diner(None),
+        )
+        first = series.occurrences.select_related("booking__advance").order_by("planned_on")[0].booking
+        assert first is not None
+        before = first.starts_at - first.advance.due_at
+        assert before > timedelta(0)
+        work_off_outbox()
+        Message.objects.all().delete()
+
+        services.move_special_day(special_day=special, to=tomorrow() + 4 * DAY, by=Actor.staff(owner))
+        work_off_outbox()
+
+        first.refresh_from_db()
+        assert first.service_day == tomorrow() + 3 * DAY
+        assert Advance.objects.get(booking=first).due_at == first.starts_at - before
+        assert Message.objects.filter(kind="booking.held").exists()
+
+    def test_a_hold_never_outlasts_its_new_start(self, suya_spot: Restaurant, owner: User) -> None:
+        BookingPolicy.objects.update_or_create(
+            restaurant=suya_spot,
+            defaults={
+                "deposit_kobo_per_guest": 500_000,
+                "deposit_from_party": 1,
+                "deposit_due": DepositDue.BEFORE,
+                "deposit_minutes": 3 * 24 * 60,
+            },
+        )
+        special = eid(suya_spot, tomorrow(), is_closed=True)
+        held = book(suya_spot, starts_at=at("19:00", tomorrow() + DAY))
+        assert held.hold_expires_at == held.starts_at
+
+        services.move_special_day(special_day=special, to=tomorrow() + DAY, by=Actor.staff(owner))
+
+        held.refresh_from_db()
+        assert held.service_day == tomorrow()
+        assert held.hold_expires_at == held.starts_at == Advance.objects.get(booking=held).due_at
+        assert TableAllocation.objects.get(booking=held, live=True).expires_at == held.starts_at
 
     def test_what_stays_is_counted_named_and_part_of_what_is_agreed_to(
         self, client: Any, suya_spot: Restaurant, owner: User

@@ -6,10 +6,12 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from accounts.tests.factories import UserFactory
+from accounts.states import Role
+from accounts.tests.factories import UserFactory, log_in, member
 from bookings import errors, offers, selectors, services, suggesting
 from bookings.models import Booking, RoomPrices
 from bookings.services import Actor
+from bookings.states import Status
 from bookings.tests.factories import at, book, guest, tomorrow
 from restaurants.models import BookingPolicy, Restaurant
 from restaurants.service_plan import plan_of
@@ -96,6 +98,21 @@ class TestTheBonus:
         assert booking.bonus_points == 80
         assert booking.asked_at == at("19:00")
         assert [points for _moment, points in booking.suggested_times] == [80, 40]
+
+    @pytest.mark.parametrize(
+        ("status", "is_shown"),
+        [(Status.CONFIRMED, True), (Status.CANCELLED, True), (Status.NO_SHOW, False), (Status.COMPLETED, False)],
+    )
+    def test_the_desk_reads_of_it_while_it_is_open(
+        self, client: Client, nook: Restaurant, status: Status, is_shown: bool
+    ) -> None:
+        booking = book(nook, "20:00", offer=offered(nook).token)
+        Booking.objects.filter(pk=booking.pk).update(status=status)
+        log_in(client, member(nook.pk, Role.HOST))
+
+        panel = client.get(reverse("admin:today_booking", args=[nook.public_id, booking.public_id]))
+
+        assert ("Points promised" in panel.content.decode()) == is_shown
 
     def test_is_none_for_the_time_asked_for_though_what_was_shown_is_kept(self, nook: Restaurant) -> None:
         booking = book(nook, "19:00", offer=offered(nook).token)

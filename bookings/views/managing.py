@@ -20,7 +20,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.models import User
 from bookings import access, calendars, errors, guest_book, selectors, services, terms, ticketing, waitlist, wording
 from bookings.availability import Slot
-from bookings.deposit_words import advance_of, deposit_words, is_hold_over
+from bookings.deposit_words import advance_of, deposit_words, is_hold_over, read_what_is_owed
 from bookings.forms.booking import LATE_CHOICES, ChangeDetailsForm, LateForm, MoveForm, OtherTimeForm, SeenForm
 from bookings.models import Booking
 from bookings.qr import qr_of
@@ -190,6 +190,8 @@ def my_bookings(request: HttpRequest) -> HttpResponse:
 
 
 def _listed(bookings: Any) -> list[dict[str, Any]]:
+    bookings = list(bookings)
+    read_what_is_owed(advance_of(each) for each in bookings)
     return [
         {
             **_named(each),

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import User
 from bookings import errors, limits, selectors, services, wording
-from bookings.deposit_words import deposit_words
+from bookings.deposit_words import advance_of, deposit_words, read_what_is_owed
 from bookings.forms.series import RepeatForm, SeriesCancelForm, SeriesChangeForm, SeriesDateForm, how_often
 from bookings.models import Booking, BookingSeries
 from bookings.recurring import Rule
@@ -300,9 +300,11 @@ class SeriesPage:
 
     def show(self, status: int = 200) -> HttpResponse:
         now = timezone.now()
+        dates = list(self.found.occurrences.all())
+        read_what_is_owed(advance_of(each.booking) for each in dates if each.booking is not None)
         context = {
             **_named(self.found),
-            "dates": [_date(each, self.found.restaurant, now) for each in self.found.occurrences.all()],
+            "dates": [_date(each, self.found.restaurant, now) for each in dates],
             "refusal": self.refusal,
             "refused_dates": self._refused_dates(),
             "change_form": self.change_form,
