@@ -123,7 +123,8 @@ def _once(key: str, function: Callable[..., Any], view: APIView, request: Reques
     has_lock, number = _lock(scope)
     if not has_lock:
         raise RequestInProgress
-    known = None if number is None else IdempotencyKey.objects.get(pk=number)
+    # A key of yesterday may be cleared away in between: then there is none.
+    known = None if number is None else IdempotencyKey.objects.filter(pk=number).first()
     if known is not None and known.created_at < timezone.now() - KEPT_FOR:
         known.delete()
         known = None
