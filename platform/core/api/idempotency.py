@@ -193,7 +193,8 @@ def _digest(request: Request) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-# Sent together, as two statements: the second sees what was committed until the first had the lock.
+# Two statements, because only a second one sees what was committed until the first had the lock; in one message, because
+# every request that has a key would otherwise wait for the database once more.
 _LOCK_AND_LOOK = """
     SELECT pg_try_advisory_xact_lock(%(lock)s);
     SELECT id FROM core_idempotencykey
