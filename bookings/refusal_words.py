@@ -1,7 +1,9 @@
 """A refusal in words: its sentence with the facts that help at the desk."""
 
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from core.errors import DomainError, InvalidInput
@@ -15,10 +17,20 @@ def said_by(refusal: DomainError) -> str:
     sentence = str(refusal)
     if tables := refusal.details.get("tables"):
         sentence = _("%(sentence)s (%(tables)s)") % {"sentence": sentence, "tables": formatting.list_of(tables)}
-    times = [
-        formatting.time_of_day(datetime.fromisoformat(free["starts_at"]))
-        for free in refusal.details.get("alternatives", [])
-    ]
-    if times:
-        sentence = _("%(sentence)s Free: %(times)s.") % {"sentence": sentence, "times": ", ".join(times)}
+    free = [datetime.fromisoformat(each["starts_at"]) for each in refusal.details.get("alternatives", [])]
+    if free:
+        times = formatting.list_of(_in_words(free))
+        sentence = _("%(sentence)s Free: %(times)s.") % {"sentence": sentence, "times": times}
     return sentence
+
+
+def _in_words(moments: Iterable[datetime]) -> Iterator[str]:
+    """Write each time, with its day where that is another than the last one said; today goes without saying."""
+    said = None
+    for moment in sorted(moments):
+        here = formatting.in_zone(moment)
+        day = here.date()
+        if said is None:
+            said = timezone.now().astimezone(here.tzinfo).date()
+        yield formatting.time_of_day(here) if day == said else formatting.day_and_time(here)
+        said = day

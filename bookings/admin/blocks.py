@@ -25,6 +25,7 @@ from accounts.states import Ability
 from bookings import errors, services
 from bookings.forms.blocks import BlockForm
 from bookings.models import Block, TicketedEvent
+from bookings.refusal_words import said_by
 from bookings.services import Actor, Closing, ClosingOutdated, InTheWay
 from bookings.services.closing_tables import is_only_a_form
 from core.errors import DomainError, InvalidInput
@@ -71,7 +72,7 @@ class BlockAdmin(ScopedPage, ModelAdmin):
                     for sentence in sentences:
                         form.add_error(name, str(sentence))
             except DomainError as refused:
-                refusal, status = _said(refused), refused.status
+                refusal, status = said_by(refused), refused.status
                 if isinstance(refused, errors.BlockHitsBookings):
                     refusal = _now("There are bookings on these tables at that time. See what would become of each.")
                 if isinstance(refused, LOOK_AGAIN):
@@ -85,7 +86,7 @@ class BlockAdmin(ScopedPage, ModelAdmin):
             return self._looked_at(request, form), refusal
         except DomainError as other:
             # Pressed twice: the first time has closed the tables already.
-            return None, f"{refusal} {_said(other)}".strip()
+            return None, f"{refusal} {said_by(other)}".strip()
 
     def _looked_at(self, request: HttpRequest, form: BlockForm) -> Closing:
         asked = {name: value for name, value in self._asked(request, form).items() if name not in ("by", "reason")}
@@ -187,11 +188,6 @@ def _filled_in(request: HttpRequest) -> dict[str, str]:
     """Return what an address fills in: the house, the area, the times by its clock and the reason."""
     given = {name: request.GET.get(name, "").replace("\x00", "")[:200] for name in FILLED_IN}
     return {name: value for name, value in given.items() if value}
-
-
-def _said(refusal: DomainError) -> str:
-    tables = refusal.details.get("tables")
-    return f"{refusal} ({', '.join(tables)})" if tables else str(refusal)
 
 
 def _what_was_done(done: Closing) -> str:

@@ -127,7 +127,7 @@ class TransferView(LetsPartnersIn, APIView):
         found = ticket_entry_to(request, id)
         by = found.for_change()
         ask = read(request, words.TransferAskSerializer)
-        email = ask.get("email", "")
+        email = ask.get("email") or ""
         limits.pass_on(request, found.ticket.order_id)
         passed = services.pass_on(
             ticket=found.ticket,

@@ -26,7 +26,7 @@ from bookings import errors, limits, services, ticketing
 from bookings.api import ticket_bodies as bodies
 from bookings.api import ticket_examples as examples
 from bookings.api import ticket_words as words
-from bookings.api.entry import HasProof, SignedInToRead, app_of, user_of
+from bookings.api.entry import HasProof, SignedInToRead, app_of, refuse_at_the_desk, user_of
 from bookings.api.searching import DAYS_AHEAD
 from bookings.api.serializers import CancelAskSerializer
 from bookings.api.ticket_entry import OrderEntry, order_entry_to, was_sold_by, with_seller
@@ -307,7 +307,10 @@ class EventOrdersView(LetsPartnersIn, APIView):
             if not may(asker, Ability.RUN_SERVICE, restaurant_id=where):
                 # What a house that did not let the app in sells is as unknown to it as what nobody does.
                 raise errors.EventNotFound
-            return event, Actor.partner(asker, Channel(ask["channel"]) if "channel" in ask else Channel.API)
+            if "channel" not in ask:
+                return event, Actor.partner(asker)
+            refuse_at_the_desk(asker)
+            return event, Actor.partner(asker, Channel(ask["channel"]))
         if "channel" not in ask:
             return event, Actor.diner(asker, Channel.API)
         if asker is None or not staff_may(asker, Ability.RUN_SERVICE, restaurant_id=where):

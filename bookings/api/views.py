@@ -750,8 +750,16 @@ def move(
     return described
 
 
-def _receive(*, booking: Booking, by: Actor, amount: Decimal, reference: str = "") -> object:
-    return services.receive_deposit(booking=booking, amount_kobo=int(amount * 100), by=by, reference=reference)
+def _receive(
+    *, booking: Booking, by: Actor, amount: Decimal, reference: str = "", expected_version: int | None = None
+) -> object:
+    return services.receive_deposit(
+        booking=booking,
+        amount_kobo=int(amount * 100),
+        by=by,
+        reference=reference,
+        expected_version=expected_version,
+    )
 
 
 # The house says yes or no to what asks for its approval, and writes down its money; an app may be the one that asks.
@@ -874,9 +882,9 @@ class ServiceMoves(LetsPartnersIn, ViewSet):
     ) -> Response:
         entry = entry_to(request, public_id, to_change=True)
         by = self._actor(entry)
-        check_if_match(request, etag(entry))
+        seen = seen_version(request, entry)
         ask = read_if_asked(request, serializer)
         if "tables" in ask:
             ask["table_ids"] = table_ids_of(plan_of(entry.booking.restaurant_id), ask.pop("tables"))
-        service(booking=entry.booking, by=by, **ask)
+        service(booking=entry.booking, by=by, expected_version=seen, **ask)
         return shown(request, again(entry))

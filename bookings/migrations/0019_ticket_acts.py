@@ -3,6 +3,27 @@
 from django.conf import settings
 from django.db import migrations, models
 
+# A ticket knew only by what it was known before it was last passed on. Data and schema share this migration's
+# transaction: the column must not go while a row's id is in no other place.
+INTO_THE_HISTORY = """
+    UPDATE bookings_tickethistory AS entry
+    SET former_public_id = ticket.former_public_id
+    FROM bookings_ticket AS ticket
+    WHERE ticket.former_public_id IS NOT NULL
+      AND entry.id = (
+          SELECT max(id) FROM bookings_tickethistory WHERE ticket_id = ticket.id AND deed = 'passed_on'
+      )
+"""
+BACK_TO_THE_TICKET = """
+    UPDATE bookings_ticket AS ticket
+    SET former_public_id = entry.former_public_id
+    FROM bookings_tickethistory AS entry
+    WHERE entry.former_public_id IS NOT NULL
+      AND entry.id = (
+          SELECT max(id) FROM bookings_tickethistory WHERE ticket_id = ticket.id AND deed = 'passed_on'
+      )
+"""
+
 
 class Migration(migrations.Migration):
 
@@ -14,10 +35,6 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.RemoveField(
-            model_name='ticket',
-            name='former_public_id',
-        ),
         migrations.AddField(
             model_name='ticketedevent',
             name='most_unpaid',
@@ -26,17 +43,22 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='ticketedevent',
             name='moves',
-            field=models.JSONField(default=list, editable=False),
+            field=models.JSONField(db_default=[], default=list, editable=False),
         ),
         migrations.AddField(
             model_name='tickethistory',
             name='former_public_id',
             field=models.UUIDField(blank=True, editable=False, null=True),
         ),
+        migrations.RunSQL(INTO_THE_HISTORY, BACK_TO_THE_TICKET),
+        migrations.RemoveField(
+            model_name='ticket',
+            name='former_public_id',
+        ),
         migrations.AddField(
             model_name='tickethistory',
             name='means',
-            field=models.CharField(blank=True, choices=[('cash', 'In cash'), ('transfer', 'By transfer'), ('card', 'By card terminal')], max_length=10, verbose_name='how'),
+            field=models.CharField(blank=True, choices=[('cash', 'In cash'), ('transfer', 'By transfer'), ('card', 'By card terminal')], db_default='', default='', max_length=10, verbose_name='how'),
         ),
         migrations.AlterField(
             model_name='tickethistory',

@@ -14,6 +14,11 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.AlterField(
+            model_name='advance',
+            name='booking',
+            field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='advance', to='bookings.booking', verbose_name='booking'),
+        ),
         migrations.RemoveConstraint(
             model_name='advance',
             name='an_advance_is_for_something',
@@ -32,11 +37,6 @@ class Migration(migrations.Migration):
             model_name='booking',
             name='apology_from',
             field=models.ForeignKey(blank=True, db_index=False, editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='bookings.booking'),
-        ),
-        migrations.AlterField(
-            model_name='advance',
-            name='booking',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='advance', to='bookings.booking', verbose_name='booking'),
         ),
         migrations.AlterField(
             model_name='advance',

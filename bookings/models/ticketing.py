@@ -82,7 +82,7 @@ class TicketedEvent(models.Model):
     )
     may_be_passed_on = models.BooleanField(_("tickets may be passed on to somebody else"), default=True)
     # When it was moved, and from what to what: whoever ordered before has to read it. As bookings.ticketing.Move says.
-    moves = models.JSONField(default=list, editable=False)
+    moves = models.JSONField(default=list, db_default=[], editable=False)
     version = models.PositiveIntegerField(default=1, editable=False)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", editable=False
@@ -320,7 +320,7 @@ class TicketHistory(models.Model):
     # By what a ticket was known before it was passed on, for whoever asks there once more.
     former_public_id = models.UUIDField(null=True, blank=True, editable=False)
     amount_kobo = models.PositiveBigIntegerField(_("amount (kobo)"), default=0)
-    means = models.CharField(_("how"), max_length=10, choices=PaidBy.choices, blank=True)
+    means = models.CharField(_("how"), max_length=10, choices=PaidBy.choices, blank=True, default="", db_default="")
     reference = models.CharField(_("reference"), max_length=100, blank=True)
     reason = models.CharField(_("reason"), max_length=300, blank=True)
 

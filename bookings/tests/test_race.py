@@ -9,11 +9,14 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+import time_machine
 from django.db import IntegrityError, connection, connections
+from django.test import Client
 from django.utils import timezone
 from psycopg.types.range import TimestamptzRange
 
-from accounts.tests.factories import UserFactory, member
+from accounts.states import Role
+from accounts.tests.factories import UserFactory, log_in, member
 from bookings import errors, offers, selectors, services
 from bookings.models import Block, Booking, BookingHistory, StandbyEntry, TableAllocation
 from bookings.services import Actor, claiming
@@ -499,3 +502,32 @@ class TestTablesThatClose:
         assert sorted(each.bonus_points for each in winners(results)) == [0, 200]
         promised.refresh_from_db()
         assert promised.bonus_points == 0
+
+
+class TestWhatTheAskerHasSeen:
+    """A change made between the look at the ETag and the row's lock is a change the asker has not seen."""
+
+    @pytest.mark.parametrize(
+        "word, body", [("seat", {}), ("deposit", {"amount": "5000.00"})], ids=["on the floor", "money"]
+    )
+    def test_is_compared_under_the_lock(self, word, body):
+        restaurant = house(policy={"deposit_kobo_per_guest": 1_000_000, "deposit_from_party": 1})
+        booking = book(restaurant)
+        host = Client()
+        log_in(host, member(restaurant.pk, Role.OWNER))
+        path = f"/api/bookings/{booking.public_id}"
+        seen = host.get(path)["ETag"]
+        changed: list[object] = []
+
+        def check_in_before_the_lock(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+            if not changed and "FOR UPDATE" in sql and "bookings_booking" in sql:
+                changed.extend(at_once(lambda: services.mark_arrived(booking=booking, by=Actor.system())))
+            return execute(sql, params, many, context)
+
+        with time_machine.travel(at("18:30"), tick=True), connection.execute_wrapper(check_in_before_the_lock):
+            answer = host.post(f"{path}/{word}", body, content_type="application/json", headers={"If-Match": seen})
+
+        assert [type(each) for each in changed] == [Booking], changed
+        assert (answer.status_code, answer.json()["code"]) == (412, "booking_version")
+        booking.refresh_from_db()
+        assert (booking.status, booking.version) == (Status.ARRIVED, 2)

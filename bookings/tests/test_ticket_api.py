@@ -563,10 +563,13 @@ class TestTickets:
             assert secret not in seen.content.decode()
         assert passed.holder_language == "yo"
 
-    def test_without_a_mail_the_answer_opens_it_once(self, schema, api, event):
+    @pytest.mark.parametrize("mail", [{}, {"email": ""}, {"email": None}], ids=["left out", "empty", "null"])
+    def test_without_a_mail_the_answer_opens_it_once(self, schema, api, event, mail):
         made = bought(event, 1)
         ticket = one_of(made)
-        answer = api.send("POST", f"/api/tickets/{ticket.public_id}/transfer", {"name": "Bola"}, token=token_of(made))
+        answer = api.send(
+            "POST", f"/api/tickets/{ticket.public_id}/transfer", {"name": "Bola", **mail}, token=token_of(made)
+        )
         handover = check(schema, answer, "/api/tickets/{id}/transfer", "post")["handover"]
 
         theirs = api.send("GET", f"/api/tickets/{handover['id']}", token=handover["token"])

@@ -150,9 +150,16 @@ class TestSelling:
         same = Ticket.objects.get()
         assert (same.public_id, same.state) == (ticket.public_id, "valid")
 
-    def test_a_till_sells_as_the_desk_does(self, client, event, headers):
-        answer = sell(client, event, headers, count=9, channel="phone")
+    def test_the_house_s_own_till_sells_as_the_desk_does(self, client, place, event):
+        till = bearing(fetch_token(*an_app(restaurant_id=place.pk)))
+        answer = sell(client, event, till, count=9, channel="phone")
         assert (answer.status_code, answer.json()["channel"]) == (201, "phone")
+
+    @pytest.mark.parametrize("count", [1, 9])
+    def test_an_app_of_many_restaurants_does_not_sell_at_the_desk(self, client, event, headers, count):
+        answer = sell(client, event, headers, count=count, channel="phone")
+        assert (answer.status_code, answer.json()["code"]) == (403, "not_allowed")
+        assert not TicketOrder.objects.exists()
 
 
 class TestTheDoor:

@@ -53,7 +53,7 @@ class Message(models.Model):
     created_at = models.DateTimeField(_("written at"), default=timezone.now)
     sent_at = models.DateTimeField(_("sent at"), null=True, blank=True)
     # Who took a text message, or may have taken it without saying so: nobody else is asked then.
-    carrier = models.CharField(_("carrier"), max_length=20, blank=True, default="")
+    carrier = models.CharField(_("carrier"), max_length=20, blank=True, default="", db_default="")
     # What the network that carried it calls it.
     provider_reference = models.CharField(_("provider's number"), max_length=100, blank=True, default="")
 

@@ -123,7 +123,8 @@ def _once(key: str, function: Callable[..., Any], view: APIView, request: Reques
     has_lock, number = _lock(scope)
     if not has_lock:
         raise RequestInProgress
-    known = None if number is None else IdempotencyKey.objects.get(pk=number)
+    # A key of yesterday may be cleared away in between: then there is none.
+    known = None if number is None else IdempotencyKey.objects.filter(pk=number).first()
     if known is not None and known.created_at < timezone.now() - KEPT_FOR:
         known.delete()
         known = None
@@ -192,7 +193,8 @@ def _digest(request: Request) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-# Sent together, as two statements: the second sees what was committed until the first had the lock.
+# Two statements, because only a second one sees what was committed until the first had the lock; in one message, because
+# every request that has a key would otherwise wait for the database once more.
 _LOCK_AND_LOOK = """
     SELECT pg_try_advisory_xact_lock(%(lock)s);
     SELECT id FROM core_idempotencykey

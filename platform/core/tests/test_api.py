@@ -321,6 +321,29 @@ class TestIdempotency:
         assert idempotency.forget_old() == 1
         assert idempotency.forget_old() == 0
 
+    def test_cleared_away_while_it_is_looked_at_it_is_none(self, api):
+        post(api, {"number": 4}, key=KEY)
+        IdempotencyKey.objects.update(created_at=timezone.now() - timedelta(hours=25))
+        cleared = []
+
+        def clear():
+            with closing(connection):
+                cleared.append(idempotency.forget_old())
+
+        def clear_before_it_is_read(execute, sql, params, many, context):
+            if not cleared and sql.startswith('SELECT "core_idempotencykey"'):
+                worker = threading.Thread(target=clear)
+                worker.start()
+                worker.join(10)
+            return execute(sql, params, many, context)
+
+        with connection.execute_wrapper(clear_before_it_is_read):
+            again = post(api, {"number": 5}, key=KEY)
+
+        assert cleared == [1]
+        assert again.status_code == 201
+        assert IdempotencyKey.objects.count() == 1
+
 
 def send_without_key():
     with closing(connection):

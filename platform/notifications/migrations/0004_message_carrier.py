@@ -8,6 +8,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="message",
             name="carrier",
-            field=models.CharField(blank=True, default="", max_length=20, verbose_name="carrier"),
+            field=models.CharField(blank=True, db_default="", default="", max_length=20, verbose_name="carrier"),
         ),
     ]
