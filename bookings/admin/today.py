@@ -333,7 +333,11 @@ def _seen(version: str | None) -> int:
 
 
 def done(at: Desk, day: date, move: str, booking: Booking) -> HttpResponse:
-    return said_done(at, day, DONE[move] % {"name": booking.guest_name or _("Walk-in")}, row=row_of(booking))
+    sentence = DONE[move] % {"name": booking.guest_name or _("Walk-in")}
+    if day != at.day():
+        # It is not in the list that stays open: so it is said where it went.
+        sentence = f"{sentence} {formatting.day_and_time(booking.starts_at, zone=at.restaurant.time_zone)}"
+    return said_done(at, day, sentence, row=row_of(booking))
 
 
 def row_of(booking: Booking) -> str:
@@ -341,7 +345,10 @@ def row_of(booking: Booking) -> str:
 
 
 def said_done(at: Desk, day: date, sentence: str, *, row: str) -> HttpResponse:
-    """Say what was done, on the board, in its dialog or beside the floor plan, wherever it was asked for."""
+    """Say what was done, on the board, in its dialog or beside the floor plan, wherever it was asked for.
+
+    :param day: of what was done. An open page keeps the day it shows: half of another would be read as tonight's.
+    """
     if not at.is_htmx:
         messages.success(at.request, sentence)
         return HttpResponseRedirect(f"{at.address(day=day)}#{row}")
@@ -350,9 +357,9 @@ def said_done(at: Desk, day: date, sentence: str, *, row: str) -> HttpResponse:
             said = render_to_string("admin/today/_said.html", {"said": sentence}, at.request)
             return HttpResponse(said, headers={"HX-Trigger": "today-done, buka-today"})
         # The dialog's place stays empty; the board comes along for its own.
-        html = board_html(at, day, said=sentence, oob=True)
+        html = board_html(at, at.day(), said=sentence, oob=True)
         return HttpResponse(html, headers={"HX-Trigger": "today-done"})
-    return HttpResponse(board_html(at, day, said=sentence))
+    return HttpResponse(board_html(at, at.day(), said=sentence))
 
 
 def said_by(refusal: DomainError, booking: Booking | None = None) -> str:

@@ -23,7 +23,8 @@ from bookings.floor_view import TableState, day_on_the_floor
 from bookings.models import Booking, DeskAct
 from bookings.services import Act, Actor, block_tables, perform
 from bookings.states import Channel, Course, Status
-from bookings.tests.factories import at, book, guest, tomorrow
+from bookings.tests.factories import LAGOS, at, book, guest, tomorrow
+from localization import formatting
 from restaurants.floor_plan import Place, floor_plan_of
 from restaurants.models import Restaurant, Table
 from restaurants.service_plan import plan_of
@@ -454,6 +455,18 @@ class TestTheQuickLine:
         full = desk.post(where, {"line": "4 19:30 Chidi", "board_day": day}, headers={"HX-Request": "true"})
         assert full.status_code == 409
         assert Booking.objects.count() == 1
+
+    def test_leaves_the_day_that_is_open_and_says_where_the_booking_went(self, desk, suya_spot) -> None:
+        where = reverse("admin:quick", args=[suya_spot.public_id])
+        shown, then = tomorrow(), tomorrow() + timedelta(days=3)
+        sent = {"line": f"2 {then.day}/{then.month} 7:30pm Tunde", "board_day": shown.isoformat(), "from": "dialog"}
+
+        answer = desk.post(where, sent, headers={"HX-Request": "true"}).content.decode()
+
+        assert Booking.objects.get().service_day == then
+        assert f'name="board_day" value="{shown}"' in answer
+        assert f'name="board_day" value="{then}"' not in answer
+        assert f"Tunde: booked. {formatting.day_and_time(at('19:30', day=then), zone=LAGOS)}" in answer
 
     @pytest.mark.parametrize(
         ("line", "sentence"),
