@@ -193,7 +193,7 @@ def _digest(request: Request) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-# Two statements, because only a second one sees what was committed until the first had the lock; in one message, because
+# Two statements, because only a second one sees what was committed until the first had the lock; in one message, as
 # every request that has a key would otherwise wait for the database once more.
 _LOCK_AND_LOOK = """
     SELECT pg_try_advisory_xact_lock(%(lock)s);
