@@ -3,6 +3,8 @@
 None of them keeps a secret, so they go on in each process for itself while Redis is away, as booking does.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from accounts.models import User
@@ -15,6 +17,11 @@ BOOK_BY_PERSON = Limit("book.person", most=10, seconds=60, spreads_load=True)
 BOOK_BY_ADDRESS = Limit("book.address", most=120, seconds=60, spreads_load=True)
 # A desk on a Friday evening, with the parties at the door and the telephone.
 BOOK_AT_THE_DESK = Limit("book.desk", most=60, seconds=60, spreads_load=True)
+
+# Each change may become a text message: counted by booking, whoever has its link.
+CHANGE = Limit("change.booking", most=10, seconds=60, spreads_load=True)
+# Misses only. The key to a short address cannot be guessed; old links of many people behind one address are no attack.
+OPEN_SHORT = Limit("short.address", most=60, seconds=3600, spreads_load=True)
 
 # A place on a list holds a table in its turn, and each wish to be told becomes a message: few of either.
 WAIT_BY_PERSON = Limit("wait.person", most=10, seconds=600, spreads_load=True)
@@ -53,6 +60,27 @@ def book(request: Any, *, at_the_desk: bool = False) -> None:
         note(request, BOOK_AT_THE_DESK.take(str(person.pk)))
     else:
         note(request, BOOK_BY_PERSON.take(str(person.pk)))
+
+
+def change(request: Any, booking_id: int) -> None:
+    """Count an attempt of a guest, or of whoever has their link, to change a booking.
+
+    :raises core.errors.TooManyAttempts: when there were too many
+    """
+    if not getattr(request.user, "is_partner", False):
+        note(request, CHANGE.take(str(booking_id)))
+
+
+@contextmanager
+def misses_counted(request: Any) -> Iterator[None]:
+    """Count a short address that leads nowhere; one that leads somewhere does not count.
+
+    :raises core.errors.TooManyAttempts: before anything is looked up, when there were too many
+    """
+    who = address_of(request)
+    OPEN_SHORT.take(who)
+    yield
+    OPEN_SHORT.give_back(who)
 
 
 def wait(request: Any) -> None:

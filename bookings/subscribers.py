@@ -32,6 +32,10 @@ _RELATED = ("restaurant", "restaurant__city", "area", "advance")
 NEAR = timedelta(hours=24)
 # For how many days after the party has left a mail still says something.
 USEFUL = {"booking.thanks": 7}
+# A text about what a guest has just changed waits so long for their next change, which is then told in its place.
+SETTLES = timedelta(minutes=1)
+# More changes than a booking can get while one is waiting: the limit on changing, and the house's own.
+MOST_WAITING = 50
 
 
 def tell_of_confirmation(*, booking_id: UUID, by_money: bool = False, **_more: Any) -> None:
@@ -84,10 +88,12 @@ def tell_of_change(*, booking_id: UUID, version: int, changes: dict[str, Any], r
     _write(
         booking,
         kind,
-        f"booking.changed:{booking.public_id}:{version}",
+        _change_key(booking, version),
         method="REQUEST",
         # Only the house gives reasons.
         also_by_text=(is_moved or bool(reason)) and _is_near(booking),
+        version=version,
+        settles=not (is_moved or reason),
         reason=reason,
         area=area,
         is_free="yes" if is_moved else "",
@@ -327,22 +333,40 @@ def _write(
     method: str = "",
     also_by_text: bool = False,
     is_texted: bool = False,
+    version: int | None = None,
+    settles: bool = False,
     **more: Any,
 ) -> None:
     """Write to the guest in their language: a mail, and a text where they left no address; each once for each fact.
 
     :param also_by_text: a phone is told although there is an address
     :param is_texted: a text of another kind says it already
+    :param version: which change of the booking this tells; None when it tells how the booking stands
+    :param settles: a text waits a little for the guest's next change
     """
     with translation.override(booking.language):
         context = {**_context(booking), **more}
     if booking.guest_email:
         _mail(booking, kind, key, context, method=method)
+    if kind not in ("booking.thanks", "booking.reminder"):
+        _fold_changes(booking, before=version or booking.version + 1)
     if is_texted or not booking.guest_phone:
         return
     # A text to another country costs many times as much: what has gone there by mail is not said twice.
     if not booking.guest_email or (also_by_text and phones.is_at_home(booking.guest_phone)):
-        _text(booking, kind, key, context)
+        _text(booking, kind, key, context, not_before=timezone.now() + SETTLES if settles else None)
+
+
+def _fold_changes(booking: Booking, *, before: int) -> None:
+    """Keep texts about earlier changes that still wait from leaving: what is told now says how the booking stands."""
+    # The first version is the booking itself.
+    first = max(2, before - MOST_WAITING)
+    keys = [_change_key(booking, version) for version in range(first, before)]
+    notifications.outdate(keys=keys, channel=Channel.SMS)
+
+
+def _change_key(booking: Booking, version: int) -> str:
+    return f"booking.changed:{booking.public_id}:{version}"
 
 
 def _mail(booking: Booking, kind: str, key: str, context: dict[str, Any], *, method: str) -> None:
@@ -362,7 +386,9 @@ def _mail(booking: Booking, kind: str, key: str, context: dict[str, Any], *, met
     )
 
 
-def _text(booking: Booking, kind: str, key: str, context: dict[str, Any]) -> None:
+def _text(
+    booking: Booking, kind: str, key: str, context: dict[str, Any], *, not_before: datetime | None = None
+) -> None:
     zone = booking.restaurant.time_zone
     context = {
         **context,
@@ -379,7 +405,7 @@ def _text(booking: Booking, kind: str, key: str, context: dict[str, Any]) -> Non
             language=booking.language,
             context=_wanted(kind, context),
             dedupe_key=key,
-            not_before=decent_time(timezone.now(), zone) if kind == "booking.thanks" else None,
+            not_before=decent_time(timezone.now(), zone) if kind == "booking.thanks" else not_before,
             useful_until=_useful_until(booking, kind),
         )
     except notifications.BadPhone:

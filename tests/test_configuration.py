@@ -430,6 +430,7 @@ class TestLogInThroughOthers:
             ({"AFRICASTALKING_API_KEY": "key"}, "need both AFRICASTALKING_USERNAME and AFRICASTALKING_API_KEY"),
             ({"AFRICASTALKING_SENDER": "much too long a name"}, "AFRICASTALKING_SENDER is up to eleven"),
             ({"SMS_DAILY_BUDGETS": "NG:50"}, "SMS_DAILY_BUDGETS is a list of calling code"),
+            ({"SMS_NEWS_DAILY_BUDGETS": "NG:50"}, "SMS_NEWS_DAILY_BUDGETS is a list of calling code"),
         ],
     )
     def test_says_what_is_wrong(self, surroundings: pytest.MonkeyPatch, given: dict[str, str], complaint: str):

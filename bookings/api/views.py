@@ -410,6 +410,8 @@ class BookingView(LetsPartnersIn, APIView):
     def patch(self, request: Request, id: UUID) -> Response:
         entry = entry_to(request, id, to_change=True)
         by = entry.for_change()
+        if by.is_online:
+            limits.change(request, entry.booking.pk)
         ask = read(request, words.BookingChangeSerializer)
         booking = entry.booking
         changes: dict[str, Any] = {

@@ -597,6 +597,19 @@ class TestChange:
         assert (body["notes"], body["code"], body["version"]) == ("Quiet", booking.code, 2)
         assert body["guest"] == {"name": "Ada O.", "phone": booking.guest_phone, "email": booking.guest_email}
 
+    def test_a_guest_changes_a_booking_ten_times_a_minute_and_staff_as_they_need(self, api):
+        restaurant = house(tables=(4,))
+        booking = book(restaurant, "18:00")
+        token, desk = access.token_for(booking), signed_in(member(restaurant.pk))
+
+        def change(by, number, **more):
+            return by.send("PATCH", path_of(booking), {"party_size": 2 + number % 2}, **more).status_code
+
+        guests = [change(api, number, token=token) for number in range(11)]
+
+        assert guests == [200] * 10 + [429]
+        assert [change(desk, number) for number in range(11)] == [200] * 11
+
     def test_what_cannot_be_leaves_it_as_it_was(self, api):
         restaurant = house(tables=(2,))
         booking = book(restaurant, "18:00")

@@ -14,6 +14,7 @@ from bookings.models import Booking
 from bookings.services import Actor
 from bookings.states import Status
 from bookings.tests.factories import at, book, guest, tomorrow
+from core.limits import Limit
 from restaurants.models import Area, BookingPolicy
 from restaurants.tests.factories import AreaFactory, TableFactory, house
 
@@ -694,6 +695,19 @@ class TestChange:
         page = text_of(client.get(response["Location"]))
         assert "Your booking is changed." in page
         assert "You changed the number of guests: now 4 guests." in page
+
+    def test_changes_too_often_are_refused_on_the_page(self, client, monkeypatch):
+        monkeypatch.setattr("bookings.limits.CHANGE", Limit("change.booking", most=1, seconds=60, spreads_load=True))
+        booking = book(house(), "19:00")
+        remembering(client, booking)
+
+        def move(version):
+            answers = {"starts_at": at("20:00").isoformat(), "party": 1 + version, "version": version, "seen": version}
+            return client.post(own_page(booking, "change"), answers)
+
+        assert [move(version).status_code for version in (1, 2)] == [302, 429]
+        booking.refresh_from_db()
+        assert (booking.version, booking.party_size) == (2, 2)
 
     def test_a_failed_move_leaves_the_booking_and_says_so(self, client):
         restaurant = house(tables=(2,))

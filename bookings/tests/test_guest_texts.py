@@ -8,7 +8,7 @@ import pytest
 import time_machine
 from django.test import Client
 from django.urls import reverse
-from django.utils import translation
+from django.utils import timezone, translation
 
 from accounts.tests.factories import member
 from bookings import access, services
@@ -20,7 +20,7 @@ from core.testing import work_off_outbox
 from notifications import gsm
 from notifications.models import Message
 from notifications.services import send_due
-from notifications.states import Channel
+from notifications.states import Channel, Status
 from restaurants.tests.factories import house
 from sandbox.testing import SandboxClient
 
@@ -85,6 +85,29 @@ class TestWhatIsTold:
         services.cancel_booking(booking=other, by=host, reason="No power.")
         assert told().sms_text.startswith("Sorry, ") and "No power." in told().sms_text
         assert Message.objects.filter(kind="booking.cancelled").count() == 2
+
+    def test_changes_close_together_are_told_by_the_last(self, place):
+        booking = book(place, guest=ADA)
+        work_off_outbox()
+        for party_size in (3, 2, 3, 4):
+            booking = services.change_booking(booking=booking, by=Actor.diner(None), party_size=party_size)
+            work_off_outbox()
+
+        changes = Message.objects.filter(kind="booking.changed").order_by("pk")
+
+        assert [message.status for message in changes] == [Status.OUTDATED] * 3 + [Status.WAITING]
+        assert "for 4" in changes.last().sms_text
+        assert changes.last().next_attempt_at > timezone.now() + timedelta(seconds=30)
+
+    def test_a_cancellation_is_not_followed_by_the_change_before_it(self, place):
+        booking = book(place, guest=ADA)
+        work_off_outbox()
+        booking = services.change_booking(booking=booking, by=Actor.diner(None), party_size=4)
+        work_off_outbox()
+        services.cancel_booking(booking=booking, by=Actor.diner(None))
+        assert told().kind == "booking.cancelled"
+
+        assert Message.objects.get(kind="booking.changed").status == Status.OUTDATED
 
     @pytest.mark.parametrize(("hours", "says"), [(23, "Change or cancel"), (2, "Running late, or not coming?")])
     def test_reminders_lead_to_where_one_says_late_or_cancels(self, place, hours, says):

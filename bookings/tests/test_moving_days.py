@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import time_machine
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import User
 from accounts.services import add_member
@@ -123,6 +124,8 @@ class TestWhatElseHangsOnIt:
         text = Message.objects.get(channel="sms", recipient=index_of_phone("+2348031234567"))
         assert "had to change your booking" in text.sms_text and "cancel free" in text.sms_text
         assert "Eid is a day later." in text.sms_text and gsm.parts(text.sms_text) == 1
+        # What the house has changed does not wait for more changes.
+        assert text.next_attempt_at <= timezone.now()
         mail = Message.objects.get(channel="email")
         assert "you can cancel it free of charge" in mail.body_text
         by_phone.refresh_from_db()

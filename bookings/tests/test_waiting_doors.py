@@ -22,6 +22,7 @@ from bookings.states import Status
 from bookings.tests.factories import at, book, guest, tomorrow
 from bookings.tests.test_api_schema import check
 from bookings.tests.test_standby import cancel, full, join, now_of, place  # noqa: F401 (fixtures)
+from core.limits import Limit
 from core.testing import work_off_outbox
 from notifications.models import Message
 from restaurants.models import Restaurant
@@ -111,6 +112,17 @@ class TestPages:
         assert client.get(f"/w/{key}").status_code == 302
         for wrong in (key[:-1] + ("A" if key[-1] != "A" else "B"), "q" + key[1:], key[:-1], "x"):
             assert client.get(f"/w/{wrong}").status_code == 404
+
+    def test_short_addresses_cannot_be_tried_at_will(self, client, place, full, monkeypatch):  # noqa: F811
+        monkeypatch.setattr("bookings.limits.OPEN_SHORT", Limit("short.address", most=2, spreads_load=True))
+        key = access.short_key("s", join(place).public_id)
+
+        found = [client.get(f"/w/{key}").status_code for _time in range(3)]
+        missed = [client.get("/w/x").status_code for _time in range(3)]
+
+        assert (found, missed) == ([302] * 3, [404, 404, 429])
+        assert client.get(f"/w/{key}").status_code == 429
+        assert client.get(f"/w/{key}", REMOTE_ADDR="203.0.113.9").status_code == 302
 
     def test_pages_ask_the_database_as_often_however_many_wait(self, client, place, full):  # noqa: F811
         entry = join(place)

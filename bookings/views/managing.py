@@ -18,7 +18,19 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import User
-from bookings import access, calendars, errors, guest_book, selectors, services, terms, ticketing, waitlist, wording
+from bookings import (
+    access,
+    calendars,
+    errors,
+    guest_book,
+    limits,
+    selectors,
+    services,
+    terms,
+    ticketing,
+    waitlist,
+    wording,
+)
 from bookings.availability import Slot
 from bookings.deposit_words import advance_of, deposit_words, is_hold_over, read_what_is_owed
 from bookings.forms.booking import LATE_CHOICES, ChangeDetailsForm, LateForm, MoveForm, OtherTimeForm, SeenForm
@@ -357,6 +369,7 @@ class ChangePage:
         seen = SeenForm(self.request.POST)
         version = seen.cleaned_data["version"] if seen.is_valid() else -1
         try:
+            limits.change(self.request, self.found.pk)
             changed = services.change_booking(
                 booking=self.found, by=_actor(self.request), expected_version=version, **wanted
             )

@@ -300,6 +300,11 @@ def leave_queue(request: HttpRequest, public_id: UUID) -> HttpResponse:
 @require_safe
 def short(request: HttpRequest, key: str) -> HttpResponse:
     """Lead from the address in a text message to the page it is about, which this browser may then see."""
+    with limits.misses_counted(request):
+        return _opened(request, key)
+
+
+def _opened(request: HttpRequest, key: str) -> HttpResponse:
     if (brief := selectors.booking_by_brief_key(key)) is not None:
         kind, found = brief
         access.remember(request, found)

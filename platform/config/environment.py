@@ -347,23 +347,31 @@ def _text_messages(env: Env, sandbox_url: str | None) -> dict[str, Any]:
         raise ImproperlyConfigured("Twilio needs both TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN.")
     if "twilio" in (carrier, fallback) and not (twilio["sender"] or twilio["service"]):
         raise ImproperlyConfigured("Twilio needs TWILIO_FROM or TWILIO_MESSAGING_SERVICE_SID.")
-    budgets: dict[str, int] = {"*": 200}
-    for entry in env.list("SMS_DAILY_BUDGETS", ["234:5000", "*:200"]):
-        country, colon, most = entry.strip().partition(":")
-        if not colon or not re.fullmatch(r"[1-9][0-9]{0,2}|\*", country) or not most.isdecimal():
-            raise ImproperlyConfigured(
-                "SMS_DAILY_BUDGETS is a list of calling code:messages a day, * for all other countries, "
-                "as 234:5000,44:300,*:50."
-            )
-        budgets[country] = int(most)
     return {
         "provider": carrier,
         "fallback": fallback,
         **africastalking,
         "twilio": twilio,
         "per_number": env.int("SMS_PER_NUMBER_AND_HOUR", 3),
-        "budgets": budgets,
+        "budgets": _budgets("SMS_DAILY_BUDGETS", env.list("SMS_DAILY_BUDGETS", ["234:5000", "*:200"])),
+        "news_per_hour": env.int("SMS_NEWS_PER_NUMBER_AND_HOUR", 10),
+        "news_per_day": env.int("SMS_NEWS_PER_NUMBER_AND_DAY", 30),
+        "news_budgets": _budgets("SMS_NEWS_DAILY_BUDGETS", env.list("SMS_NEWS_DAILY_BUDGETS", ["234:20000", "*:200"])),
     }
+
+
+def _budgets(variable: str, entries: list[str]) -> dict[str, int]:
+    """Return how many text messages a day go to each calling code, `*` for all others."""
+    budgets: dict[str, int] = {"*": 200}
+    for entry in entries:
+        country, colon, most = entry.strip().partition(":")
+        if not colon or not re.fullmatch(r"[1-9][0-9]{0,2}|\*", country) or not most.isdecimal():
+            raise ImproperlyConfigured(
+                f"{variable} is a list of calling code:messages a day, * for all other countries, "
+                "as 234:5000,44:300,*:50."
+            )
+        budgets[country] = int(most)
+    return budgets
 
 
 def _africastalking(env: Env, sandbox_url: str | None) -> dict[str, str]:

@@ -406,6 +406,10 @@ SMS_FALLBACK_PROVIDER = env.sms["fallback"]
 SMS_PER_NUMBER_AND_HOUR = env.sms["per_number"]
 # Messages a day by the country's calling code; "*" for those not named.
 SMS_DAILY_BUDGETS = env.sms["budgets"]
+# The same for all texts without a code: counted apart, so that neither uses up the other's.
+SMS_NEWS_PER_NUMBER_AND_HOUR = env.sms["news_per_hour"]
+SMS_NEWS_PER_NUMBER_AND_DAY = env.sms["news_per_day"]
+SMS_NEWS_DAILY_BUDGETS = env.sms["news_budgets"]
 AFRICASTALKING_URL = env.sms["url"]
 AFRICASTALKING_USERNAME = env.sms["username"]
 AFRICASTALKING_API_KEY = env.sms["key"]

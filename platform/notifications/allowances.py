@@ -1,16 +1,19 @@
-"""How many codes may be texted: few to one number, and to each country what the day's budget pays for.
+"""How many texts may be sent: few to one number, and to each country what the day's budget pays for.
 
 Strangers can ask for codes in any name, and every text message costs money; some are sent only to earn a share of it.
 They must not be able to use up what the number's owner needs either: each asker has their own few, all of them together
 a few times as many, and a device that its owner has signed in on before counts apart, with a part of the budget that
 others cannot touch.
+
+News (every text without a code) is caused by strangers as well: whoever books names a number that need not be theirs.
+It is counted when it leaves, apart from codes: neither uses up the other's allowance.
 """
 
 import phonenumbers
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from core.errors import TooManyAttempts
+from core.errors import DomainError, TooManyAttempts
 from core.limits import Limit
 
 HOUR, DAY = 3600, 24 * 3600
@@ -71,6 +74,40 @@ def _take_from_budget(country: str, *, is_known: bool) -> Limit:
         kept.take(country)
         return kept
     return everybodys
+
+
+def take_for_news(phone: str) -> None:
+    """Count a text without a code that is about to leave.
+
+    :param phone: in international form
+    :raises TooManyAttempts: when there have been enough for this number, or for its country today; nothing is counted
+    :raises core.errors.Unavailable: when nobody can tell how many there were
+    """
+    taken: list[tuple[Limit, str]] = []
+    try:
+        for limit, counted in _news_limits(phone):
+            limit.take(counted)
+            taken.append((limit, counted))
+    except DomainError:
+        # It costs nothing: a number that has had enough uses up nobody's budget.
+        for limit, counted in taken:
+            limit.give_back(counted)
+        raise
+
+
+def give_back_news(phone: str) -> None:
+    """Take a text that nobody has taken out of the count again."""
+    for limit, counted in _news_limits(phone):
+        limit.give_back(counted)
+
+
+def _news_limits(phone: str) -> list[tuple[Limit, str]]:
+    country, budgets = country_of(phone), settings.SMS_NEWS_DAILY_BUDGETS
+    return [
+        (Limit("sms-news-number", settings.SMS_NEWS_PER_NUMBER_AND_HOUR, HOUR), phone),
+        (Limit("sms-news-number-day", settings.SMS_NEWS_PER_NUMBER_AND_DAY, DAY), phone),
+        (Limit("sms-news-budget", budgets.get(country, budgets[ELSEWHERE]), DAY), country),
+    ]
 
 
 def country_of(phone: str) -> str:

@@ -24,12 +24,12 @@ from django.utils.translation import gettext_lazy as _
 
 from core import phones
 from core.encryption import index_of_phone
-from core.errors import DomainError, InvalidInput
+from core.errors import DomainError, InvalidInput, TooManyAttempts, Unavailable
 from core.outbox import enqueue
 from notifications import allowances, by_email, by_sms, catalogue, rendering
 from notifications.models import Message
 from notifications.states import Channel, Status
-from notifications.verdicts import NotNow, Refused, Unreachable
+from notifications.verdicts import HeldBack, NotNow, Refused, Unreachable
 
 logger = logging.getLogger(__name__)
 
@@ -287,7 +287,42 @@ def _claim(*, message_id: int | None = None, channel: Channel | None = None) -> 
     return None
 
 
-_DELIVERIES = {Channel.EMAIL: by_email.deliver, Channel.SMS: by_sms.deliver}
+def outdate(*, keys: Sequence[str], channel: Channel) -> int:
+    """Let messages that still wait not leave any more, since newer ones say it; return how many did wait.
+
+    :param keys: their `dedupe_key`s
+    """
+    return Message.objects.filter(dedupe_key__in=keys, channel=channel, status=Status.WAITING).update(
+        status=Status.OUTDATED, last_error="Newer news took its place while it waited."
+    )
+
+
+def _deliver_text(message: Message) -> None:
+    """Hand a text to a carrier; one without a code within what its number and its country may get.
+
+    :raises HeldBack: when they have had enough
+    :raises Refused: :raises NotNow: as by_sms.deliver()
+    """
+    kind = catalogue.KINDS.get(message.kind)
+    # Codes were counted when they were asked for; what a carrier may have already, when it was handed over.
+    if message.carrier or (kind is not None and kind.is_secret):
+        by_sms.deliver(message)
+        return
+    try:
+        allowances.take_for_news(message.phone)
+    except TooManyAttempts as reached:
+        raise HeldBack("Held back: this number, or its country today, has got enough text messages.") from reached
+    except Unavailable as away:
+        raise Unreachable("Text messages cannot be counted: Redis is away.") from away
+    try:
+        by_sms.deliver(message)
+    except (Refused, NotNow):
+        if not message.carrier:
+            allowances.give_back_news(message.phone)
+        raise
+
+
+_DELIVERIES = {Channel.EMAIL: by_email.deliver, Channel.SMS: _deliver_text}
 
 
 def _deliver(message: Message) -> bool:
@@ -298,7 +333,9 @@ def _deliver(message: Message) -> bool:
     try:
         _DELIVERIES[Channel(message.channel)](message)
     except Refused as refusal:
-        _mark_failed(message, str(refusal), for_good=True)
+        # Strangers can cause as many of these as they like: no reason to wake anybody.
+        level = logging.WARNING if isinstance(refusal, HeldBack) else logging.ERROR
+        _mark_failed(message, str(refusal), for_good=True, level=level)
         return False
     except NotNow as trouble:
         _mark_failed(message, str(trouble), for_good=False)
@@ -334,7 +371,7 @@ def _forget_secrets(message: Message) -> None:
     )
 
 
-def _mark_failed(message: Message, error: str, *, for_good: bool) -> None:
+def _mark_failed(message: Message, error: str, *, for_good: bool, level: int = logging.ERROR) -> None:
     message.last_error = error[:LONGEST_ERROR]
     parked = for_good or message.attempts >= TRIES
     # The number of attempts is the lease's name: a worker that woke up late must not undo what a later one did.
@@ -346,7 +383,7 @@ def _mark_failed(message: Message, error: str, *, for_good: bool) -> None:
     )
     if parked:
         _forget_secrets(message)
-        logger.error("Message %s (%s) is parked: %s", message.public_id, message.kind, message.last_error)
+        logger.log(level, "Message %s (%s) is parked: %s", message.public_id, message.kind, message.last_error)
 
 
 def wait_after(attempts: int) -> timedelta:

@@ -5,6 +5,10 @@ class Refused(Exception):
     """Nobody needs to try again: this message is not taken."""
 
 
+class HeldBack(Refused):
+    """It would be more than its number or its country may get: nobody was asked to take it."""
+
+
 class NotNow(Exception):
     """It may work later; it may even have been taken already."""
 

@@ -453,6 +453,89 @@ class TestAllowances:
         assert a_text(to="08031234569")
 
 
+def news(number: int, **more):
+    """Write a text without a code, as a booking would cause it."""
+    context = text_contexts_of("booking.changed")[0]
+    given = {"kind": "booking.changed", "to": PHONE, "channel": Channel.SMS, "context": context}
+    return a_message(**given | {"dedupe_key": f"booking.changed:x:{number}"} | more)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("by_one")
+class TestAllowancesOfNews:
+    def test_a_number_gets_ten_an_hour_and_the_rest_is_held_back_for_good(self, sandbox, rung):
+        for number in range(12):
+            news(number)
+        other = news(12, to="+2348031234568")
+
+        assert services.send_due() == 11
+
+        assert len(sandbox.texts(to=PHONE)) == 10
+        other.refresh_from_db()
+        assert other.status == Status.SENT
+        held = Message.objects.exclude(status=Status.SENT)
+        assert [(message.status, message.last_error[:9]) for message in held] == [(Status.FAILED, "Held back")] * 2
+        Message.objects.update(next_attempt_at=timezone.now() - timedelta(days=1))
+        assert services.send_due() == 0
+
+    def test_a_day_has_its_own_end(self, settings, sandbox, rung):
+        settings.SMS_NEWS_PER_NUMBER_AND_DAY = 2
+        for number in range(3):
+            news(number)
+
+        assert services.send_due() == 2
+
+    def test_codes_still_come(self, settings, sandbox, rung):
+        settings.SMS_NEWS_PER_NUMBER_AND_HOUR, settings.SMS_NEWS_DAILY_BUDGETS = 1, {"*": 1}
+        for number in range(2):
+            news(number)
+        code = a_text()
+
+        assert services.send_due() == 2
+
+        code.refresh_from_db()
+        assert code.status == Status.SENT
+
+    def test_a_country_has_a_budget_that_held_back_texts_do_not_use_up(self, settings, sandbox, rung):
+        settings.SMS_NEWS_PER_NUMBER_AND_HOUR, settings.SMS_NEWS_DAILY_BUDGETS = 1, {"234": 2, "*": 1}
+        for number in range(4):
+            news(number)
+        abroad = [news(10 + number, to=f"+4474001234{number}6") for number in range(2)]
+        last = [news(20 + number, to=f"+23480312345{number}0") for number in range(2)]
+
+        assert services.send_due() == 3
+
+        states = [Message.objects.get(pk=message.pk).status for message in (*abroad, *last)]
+        assert states == [Status.SENT, Status.FAILED, Status.SENT, Status.FAILED]
+
+    def test_what_nobody_took_does_not_count(self, settings, sandbox, rung):
+        settings.SMS_NEWS_PER_NUMBER_AND_HOUR = 1
+        sandbox.spoil("sms", "down", times=1)
+        news(1)
+        assert services.send_due() == 0
+        Message.objects.update(next_attempt_at=timezone.now())
+
+        assert services.send_due() == 1
+
+    def test_one_that_may_have_been_taken_is_counted_once(self, settings, sandbox, rung):
+        settings.SMS_NEWS_PER_NUMBER_AND_HOUR = 1
+        sandbox.spoil("sms", "garbage", times=1)
+        news(1)
+        assert services.send_due() == 0
+        Message.objects.update(next_attempt_at=timezone.now())
+
+        assert services.send_due() == 1
+
+    def test_the_log_of_messages_says_why(self, settings, sandbox, rung, owner):
+        settings.SMS_NEWS_PER_NUMBER_AND_HOUR = 0
+        message = news(1)
+        services.send_due()
+
+        page = owner.get(reverse("admin:notifications_message_change", args=[message.pk])).content.decode()
+
+        assert "Held back: this number" in page
+
+
 @pytest.fixture
 def owner(client):
     """A platform admin, after the second step of logging in."""
