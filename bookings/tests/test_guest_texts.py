@@ -240,3 +240,4 @@ def test_a_real_worker_brings_it_to_the_phone(sandbox_process, celery_worker_pro
 
     assert text["parts"] == 1
     assert text["text"].endswith(f"/w/{access.brief_key(BOOKING, booking.public_id)}")
+    sandbox.http.close()
