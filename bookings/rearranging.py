@@ -74,7 +74,8 @@ class Day:
         bits = self.occupancy.bits(*during.pop())
         self.parties.append(Party(first["pk"], bits, options, sits_at))
         for table_id in sits_at:
-            self.taken[table_id] &= ~bits
+            # Without the lock they may have come since it was read what is taken: to a table that was nobody's then.
+            self.taken[table_id] = self.taken.get(table_id, 0) & ~bits
 
     def room_for(
         self,
