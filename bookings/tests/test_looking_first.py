@@ -320,6 +320,27 @@ class TestTwoStatements:
         assert booking.status == Status.CONFIRMED
         assert not waiting
 
+    def test_a_party_that_comes_in_between_to_an_empty_table_is_borne_with(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        small = house(tables=(2, 4))
+        book(small, "19:00", party_size=4)
+        read, coming = rearranging.Day.of, [guest(2)]
+
+        def read_after_it_came(*args: Any, **kwargs: Any) -> rearranging.Day:
+            if coming:
+                who = coming.pop()
+                beside(lambda: book(small, "19:00", guest=who))
+            return read(*args, **kwargs)
+
+        monkeypatch.setattr(rearranging.Day, "of", read_after_it_came)
+
+        with pytest.raises(errors.NoTableFree):
+            book(small, "19:00", party_size=4, guest=guest(5))
+
+        assert not coming
+        assert Booking.objects.count() == 2
+
     def test_a_table_that_is_left_in_between_is_free(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """One party leaves and another overruns elsewhere: there was a table before, and there is one after."""
         small = house(tables=(2, 2))
