@@ -16,7 +16,7 @@ from bookings.deposit_words import advance_of
 from bookings.models import Advance, Booking, BookingSeries, Occurrence
 from bookings.services import guests, tagging
 from bookings.states import ActorKind, Occasion, OccurrenceState, Status
-from bookings.texting import BOOKING, REVIEW, decent_time, short_time, short_url
+from bookings.texting import BOOKING, REVIEW, decent_time, send_text, short_time, short_url
 from bookings.times import times_instead
 from core import codes, phones
 from localization import formatting
@@ -151,24 +151,20 @@ def _text_of_bump(booking: Booking, reason: str) -> None:
     """Text whoever is bumped: they may be on their way, and no mail reaches them there."""
     if not booking.guest_phone:
         return
-    try:
-        notifications.send(
-            kind="booking.bumped",
-            to=booking.guest_phone,
-            channel=Channel.SMS,
-            name=booking.guest_name,
-            language=booking.language,
-            context={
-                "restaurant_name": booking.restaurant.name,
-                "when": short_time(booking.starts_at, booking.restaurant.time_zone),
-                "reason": reason,
-                "book_url": short_url(BOOKING, booking.public_id),
-            },
-            dedupe_key=f"booking.bumped:{booking.public_id}",
-            useful_until=max(booking.starts_at, timezone.now()) + timedelta(minutes=30),
-        )
-    except notifications.BadPhone:
-        return
+    send_text(
+        kind="booking.bumped",
+        to=booking.guest_phone,
+        name=booking.guest_name,
+        language=booking.language,
+        context={
+            "restaurant_name": booking.restaurant.name,
+            "when": short_time(booking.starts_at, booking.restaurant.time_zone),
+            "reason": reason,
+            "book_url": short_url(BOOKING, booking.public_id),
+        },
+        dedupe_key=f"booking.bumped:{booking.public_id}",
+        useful_until=max(booking.starts_at, timezone.now()) + timedelta(minutes=30),
+    )
 
 
 def tell_of_refusal(*, booking_id: UUID, reason: str, **_more: Any) -> None:
@@ -243,26 +239,22 @@ def _text_of_series(
     zone, now = series.restaurant.time_zone, timezone.now()
     # What a night's work finds out can wait for the morning; what somebody has just done cannot.
     can_wait = context["news"] in ("date_failed", "new_terms")
-    try:
-        notifications.send(
-            kind="booking.series",
-            to=series.guest_phone,
-            channel=Channel.SMS,
-            name=series.guest_name,
-            language=series.language,
-            context={
-                **context,
-                "dates": "",
-                "on": date.fromisoformat(on).strftime("%d/%m") if on else "",
-                "when": short_time(booked[0].starts_at, zone) if booked else "",
-                "booking_url": short_url(BOOKING, booked[0].public_id) if booked else "",
-            },
-            dedupe_key=key,
-            not_before=decent_time(now, zone) if can_wait else None,
-            useful_until=now + timedelta(days=3),
-        )
-    except notifications.BadPhone:
-        return
+    send_text(
+        kind="booking.series",
+        to=series.guest_phone,
+        name=series.guest_name,
+        language=series.language,
+        context={
+            **context,
+            "dates": "",
+            "on": date.fromisoformat(on).strftime("%d/%m") if on else "",
+            "when": short_time(booked[0].starts_at, zone) if booked else "",
+            "booking_url": short_url(BOOKING, booked[0].public_id) if booked else "",
+        },
+        dedupe_key=key,
+        not_before=decent_time(now, zone) if can_wait else None,
+        useful_until=now + timedelta(days=3),
+    )
 
 
 def _lines_of(occurrences: list[Occurrence], zone: Zone) -> str:
@@ -379,7 +371,7 @@ def _mail(booking: Booking, kind: str, key: str, context: dict[str, Any], *, met
         to=booking.guest_email,
         name=booking.guest_name,
         language=booking.language,
-        context=_wanted(kind, context),
+        context=notifications.catalogue.kind_called(kind).part_of(context),
         dedupe_key=key,
         attachments=attachments,
         useful_until=_useful_until(booking, kind),
@@ -396,26 +388,16 @@ def _text(
         "booking_url": short_url(BOOKING, booking.public_id),
         "review_url": short_url(REVIEW, booking.public_id),
     }
-    try:
-        notifications.send(
-            kind=kind,
-            to=booking.guest_phone,
-            channel=Channel.SMS,
-            name=booking.guest_name,
-            language=booking.language,
-            context=_wanted(kind, context),
-            dedupe_key=key,
-            not_before=decent_time(timezone.now(), zone) if kind == "booking.thanks" else not_before,
-            useful_until=_useful_until(booking, kind),
-        )
-    except notifications.BadPhone:
-        # A landline: the house has its number.
-        return
-
-
-def _wanted(kind: str, context: dict[str, Any]) -> dict[str, Any]:
-    wanted = notifications.catalogue.kind_called(kind)
-    return {name: value for name, value in context.items() if name in wanted.needs | wanted.may_have}
+    send_text(
+        kind=kind,
+        to=booking.guest_phone,
+        name=booking.guest_name,
+        language=booking.language,
+        context=notifications.catalogue.kind_called(kind).part_of(context),
+        dedupe_key=key,
+        not_before=decent_time(timezone.now(), zone) if kind == "booking.thanks" else not_before,
+        useful_until=_useful_until(booking, kind),
+    )
 
 
 def _useful_until(booking: Booking, kind: str) -> datetime:

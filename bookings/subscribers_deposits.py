@@ -14,12 +14,10 @@ from bookings.models import Advance, AdvanceHistory, Booking, Occurrence
 from bookings.selectors import booking_by_public_id
 from bookings.states import AdvanceState, OwedBecause, Status
 from bookings.subscribers import manage_url, terms_text
-from bookings.texting import BOOKING, naira, short_time, short_url
+from bookings.texting import BOOKING, naira, send_text, short_time, short_url
 from core import codes, phones
 from localization import formatting
 from notifications import services as notifications
-from notifications.services import BadPhone
-from notifications.states import Channel
 
 # Money is news for longer than a table.
 USEFUL = timedelta(days=14)
@@ -260,7 +258,6 @@ def _write(
     key = message_key(kind, entry)
     # What confirms a table is told by the mail with the calendar's file.
     if booking.guest_email and by_mail is not None and by_mail.get("table") != "confirmed":
-        wanted = notifications.catalogue.kind_called(kind)
         with translation.override(booking.language):
             context = {
                 **known,
@@ -276,7 +273,7 @@ def _write(
             to=booking.guest_email,
             name=booking.guest_name,
             language=booking.language,
-            context={name: value for name, value in context.items() if name in wanted.needs | wanted.may_have},
+            context=notifications.catalogue.kind_called(kind).part_of(context),
             dedupe_key=key,
             useful_until=useful_until,
         )
@@ -288,16 +285,12 @@ def _write(
         "booking_url": short_url(BOOKING, booking.public_id),
         **by_text,
     }
-    try:
-        notifications.send(
-            kind=kind,
-            to=booking.guest_phone,
-            channel=Channel.SMS,
-            name=booking.guest_name,
-            language=booking.language,
-            context=context,
-            dedupe_key=key,
-            useful_until=useful_until,
-        )
-    except BadPhone:
-        return
+    send_text(
+        kind=kind,
+        to=booking.guest_phone,
+        name=booking.guest_name,
+        language=booking.language,
+        context=context,
+        dedupe_key=key,
+        useful_until=useful_until,
+    )

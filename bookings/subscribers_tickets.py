@@ -13,13 +13,12 @@ from bookings import access, calendars, ticket_wording, ticketing
 from bookings.models import Ticket, TicketedEvent, TicketOrder
 from bookings.states import FOR_THE_GUEST, EventStatus, OrderStatus, TicketState
 from bookings.subscribers import address_of, map_url
-from bookings.texting import ORDER, naira, short_time, short_url
+from bookings.texting import ORDER, naira, send_text, short_time, short_url
 from bookings.ticket_messages import key_of
 from core import codes, phones
 from localization import formatting
 from notifications import services as notifications
-from notifications.services import BadPhone, BadRecipient
-from notifications.states import Channel
+from notifications.services import BadRecipient
 
 # Money is news for longer than an evening.
 USEFUL = timedelta(days=14)
@@ -254,7 +253,6 @@ def _send(
     if not reader.email:
         return
     event = reader.event
-    wanted = notifications.catalogue.kind_called(kind)
     with translation.override(reader.language):
         context = {"guest_name": reader.name, **_context(event), **context}
     attachments = []
@@ -275,7 +273,7 @@ def _send(
             to=reader.email,
             name=reader.name,
             language=reader.language,
-            context={name: value for name, value in context.items() if name in wanted.needs | wanted.may_have},
+            context=notifications.catalogue.kind_called(kind).part_of(context),
             dedupe_key=key,
             attachments=attachments,
             useful_until=useful_until or max(event.ends_at, timezone.now()) + timedelta(days=1),
@@ -300,7 +298,6 @@ def _text_order(
     if not order.guest_phone or (order.guest_email and not also_beside_mail):
         return
     event = order.event
-    wanted = notifications.catalogue.kind_called(kind)
     context = {
         "restaurant_name": event.restaurant.name,
         "event_name": event.name,
@@ -310,19 +307,15 @@ def _text_order(
         "is_whole": "yes",
         **context,
     }
-    try:
-        notifications.send(
-            kind=kind,
-            to=order.guest_phone,
-            channel=Channel.SMS,
-            name=order.guest_name,
-            language=order.language,
-            context={name: value for name, value in context.items() if name in wanted.needs | wanted.may_have},
-            dedupe_key=key,
-            useful_until=useful_until,
-        )
-    except BadPhone:
-        return
+    send_text(
+        kind=kind,
+        to=order.guest_phone,
+        name=order.guest_name,
+        language=order.language,
+        context=notifications.catalogue.kind_called(kind).part_of(context),
+        dedupe_key=key,
+        useful_until=useful_until,
+    )
 
 
 def _context(event: TicketedEvent) -> dict[str, Any]:

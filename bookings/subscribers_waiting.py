@@ -13,12 +13,11 @@ from bookings import access, services, waitlist, wording
 from bookings.models import FreeTimeAlert, QueueEntry, StandbyEntry
 from bookings.selectors import booking_by_public_id
 from bookings.states import FOR_THE_GUEST, QueueStatus, StandbyStatus
-from bookings.texting import ALERT, QUEUE, STANDBY, short_time, short_url
+from bookings.texting import ALERT, QUEUE, STANDBY, send_text, short_time, short_url
 from bookings.times import book_url
 from localization import formatting
 from notifications import services as notifications
-from notifications.services import BadPhone, BadRecipient
-from notifications.states import Channel
+from notifications.services import BadRecipient
 from restaurants.identity import key_of
 
 
@@ -153,7 +152,6 @@ def _mail(waiter: StandbyEntry | FreeTimeAlert, kind: str, key: str, *, useful_u
         return
     if isinstance(waiter, StandbyEntry) and "entry_url" not in context:
         context["entry_url"] = entry_url(waiter)
-    wanted = notifications.catalogue.kind_called(kind)
     with translation.override(waiter.language):
         path = reverse("bookings:restaurant", args=[waiter.restaurant.slug])
     context |= {
@@ -167,7 +165,7 @@ def _mail(waiter: StandbyEntry | FreeTimeAlert, kind: str, key: str, *, useful_u
             to=waiter.guest_email,
             name=waiter.guest_name,
             language=waiter.language,
-            context={name: value for name, value in context.items() if name in wanted.needs | wanted.may_have},
+            context=notifications.catalogue.kind_called(kind).part_of(context),
             dedupe_key=key,
             useful_until=useful_until,
         )
@@ -181,19 +179,15 @@ def _text(
     """Text a phone, if it is one that can be texted: one part, so the house's name is cut where it is long."""
     if not waiter.guest_phone:
         return
-    try:
-        notifications.send(
-            kind=kind,
-            to=waiter.guest_phone,
-            channel=Channel.SMS,
-            name=waiter.guest_name,
-            language=waiter.language,
-            context={"restaurant_name": waiter.restaurant.name, **context},
-            dedupe_key=key,
-            useful_until=useful_until,
-        )
-    except BadPhone:
-        return
+    send_text(
+        kind=kind,
+        to=waiter.guest_phone,
+        name=waiter.guest_name,
+        language=waiter.language,
+        context={"restaurant_name": waiter.restaurant.name, **context},
+        dedupe_key=key,
+        useful_until=useful_until,
+    )
 
 
 def _range(waiter: StandbyEntry | FreeTimeAlert) -> dict[str, Any]:

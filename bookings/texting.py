@@ -1,6 +1,7 @@
 """What text messages share: a letter for each thing they lead to, addresses and figures in the fewest letters."""
 
 from datetime import datetime, time, timedelta
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -8,6 +9,8 @@ from django.conf import settings
 from django.urls import reverse
 
 from bookings import access
+from notifications import services as notifications
+from notifications.states import Channel
 
 # One letter of a short address for each kind of thing that it opens.
 STANDBY, QUEUE, ALERT, BOOKING, TICKET, ORDER, REVIEW = "s", "q", "a", "b", "t", "o", "v"
@@ -15,6 +18,17 @@ STANDBY, QUEUE, ALERT, BOOKING, TICKET, ORDER, REVIEW = "s", "q", "a", "b", "t",
 BRIEF = frozenset({BOOKING, REVIEW})
 # Between these hours of the house's clock a phone may ring for what can wait.
 DECENT_FROM, DECENT_UNTIL = time(8), time(20)
+
+
+def send_text(**message: Any) -> None:
+    """Write a text message to a phone, in the current transaction; none to a landline: the house has its number.
+
+    :param message: as `notifications.services.send` takes it
+    """
+    try:
+        notifications.send(channel=Channel.SMS, **message)
+    except notifications.BadPhone:
+        return
 
 
 def short_url(kind: str, public_id: UUID) -> str:

@@ -47,6 +47,10 @@ class Kind:
     # Carries a code: once it is sent, or can no longer be, its words are forgotten.
     is_secret: bool = False
 
+    def part_of(self, context: Mapping[str, Any]) -> dict[str, Any]:
+        """Return those of some values that its templates know, for writers that have the same ones for many kinds."""
+        return {name: value for name, value in context.items() if name in self.needs | self.may_have}
+
     def complete(self, context: Mapping[str, Any]) -> dict[str, Any]:
         """Return the context with every name a template may use; what was left out is empty.
 
