@@ -28,7 +28,7 @@ from accounts.scoping import OwnRowsFilter, ScopedPage
 from accounts.states import Ability
 from bookings import services, ticket_wording, ticketing
 from bookings.admin.act_page import ActPage
-from bookings.forms.tickets import MoneyForm, PassOnForm, ReasonForm, SeenForm
+from bookings.forms.tickets import MoneyForm, PassOnForm, ReasonForm
 from bookings.models import Ticket, TicketOrder
 from bookings.qr import qr_of
 from bookings.services import Actor
@@ -39,6 +39,7 @@ from bookings.texting import ORDER, TICKET, short_url
 from core import audit, phones
 from core.codes import normalise as code_of
 from core.contact_search import FindsByContact, is_list
+from core.forms import SeenVersionForm
 from localization import formatting
 
 STATUS_LABELS = {
@@ -253,7 +254,7 @@ class TicketOrderAdmin(FindsByContact, ScopedPage, ModelAdmin):
         self,
         request: HttpRequest,
         order: TicketOrder,
-        form: SeenForm,
+        form: SeenVersionForm,
         do: Callable[[int], str],
         *,
         title: str,
@@ -261,7 +262,7 @@ class TicketOrderAdmin(FindsByContact, ScopedPage, ModelAdmin):
         changed: str,
         is_grave: bool = False,
     ) -> HttpResponse:
-        def act(sent: SeenForm) -> str:
+        def act(sent: SeenVersionForm) -> str:
             with transaction.atomic():
                 sentence = do(sent.cleaned_data["version"])
                 self.log_change(request, order, [{"changed": {"fields": [changed]}}])

@@ -18,7 +18,7 @@ from bookings.models import Booking
 from bookings.offers import LONGEST
 from bookings.services import Guest
 from bookings.states import Occasion
-from core.forms import InstantField, LineField, NameField, PhoneField, TextField
+from core.forms import InstantField, LineField, NameField, PhoneField, SeenVersionForm, TextField
 
 MOST_GUESTS = 400
 NOT_A_PARTY = _("Tell us the number of guests as a whole number, 1 or more.")
@@ -201,10 +201,9 @@ class MoveForm(WishForm):
     """The new time of a booking, as one of the times shown."""
 
 
-class SeenForm(forms.Form):
+class SeenForm(SeenVersionForm):
     """Which state of the booking the diner was looking at when they pressed the button."""
 
-    version = forms.IntegerField(min_value=1, max_value=2_000_000_000, widget=forms.HiddenInput)
     seen = forms.IntegerField(min_value=0, max_value=100_000, required=False, widget=forms.HiddenInput)
 
 

@@ -16,7 +16,7 @@ from bookings.board import TableChoice
 from bookings.forms.booking import LATE_CHOICES, PartyField
 from bookings.services import Guest
 from bookings.states import Channel, Occasion
-from core.forms import LineField, NameField, PhoneField, TextField
+from core.forms import LineField, NameField, PhoneField, SeenVersionForm, TextField
 from localization import formatting
 from restaurants.service_plan import ServicePlan
 
@@ -24,13 +24,7 @@ from restaurants.service_plan import ServicePlan
 FARTHEST = timedelta(days=800)
 
 
-class VersionForm(forms.Form):
-    """The state of the booking that the desk saw."""
-
-    version = forms.IntegerField(widget=forms.HiddenInput, min_value=1)
-
-
-class WaiveForm(VersionForm):
+class WaiveForm(SeenVersionForm):
     reason = LineField(
         label=_("Reason"),
         max_length=300,
@@ -40,7 +34,7 @@ class WaiveForm(VersionForm):
     )
 
 
-class ReasonForm(VersionForm):
+class ReasonForm(SeenVersionForm):
     reason = LineField(
         label=_("Reason"),
         max_length=300,
@@ -50,7 +44,7 @@ class ReasonForm(VersionForm):
     )
 
 
-class ReferenceForm(VersionForm):
+class ReferenceForm(SeenVersionForm):
     """Under which reference money went."""
 
     reference = LineField(
@@ -77,7 +71,7 @@ class DepositForm(ReferenceForm):
     )
 
 
-class LateForm(VersionForm):
+class LateForm(SeenVersionForm):
     """How late a party comes that has called."""
 
     minutes = forms.TypedChoiceField(
@@ -90,7 +84,7 @@ class LateForm(VersionForm):
     )
 
 
-class NotesForm(VersionForm):
+class NotesForm(SeenVersionForm):
     staff_notes = TextField(
         label=_("Notes of the house"),
         max_length=500,
@@ -121,7 +115,7 @@ def _label(table: TableChoice) -> str:
     return _("%(table)s (taken)") % {"table": words} if not (table.is_free or table.is_kept) else words
 
 
-class TablesForm(VersionForm):
+class TablesForm(SeenVersionForm):
     tables = TableField(
         label=_("Tables"),
         help_text=_("Free for the whole of this party's time. Choose several to push them together."),
@@ -190,7 +184,7 @@ def instant_of(plan: ServicePlan, day: date, clock: time) -> datetime:
     raise errors.ClosedThen if not plan.shifts_on(day) else errors.NotASeatingTime
 
 
-class ChangeForm(VersionForm, SlotForm):
+class ChangeForm(SeenVersionForm, SlotForm):
     step_free = forms.BooleanField(label=_("They need a table without steps"), required=False)
     over_pacing = forms.BooleanField(label=_("Even if too many guests arrive at that time"), required=False)
 

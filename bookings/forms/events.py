@@ -15,7 +15,7 @@ from bookings import errors, services
 from bookings.models import TicketedEvent, TicketKind
 from bookings.services.ticketed_events import LONGEST_EVENT
 from bookings.states import EventRoom, EventStatus
-from core.forms import LineField, ServiceForm, TextField
+from core.forms import LineField, SeenVersionForm, TextField
 from restaurants.admin.fields import NairaField
 from restaurants.models import Restaurant
 
@@ -204,17 +204,11 @@ class TicketKindForm(forms.ModelForm):
             self.add_error("stock", str(refused))
 
 
-class SeenEventForm(ServiceForm):
-    """The state of the event that the desk saw: what is sent from an old screen finds another one."""
-
-    version = forms.IntegerField(widget=forms.HiddenInput, min_value=1, max_value=2_000_000_000)
-
-
-class PutOnSaleForm(SeenEventForm):
+class PutOnSaleForm(SeenVersionForm):
     """Nothing is asked; the form carries what the service refuses."""
 
 
-class MoveEventForm(SeenEventForm):
+class MoveEventForm(SeenVersionForm):
     starts_at = ClockField(label=_("Begins"), widget=forms.DateTimeInput(attrs={"type": "datetime-local"}))
     ends_at = ClockField(label=_("Ends"), widget=forms.DateTimeInput(attrs={"type": "datetime-local"}))
     reason = LineField(
@@ -236,7 +230,7 @@ class MoveEventForm(SeenEventForm):
         return answers
 
 
-class CallOffForm(SeenEventForm):
+class CallOffForm(SeenVersionForm):
     reason = LineField(
         label=_("Reason for the guests"),
         max_length=300,

@@ -84,12 +84,6 @@ class BuyerForm(ContactForm):
         self.fields["email"].help_text = _("We send the tickets here.")
 
 
-class SeenVersion(forms.Form):
-    """The state of an order, or of a ticket, that whoever sends a form has seen."""
-
-    version = forms.IntegerField(widget=forms.HiddenInput, min_value=1, max_value=2_000_000_000)
-
-
 class HolderForm(forms.Form):
     """Who of the buyer's own party comes with a ticket."""
 

@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 from bookings.models import TicketKind
 from bookings.services import Guest, Paid
 from bookings.states import Channel, PaidBy
-from core.forms import LineField, NameField, PhoneField, ServiceForm
+from core.forms import LineField, NameField, PhoneField, SeenVersionForm, ServiceForm
 from localization import formatting
 from restaurants.admin.fields import NairaField
 
@@ -21,17 +21,11 @@ MOST_AT_ONCE = 500
 SOLD_THROUGH = (Channel.PHONE, Channel.WHATSAPP, Channel.WALK_IN, Channel.ADMIN)
 
 
-class SeenForm(ServiceForm):
-    """The state of the order that the desk saw: what is sent twice finds another one."""
-
-    version = forms.IntegerField(widget=forms.HiddenInput, min_value=1, max_value=2_000_000_000)
-
-
 def _means(**kwargs: Any) -> forms.ChoiceField:
     return forms.ChoiceField(label=_("How"), required=False, choices=[("", _("Not said")), *PaidBy.choices], **kwargs)
 
 
-class MoneyForm(SeenForm):
+class MoneyForm(SeenVersionForm):
     amount_kobo = NairaField(
         label=_("Amount (₦)"),
         min_value=Decimal("0.01"),
@@ -48,7 +42,7 @@ class MoneyForm(SeenForm):
     )
 
 
-class ReasonForm(SeenForm):
+class ReasonForm(SeenVersionForm):
     reason = LineField(
         label=_("Reason"),
         max_length=300,
@@ -57,7 +51,7 @@ class ReasonForm(SeenForm):
     )
 
 
-class PassOnForm(SeenForm):
+class PassOnForm(SeenVersionForm):
     name = NameField(label=_("Who comes now"), max_length=100, widget=forms.TextInput(attrs={"autocomplete": "off"}))
     email = forms.EmailField(
         label=_("E-mail"),
@@ -67,7 +61,7 @@ class PassOnForm(SeenForm):
     )
 
 
-class UndoForm(SeenForm):
+class UndoForm(SeenVersionForm):
     """Why somebody who was let in has not come in after all."""
 
     reason = LineField(

@@ -9,10 +9,10 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings.availability import hard_close_refusal, party_refusal, slot_times, time_refusal
 from bookings.forms.booking import ContactForm, PartyField
-from bookings.forms.desk import FARTHEST, GuestForm, TableField, VersionForm
+from bookings.forms.desk import FARTHEST, GuestForm, TableField
 from bookings.services import Guest
 from bookings.states import Channel, StandbyPriority
-from core.forms import InstantField, LineField
+from core.forms import InstantField, LineField, SeenVersionForm
 from localization import formatting
 from restaurants.service_plan import ServicePlan
 
@@ -121,11 +121,11 @@ class DeskWaitForm(RangeForm, GuestForm):
         return day
 
 
-class PriorityForm(VersionForm):
+class PriorityForm(SeenVersionForm):
     priority = forms.TypedChoiceField(label=_("Turn"), choices=StandbyPriority.choices, coerce=int)
 
 
-class WithdrawForm(VersionForm):
+class WithdrawForm(SeenVersionForm):
     reason = LineField(label=_("Reason"), max_length=300, required=False)
 
 
@@ -150,7 +150,7 @@ class QueueForm(GuestForm):
         return Guest(name=self.cleaned_data["name"], phone=self.cleaned_data["phone"])
 
 
-class SeatForm(VersionForm):
+class SeatForm(SeenVersionForm):
     """At which tables a party of the queue sits down, and how long it may stay."""
 
     tables = TableField(label=_("Tables"), required=False, help_text=_("Leave empty and the best free table is taken."))

@@ -22,7 +22,7 @@ from accounts.models import User
 from accounts.selectors import may
 from accounts.states import Ability
 from bookings import access, calendars, errors, limits, services, ticket_wording, ticketing, wording
-from bookings.forms.ticketing import BuyerForm, ChoiceOfTickets, HolderForm, PassOnForm, SeenVersion
+from bookings.forms.ticketing import BuyerForm, ChoiceOfTickets, HolderForm, PassOnForm
 from bookings.models import Ticket, TicketedEvent, TicketOrder
 from bookings.qr import qr_of
 from bookings.services import Actor
@@ -32,6 +32,7 @@ from bookings.subscribers_tickets import ticket_url
 from bookings.texting import TICKET, short_url
 from core import phones
 from core.errors import DomainError
+from core.forms import SeenVersionForm
 from core.headers import private_page
 from localization import formatting
 from localization.languages import current_language
@@ -392,7 +393,7 @@ def _shown(ticket: Ticket, order: TicketOrder) -> dict[str, Any]:
 
 def _seen(request: HttpRequest) -> int:
     """Return the version that whoever sends a form has seen; who sends none has seen no state to compare with."""
-    form = SeenVersion(request.POST)
+    form = SeenVersionForm(request.POST)
     return form.cleaned_data["version"] if form.is_valid() else -1
 
 
@@ -449,7 +450,7 @@ def _sure(
         **_placed(order.event),
         "order": order,
         "refusal": refusal,
-        "seen": SeenVersion(initial={"version": order.version}),
+        "seen": SeenVersionForm(initial={"version": order.version}),
         "places": ticket_wording.places_of(tickets),
         "owed": _money(ticketing.owed_after_giving_back(order, everything, tickets)),
         "may_be_passed_on": order.terms.get("may_be_passed_on", False),
@@ -560,7 +561,7 @@ def _ticket_page(
         "door_url": reverse("admin:bookings_ticketedevent_door", args=[event.pk]) if lets_in else "",
         "may_pass_on": is_usable and is_theirs and may_go_on and event.ends_at > timezone.now(),
         "may_name": is_usable and is_mine and not found.is_passed_on,
-        "seen": SeenVersion(initial={"version": found.version}, auto_id=False),
+        "seen": SeenVersionForm(initial={"version": found.version}, auto_id=False),
         "moved": ticket_wording.moved_sentences(order) if is_usable else [],
         "pass_on": form or PassOnForm(),
         # Beside the other form, which asks for a name as well.

@@ -27,6 +27,12 @@ class ServiceForm(forms.Form):
             self.add_error(self.refusals_beside, ValidationError(str(refusal), code=refusal.code))
 
 
+class SeenVersionForm(ServiceForm):
+    """The version of a thing that whoever sends the form has seen: what is sent twice, or late, finds another one."""
+
+    version = forms.IntegerField(widget=forms.HiddenInput, min_value=1, max_value=2_000_000_000)
+
+
 class LineField(forms.CharField):
     """One line of text, such as a name."""
 
