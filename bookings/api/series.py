@@ -29,7 +29,7 @@ from bookings.recurring import MOST_DATES, MOST_WEEKS_BETWEEN, Rule
 from bookings.services import Actor, Guest
 from bookings.states import Channel, OccurrenceState, SeriesStatus
 from core import codes
-from core.api.etags import check_if_match, etag_of, with_etag
+from core.api.etags import etag_of, seen_version, with_etag
 from core.api.idempotency import idempotent
 from core.api.pagination import CursorPages
 from core.api.query import Query
@@ -482,7 +482,11 @@ class SeriesView(APIView):
         if not wanted and "moved" not in ask:
             raise InvalidInput(errors={"time": [_("Say what is to be another.")]})
         changed = services.change_series(
-            series=series, by=by, moved=_moved(ask), expected_version=_seen(request, series), **wanted
+            series=series,
+            by=by,
+            moved=_moved(ask),
+            expected_version=seen_version(request, _etag(series), series.version),
+            **wanted,
         )
         return _shown(request, changed.public_id)
 
@@ -505,7 +509,11 @@ class SeriesView(APIView):
         from_on, reason = query.day("from_on"), query.text("reason", max_length=300)
         query.check()
         services.cancel_series(
-            series=series, by=by, from_on=from_on, reason=reason or "", expected_version=_seen(request, series)
+            series=series,
+            by=by,
+            from_on=from_on,
+            reason=reason or "",
+            expected_version=seen_version(request, _etag(series), series.version),
         )
         return _shown(request, id)
 
@@ -528,11 +536,6 @@ def _entry(request: Request, public_id: UUID) -> tuple[BookingSeries, Actor]:
 
 def _etag(series: BookingSeries) -> str:
     return etag_of(series.public_id, series.version, False)
-
-
-def _seen(request: Request, series: BookingSeries) -> int | None:
-    check_if_match(request, _etag(series))
-    return series.version if "If-Match" in request.headers else None
 
 
 def _shown(request: Request, public_id: UUID, *, status: int = 200) -> Response:

@@ -26,13 +26,13 @@ from bookings.api.ticket_entry import (
     ticket_entry_to,
     was_sold_by,
 )
-from bookings.api.ticketing import NO_ORDER, ORDER_TAGS, again, seen_version, shown
+from bookings.api.ticketing import NO_ORDER, ORDER_TAGS, again, order_etag, shown
 from bookings.api.views import IF_MATCH, STALE, TOKEN, answered, asked, read
 from bookings.models import Ticket, TicketHistory, TicketOrder
 from bookings.services import Actor
 from bookings.states import ActorKind, TicketDeed
 from core import audit
-from core.api.etags import check_if_match, etag_of, with_etag
+from core.api.etags import etag_of, seen_version, with_etag
 from core.api.idempotency import idempotent
 from core.api.schema import problem_response
 from localization.languages import current_language
@@ -50,15 +50,6 @@ def ticket_etag(ticket: Ticket, *, is_staff: bool, knows_order: bool) -> str:
 
 def _etag(found: TicketEntry) -> str:
     return ticket_etag(found.ticket, is_staff=found.is_staff, knows_order=found.order_entry is not None)
-
-
-def _seen(request: Request, etag: str, version: int) -> int | None:
-    """Return the version that a change relies on, for the service to compare under its lock.
-
-    :raises PreconditionFailed: when the client has seen another state of the ticket
-    """
-    check_if_match(request, etag)
-    return version if "If-Match" in request.headers else None
 
 
 # --- One ticket ------------------------------------------------------------------------------------------------------
@@ -135,7 +126,7 @@ class TransferView(LetsPartnersIn, APIView):
             email=email,
             language=ask.get("language", ""),
             by=by,
-            expected_version=_seen(request, _etag(found), found.ticket.version),
+            expected_version=seen_version(request, _etag(found), found.ticket.version),
         )
         passed.kind = found.ticket.kind
         handover = None if email else bodies.handover_body(passed)
@@ -193,7 +184,7 @@ class ReturnView(LetsPartnersIn, APIView):
             raise no_such_ticket()
         by = found.for_change()
         ask = read(request, words.GiveBackAskSerializer)
-        seen = _seen(request, _etag(found), found.ticket.order.version)
+        seen = seen_version(request, _etag(found), found.ticket.order.version)
         services.give_back(ticket=found.ticket, by=by, reason=ask.get("reason", ""), expected_version=seen)
         return shown(request, again(found.order_entry))
 
@@ -302,7 +293,7 @@ class UndoCheckInView(LetsPartnersIn, APIView):
             ticket=ticket,
             by=by,
             reason=ask.get("reason", ""),
-            expected_version=_seen(request, etag, ticket.version),
+            expected_version=seen_version(request, etag, ticket.version),
         )
         changed.kind, changed.order = kind, order
         return _admission(request, changed, by)
@@ -338,7 +329,7 @@ class _MoneyView(APIView):
             reference=ask.get("reference", ""),
             means=ask.get("means", ""),
             by=by,
-            expected_version=seen_version(request, entry),
+            expected_version=seen_version(request, order_etag(entry), entry.order.version),
         )
         return shown(request, again(entry))
 

@@ -36,7 +36,7 @@ from bookings.models import TicketedEvent, TicketOrder
 from bookings.services import Actor
 from bookings.states import ActorKind, Channel, OrderStatus, PaidBy
 from core import audit
-from core.api.etags import check_if_match, etag_of, with_etag
+from core.api.etags import etag_of, seen_version, with_etag
 from core.api.idempotency import idempotent
 from core.api.pagination import CursorPages
 from core.api.query import Query
@@ -214,15 +214,6 @@ def order_etag(entry: OrderEntry) -> str:
     tickets = [ticket.version for ticket in order.tickets.all()]
     changes = (bodies.status_of(order), order.version, tickets, order.event.updated_at)
     return etag_of(order.public_id, *changes, entry.is_staff, entry.shows_codes, current_language().code)
-
-
-def seen_version(request: Request, entry: OrderEntry) -> int | None:
-    """Return the version of an order that a change relies on, for the service to compare under its lock.
-
-    :raises PreconditionFailed: when the client has seen another state
-    """
-    check_if_match(request, order_etag(entry))
-    return entry.order.version if "If-Match" in request.headers else None
 
 
 def shown(request: Request, entry: OrderEntry, *, status: int = 200, with_token: bool = False) -> Response:
@@ -481,6 +472,6 @@ class TicketOrderView(LetsPartnersIn, APIView):
         by = entry.for_change()
         given = request.data if isinstance(request.data, dict) and request.data else {}
         ask = read(request, CancelAskSerializer, {"reason": request.query_params.get("reason", ""), **given})
-        seen = seen_version(request, entry)
+        seen = seen_version(request, order_etag(entry), entry.order.version)
         services.cancel_order(order=entry.order, by=by, reason=ask.get("reason", ""), expected_version=seen)
         return shown(request, again(entry))

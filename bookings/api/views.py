@@ -47,7 +47,7 @@ from bookings.models import Booking
 from bookings.services import Actor, Guest, guests
 from bookings.states import MACHINE, Channel, Status
 from core import audit, codes
-from core.api.etags import check_if_match, etag_of, with_etag
+from core.api.etags import etag_of, seen_version, with_etag
 from core.api.idempotency import idempotent
 from core.api.pagination import CursorPages
 from core.api.query import Query
@@ -184,15 +184,6 @@ def again(entry: Entry) -> Entry:
     if booking is None:
         raise errors.BookingNotFound
     return Entry(booking, entry.user, entry.is_diner, entry.is_staff, entry.by_token, entry.app)
-
-
-def seen_version(request: Request, entry: Entry) -> int | None:
-    """Return the version that a change relies on, for the service to compare under its lock.
-
-    :raises PreconditionFailed: when the client has seen another one
-    """
-    check_if_match(request, etag(entry))
-    return entry.booking.version if "If-Match" in request.headers else None
 
 
 # --- /api/bookings -----------------------------------------------------------------------------------------------
@@ -429,7 +420,12 @@ class BookingView(LetsPartnersIn, APIView):
             changes["heed_pacing"] = not ask["pass_pacing"]
             if "tables" in ask:
                 changes["table_ids"] = table_ids_of(plan_of(booking.restaurant_id), ask["tables"])
-        services.change_booking(booking=booking, by=by, expected_version=seen_version(request, entry), **changes)
+        services.change_booking(
+            booking=booking,
+            by=by,
+            expected_version=seen_version(request, etag(entry), entry.booking.version),
+            **changes,
+        )
         return shown(request, again(entry))
 
     @extend_schema(
@@ -473,7 +469,7 @@ class BookingView(LetsPartnersIn, APIView):
             booking=entry.booking,
             by=by,
             reason=ask.get("reason", ""),
-            expected_version=seen_version(request, entry),
+            expected_version=seen_version(request, etag(entry), entry.booking.version),
         )
         return shown(request, again(entry))
 
@@ -708,7 +704,10 @@ class LateView(LetsPartnersIn, APIView):
         by = entry.for_change()
         ask = read(request, words.LateAskSerializer)
         services.say_late(
-            booking=entry.booking, minutes=ask["minutes"], by=by, expected_version=seen_version(request, entry)
+            booking=entry.booking,
+            minutes=ask["minutes"],
+            by=by,
+            expected_version=seen_version(request, etag(entry), entry.booking.version),
         )
         return shown(request, again(entry))
 
@@ -884,7 +883,7 @@ class ServiceMoves(LetsPartnersIn, ViewSet):
     ) -> Response:
         entry = entry_to(request, public_id, to_change=True)
         by = self._actor(entry)
-        seen = seen_version(request, entry)
+        seen = seen_version(request, etag(entry), entry.booking.version)
         ask = read_if_asked(request, serializer)
         if "tables" in ask:
             ask["table_ids"] = table_ids_of(plan_of(entry.booking.restaurant_id), ask.pop("tables"))

@@ -47,6 +47,16 @@ def check_if_match(request: Request | HttpRequest, etag: str) -> None:
         raise PreconditionFailed
 
 
+def seen_version(request: Request | HttpRequest, etag: str, version: int) -> int | None:
+    """Return the version that a change relies on, for the service to compare under its lock; None when on none.
+
+    :param version: of the row that the tag is of
+    :raises PreconditionFailed: when the client has seen another state
+    """
+    check_if_match(request, etag)
+    return version if "If-Match" in request.headers else None
+
+
 def _names(header: str, etag: str) -> bool:
     # A compressing proxy, as our own middleware, weakens the tag it passes on, and a client can only send back what it
     # got. Our tags stand for a state, not for its bytes, so the weakened one names the same state.
