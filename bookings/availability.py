@@ -5,7 +5,7 @@ answer the page that shows times and the transaction that takes one; only the se
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 
@@ -85,6 +85,10 @@ class Occupancy:
         for allocation in allocations:
             occupancy.add(allocation)
         return occupancy
+
+    def copy(self) -> "Occupancy":
+        """Return one to which more can be added without this one being changed."""
+        return replace(self, masks=dict(self.masks), starts=list(self.starts))
 
     def add(self, allocation: Allocation) -> None:
         bits = self.bits(allocation.starts_at, allocation.ends_at)

@@ -467,9 +467,9 @@ def booking_by_brief_key(key: str) -> tuple[str, Booking] | None:
     return next(((kind, found) for found in alike if access.is_brief_key_of(key, found.public_id)), None)
 
 
-def booking_by_request_key(request_key: UUID) -> Booking | None:
-    """Return the booking that a form with this key has made already."""
-    return Booking.objects.filter(request_key=request_key).first()
+def booking_by_request_key(request_key: UUID | None) -> Booking | None:
+    """Return the booking that a form, or a tap, with this key has made already; None where it bears none."""
+    return None if request_key is None else Booking.objects.filter(request_key=request_key).first()
 
 
 def booking_like(

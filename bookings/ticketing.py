@@ -220,8 +220,9 @@ def live_orders_of(event: TicketedEvent) -> "QuerySet[TicketOrder]":
     return _with_tickets(event.orders.filter(status__in=ORDER_LIVE)).order_by("pk")
 
 
-def order_by_request_key(request_key: UUID) -> TicketOrder | None:
-    return TicketOrder.objects.filter(request_key=request_key).first()
+def order_by_request_key(request_key: UUID | None) -> TicketOrder | None:
+    """Return the order that a form with this key has made already; None where it bears none."""
+    return None if request_key is None else TicketOrder.objects.filter(request_key=request_key).first()
 
 
 def orders_by_code(code: str) -> list[TicketOrder]:

@@ -287,7 +287,7 @@ def _take(
     bumped: UUID | None = None,
     seen: selectors.SeenDay | None = None,
 ) -> Booking:
-    if (earlier := _made_before(request_key)) is not None:
+    if (earlier := selectors.booking_by_request_key(request_key)) is not None:
         return earlier
     now = timezone.now()
     seen = seen or selectors.day_at(restaurant_id, starts_at, now=now)
@@ -304,7 +304,7 @@ def _take(
     try:
         sought = _look_first(seen, claim, now=now, by=by, make=make, table_ids=table_ids, heed_pacing=heed_pacing)
     except DomainError as refusal:
-        if (earlier := _made_before(request_key)) is not None:
+        if (earlier := selectors.booking_by_request_key(request_key)) is not None:
             return earlier
         if not isinstance(refusal, errors.NoTableFree | errors.TooManyAtOnce):
             raise
@@ -332,7 +332,7 @@ def _take(
             )
         except DomainError as refusal:
             # Pressed twice: what stands in the way of the second is what the first has just booked.
-            if (earlier := _made_before(request_key)) is not None:
+            if (earlier := selectors.booking_by_request_key(request_key)) is not None:
                 return earlier
             if not isinstance(refusal, errors.NoTableFree | errors.TooManyAtOnce):
                 raise
@@ -394,10 +394,6 @@ def _refuse_blocked(
     refused = make(plan, claim)
     refused.restaurant_id = plan.id
     guests.refuse_blocked(Known.by(refused), by=by)
-
-
-def _made_before(request_key: UUID | None) -> Booking | None:
-    return None if request_key is None else Booking.objects.filter(request_key=request_key).first()
 
 
 @transaction.atomic

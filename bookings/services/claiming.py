@@ -33,9 +33,10 @@ from bookings.availability import (
     party_refusal,
     time_refusal,
 )
-from bookings.models import Booking, BookingHistory, TableAllocation
+from bookings.models import Booking, TableAllocation
 from bookings.packing import Arrangement
 from bookings.services import advances, freed, guest_figures, promises
+from bookings.services.recording import record as record
 from bookings.states import APOLOGY, FOR_THE_GUEST, STAFF_CHANNELS, ActorKind, Channel, Status
 from bookings.terms import terms_for
 from core import audit
@@ -344,7 +345,7 @@ def look_first(
     it; else nothing is refused here. That nothing is raised promises nothing: whoever takes a table looks once more,
     under the lock.
 
-    :raises TooManyAtOnce: :raises NoTableFree: :raises TableTaken: :raises UnknownTable:
+    :raises TooManyAtOnce: :raises NoTableFree: :raises TableTaken: :raises UnknownTable: :raises TableHasSteps:
     """
     try:
         find_tables(
@@ -520,34 +521,6 @@ def move(
     record(booking, by=by, from_status=before, reason=reason, changes=changes)
     advances.follow(booking, before, by=by, reason=reason)
     promises.follow(booking, before, by=by, is_bumped=APOLOGY in (changes or {}))
-
-
-def record(
-    booking: Booking, *, by: Actor, from_status: str, reason: str = "", changes: dict[str, Any] | None = None
-) -> None:
-    BookingHistory.objects.create(
-        booking=booking,
-        actor=by.user,
-        partner=by.app,
-        actor_kind=by.kind,
-        channel=by.channel,
-        from_status=from_status,
-        to_status=booking.status,
-        reason=reason[:300],
-        changes=changes or {},
-    )
-    if by.kind in (ActorKind.STAFF, ActorKind.PARTNER) and booking.status != from_status:
-        is_undone = from_status == Status.NO_SHOW
-        if action := "booking.no_show_undone" if is_undone else DONE_TO_A_GUEST.get(booking.status):
-            audit.record(action, actor=by.user or by.app, target=booking, details={"from": from_status})
-
-
-# What a house does to a guest against their will, or to its own rules, somebody may have to answer for.
-DONE_TO_A_GUEST: dict[str, str] = {
-    Status.CANCELLED: "booking.cancelled_by_house",
-    Status.DECLINED: "booking.declined",
-    Status.NO_SHOW: "booking.no_show",
-}
 
 
 def record_passed_pacing(booking: Booking, *, by: Actor) -> None:

@@ -114,7 +114,6 @@ def seat_party(
 
     :param heed_seats: whether other tables must have seats for all of them
     :raises TableTooSmall: when they have not, and that is heeded
-
     :raises TooEarlyToSeat: before its service day
     :raises TableStillOccupied: when another party has not left one of them
     :raises TableTaken: when the party is early and its table is not free yet
@@ -259,7 +258,7 @@ def seat_walk_in(
             )
         except DomainError:
             # Tapped twice: what stands in the way of the second is what the first has just seated.
-            if (earlier := _seated_before(request_key)) is not None:
+            if (earlier := selectors.booking_by_request_key(request_key)) is not None:
                 return earlier
             raise
     now = timezone.now()
@@ -323,7 +322,7 @@ def look_for_walk_in(
     starts_at = claiming.to_the_grain(now)
     until = starts_at + _turn(plan, seen.day, now, party_size, minutes)
     # Those who overrun are added to what is taken: here to a copy.
-    taken = Occupancy(seen.occupancy.midnight, dict(seen.occupancy.masks), list(seen.occupancy.starts))
+    taken = seen.occupancy.copy()
     try:
         _tables_for(plan, seen.day, taken, starts_at, until, party_size, table_ids)
     except errors.NoTableFree:
@@ -331,10 +330,6 @@ def look_for_walk_in(
         if selectors.still_stands(seen):
             raise
     return seen
-
-
-def _seated_before(request_key: UUID | None) -> Booking | None:
-    return None if request_key is None else Booking.objects.filter(request_key=request_key).first()
 
 
 def _turn(plan: ServicePlan, day: date, now: datetime, party_size: int, minutes: int | None) -> timedelta:
@@ -366,7 +361,7 @@ def _tables_for(
 def _seat_under_lock(booking: Booking, *, by: Actor, table_ids: Sequence[int] | None, now: datetime) -> Booking:
     restaurant_id, day = booking.restaurant_id, booking.service_day
     claiming.lock_service_days(restaurant_id, [day])
-    if (earlier := _seated_before(booking.request_key)) is not None:
+    if (earlier := selectors.booking_by_request_key(booking.request_key)) is not None:
         return earlier
     plan, occupancy, expired = selectors.plan_and_occupancy(restaurant_id, day, now=now)
     tables = _tables_for(plan, day, occupancy, booking.starts_at, booking.ends_at, booking.party_size, table_ids)

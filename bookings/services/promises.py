@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from bookings.models import Booking, BookingHistory
 from bookings.offers import APOLOGY_LASTS
+from bookings.services.recording import record
 from bookings.states import APOLOGY, STAFF_CHANNELS, Status
 
 if TYPE_CHECKING:
@@ -88,14 +89,5 @@ def _hand_over(giver: Booking, taker: Booking, *, by: "Actor", reason: str) -> N
     points = giver.bonus_points
     taker.bonus_points, giver.bonus_points = taker.bonus_points + points, 0
     giver.save(update_fields=["bonus_points", "updated_at"])
-    BookingHistory.objects.create(
-        booking=giver,
-        actor=by.user,
-        partner=by.app,
-        actor_kind=by.kind,
-        channel=by.channel,
-        from_status=giver.status,
-        to_status=giver.status,
-        reason=reason,
-        changes={"bonus_points": {"from": points, "to": 0}},
-    )
+    changes = {"bonus_points": {"from": points, "to": 0}}
+    record(giver, by=by, from_status=giver.status, reason=reason, changes=changes)

@@ -90,7 +90,7 @@ def order_tickets(
     if by.is_online and not (guest.phone or guest.email):
         raise errors.ContactMissing
     for _attempt in range(CODE_TRIES):
-        if (earlier := _made_before(request_key)) is not None:
+        if (earlier := ticketing.order_by_request_key(request_key)) is not None:
             return earlier
         try:
             return _order(
@@ -106,7 +106,7 @@ def order_tickets(
             )
         except errors.BookingRefused:
             # Pressed twice: what stands in the way of the second is what the first has just bought.
-            if (earlier := _made_before(request_key)) is not None:
+            if (earlier := ticketing.order_by_request_key(request_key)) is not None:
                 return earlier
             raise
         except IntegrityError as clash:
@@ -117,10 +117,6 @@ def order_tickets(
             ):
                 raise
     raise errors.BookingRefused
-
-
-def _made_before(request_key: UUID | None) -> TicketOrder | None:
-    return None if request_key is None else TicketOrder.objects.filter(request_key=request_key).first()
 
 
 @transaction.atomic
