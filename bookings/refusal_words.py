@@ -1,6 +1,6 @@
 """A refusal in words: its sentence with the facts that help at the desk."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from django.utils import timezone
@@ -16,12 +16,21 @@ def said_by(refusal: DomainError) -> str:
         return " ".join(str(sentence) for sentences in refusal.errors.values() for sentence in sentences)
     sentence = str(refusal)
     if tables := refusal.details.get("tables"):
-        sentence = _("%(sentence)s (%(tables)s)") % {"sentence": sentence, "tables": formatting.list_of(tables)}
+        sentence = _with_tables(sentence, tables)
     free = [datetime.fromisoformat(each["starts_at"]) for each in refusal.details.get("alternatives", [])]
     if free:
         times = formatting.list_of(_in_words(free))
         sentence = _("%(sentence)s Free: %(times)s.") % {"sentence": sentence, "times": times}
     return sentence
+
+
+def names_tables(sentence: str, tables: Sequence[str]) -> bool:
+    """Tell whether a refusal's sentence, as `said_by` wrote it, is about these very tables."""
+    return _with_tables("", tables).strip() in sentence
+
+
+def _with_tables(sentence: str, tables: Sequence[str]) -> str:
+    return _("%(sentence)s (%(tables)s)") % {"sentence": sentence, "tables": formatting.list_of(tables)}
 
 
 def _in_words(moments: Iterable[datetime]) -> Iterator[str]:

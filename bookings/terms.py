@@ -116,6 +116,20 @@ def is_due_before(terms: Terms) -> bool:
     return deposit_kobo(terms) > 0 and terms.get("deposit_due") == DepositDue.BEFORE
 
 
+# Of a date of a series that may be cancelled free of charge until it begins, the deposit is due so long before.
+_BEFORE_A_DATE_HOURS = 24
+
+
+def deposit_due_hours(terms: Terms, *, of_a_date: bool = False) -> int:
+    """Return how many hours before the visit a deposit is due for a table that is booked: as long as cancelling is free.
+
+    :param of_a_date: whether it is a date of a series, which is given back then: where cancelling is free to the end,
+        that is a day before, lest a guest who is on their way stands before a table that was given away
+    """
+    free = int(terms.get("free_cancellation_hours") or 0)
+    return free or (_BEFORE_A_DATE_HOURS if of_a_date else 0)
+
+
 def payable_there(terms: Terms) -> dict[str, Any]:
     """Return the same terms with the deposit payable at the house: it was not asked for before."""
     return {**terms, "deposit_due": DepositDue.AT_THE_HOUSE.value}

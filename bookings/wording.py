@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from bookings.deposit_words import advance_of, is_hold_over
 from bookings.models import Booking, BookingHistory
 from bookings.states import FOR_THE_GUEST, Status
-from bookings.terms import is_due_before
+from bookings.terms import deposit_due_hours, is_due_before
 from localization import formatting
 from restaurants.service_plan import ServicePlan, TermsPlan
 
@@ -70,13 +70,10 @@ def guests(count: int) -> str:
 
 
 def deposits_of_dates(policy: Mapping[str, Any]) -> list[str]:
-    """Return what a repeated booking's guest is to know of the deposit of each date; nothing where none is due before.
-
-    As `services.advances.due_later` counts it.
-    """
+    """Return what a repeated booking's guest is to know of the deposit of each date; nothing where none is due before."""
     if not is_due_before(policy):
         return []
-    hours = policy.get("free_cancellation_hours") or 24
+    hours = deposit_due_hours(policy, of_a_date=True)
     sentence = ngettext(
         "Each date has a deposit of its own, due %(count)d hour before it; without it the date is given back.",
         "Each date has a deposit of its own, due %(count)d hours before it; without it the date is given back.",

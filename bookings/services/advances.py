@@ -35,8 +35,6 @@ ENDS = {
     Status.NO_SHOW: AdvanceState.KEPT,
     Status.COMPLETED: AdvanceState.APPLIED,
 }
-# Of a date of a series that may be cancelled free of charge until it begins, the deposit is due so long before.
-BEFORE_A_DATE = timedelta(days=1)
 
 
 def locked(booking: Booking) -> Advance | None:
@@ -57,13 +55,11 @@ def held_until(booking: Booking, plan: ServicePlan, *, now: datetime, by: "Actor
 
 
 def due_later(booking: Booking, *, now: datetime, of_a_date: bool = False) -> datetime:
-    """Return by when a deposit is due for a table that is booked already: while cancelling is still free.
+    """Return by when a deposit is due for a table that is booked already (terms.deposit_due_hours); never at once.
 
-    :param of_a_date: whether it is a date of a series, which is given back then: where cancelling is free to the end,
-        that is a day before, lest a guest who is on their way stands before a table that was given away
+    :param of_a_date: whether it is a date of a series
     """
-    free = timedelta(hours=booking.policy.get("free_cancellation_hours", 0))
-    free_until = booking.starts_at - (free or (BEFORE_A_DATE if of_a_date else free))
+    free_until = booking.starts_at - timedelta(hours=terms.deposit_due_hours(booking.policy, of_a_date=of_a_date))
     soonest = now + timedelta(minutes=booking.policy.get("deposit_minutes", 0))
     return min(max(free_until, soonest), booking.starts_at)
 

@@ -15,6 +15,7 @@ from bookings.admin.moved_on import what_stands
 from bookings.admin.today import DONE, Desk
 from bookings.errors import BookingMovedOn
 from bookings.models import Booking
+from bookings.refusal_words import names_tables
 from bookings.services import Act, Actor, Answer, Guest, perform
 from bookings.services.desk_acts import DOES, MOST_AT_ONCE
 from bookings.states import Course
@@ -83,7 +84,7 @@ def _sentence(at: Desk, act: Act, answer: Answer) -> str:
         names = at.plan().table_names
         tables = [names[table] for table in act.tables if table in names]
     # What names the tables that it is about needs no others beside them.
-    if tables and f"({formatting.list_of(tables)})" not in sentence:
+    if tables and not names_tables(sentence, tables):
         about.append(_("table %(tables)s") % {"tables": formatting.list_of(tables)})
     if not about:
         return sentence
