@@ -339,3 +339,19 @@ class TicketDeed(models.TextChoices):
     PASSED_ON = "passed_on", _("Ticket passed on")
     ADMITTED = "admitted", _("Admitted")
     ADMISSION_UNDONE = "undone", _("Admission taken back")
+
+
+class SystemReason(models.TextChoices):
+    """Why something was done that nobody gave a reason for: kept in these words, shown in the reader's language."""
+
+    ON_OFFER = "offered to the waiting list", _("offered to the waiting list")
+    WON_ELSEWHERE = "cancelled a table won here", _("cancelled a table won here")
+    OFFER_ENDED = "the offer has ended", _("the offer has ended")
+    NEXT_BOOKING = "went to the next booking", _("went to the next booking")
+    OWED_AGAIN = "the apology is owed again", _("the apology is owed again")
+    TABLES_CLOSED = "tables are closed", _("tables are closed")
+    TABLE_CLOSED = "the table is closed", _("the table is closed")
+    ARRANGED_ANEW = "the tables were arranged anew", _("the tables were arranged anew")
+    LEFT_OPEN = "left open at the close", _("left open at the close")
+    DEPOSIT_LATE = "the deposit came late", _("the deposit came late")
+    NO_DEPOSIT = "the deposit did not come in time", _("the deposit did not come in time")

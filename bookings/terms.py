@@ -121,7 +121,7 @@ _BEFORE_A_DATE_HOURS = 24
 
 
 def deposit_due_hours(terms: Terms, *, of_a_date: bool = False) -> int:
-    """Return how many hours before the visit a deposit is due for a table that is booked: as long as cancelling is free.
+    """Return how many hours before the visit a deposit is due for a booked table: as long as cancelling is free.
 
     :param of_a_date: whether it is a date of a series, which is given back then: where cancelling is free to the end,
         that is a day before, lest a guest who is on their way stands before a table that was given away

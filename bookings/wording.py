@@ -70,7 +70,7 @@ def guests(count: int) -> str:
 
 
 def deposits_of_dates(policy: Mapping[str, Any]) -> list[str]:
-    """Return what a repeated booking's guest is to know of the deposit of each date; nothing where none is due before."""
+    """Return what to say of the deposit of each date of a repeated booking; nothing where none is due before."""
     if not is_due_before(policy):
         return []
     hours = deposit_due_hours(policy, of_a_date=True)

@@ -24,7 +24,7 @@ from bookings.packing import Arrangement, Tables
 from bookings.rearranging import Day, seatings
 from bookings.services import blocks, changing, claiming, floor
 from bookings.services.claiming import Actor
-from bookings.states import UPCOMING, Status
+from bookings.states import UPCOMING, Status, SystemReason
 from core import audit
 from core.errors import DomainError, InvalidInput
 from core.outbox import publish
@@ -453,7 +453,7 @@ def _apply(closing: Closing, *, by: Actor, told: str, points: int) -> None:
         _bump(each.booking, by=by, told=told, points=points)
     if closing.others:
         try:
-            claiming.make_room(closing.plan, Arrangement((), closing.others), by=by, reason="tables are closed")
+            claiming.make_room(closing.plan, Arrangement((), closing.others), by=by, reason=SystemReason.TABLES_CLOSED)
         except errors.NoTableFree as moved_on:
             raise ClosingOutdated from moved_on
     for each in closing.moves:
@@ -464,7 +464,7 @@ def _bump(booking: Booking, *, by: Actor, told: str, points: int) -> None:
     if is_only_a_form(booking):
         # Nobody has booked yet: the form says that the table has been given back.
         booking.hold_expires_at = timezone.now()
-        claiming.move(booking, Status.EXPIRED, by=by, reason="the table is closed")
+        claiming.move(booking, Status.EXPIRED, by=by, reason=SystemReason.TABLE_CLOSED)
         claiming.free_tables(booking)
         return
     changing.cancel_booking(booking=booking, by=by, reason=told, apology=points)

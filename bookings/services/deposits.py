@@ -21,7 +21,7 @@ from bookings.models import Advance, AdvanceHistory, Booking, TableAllocation
 from bookings.rearranging import Sought
 from bookings.services import advances, claiming, guests, promises
 from bookings.services.claiming import Actor, Claim
-from bookings.states import LIVE, STAFF_CHANNELS, ActorKind, AdvanceState, Channel, OwedBecause, Status
+from bookings.states import LIVE, STAFF_CHANNELS, ActorKind, AdvanceState, Channel, OwedBecause, Status, SystemReason
 from core import audit, codes
 from core.errors import Busy
 from core.outbox import publish
@@ -202,7 +202,7 @@ def _late(
                 raise
         else:
             entry = advances.move(advance, AdvanceState.RECEIVED, by=by, **money)
-            confirm(booking, by=by, reason="the deposit came late", by_money=True)
+            confirm(booking, by=by, reason=SystemReason.DEPOSIT_LATE, by_money=True)
             return Outcome.CONFIRMED, entry
     # The attempt may have left its marks on the row in memory.
     booking.refresh_from_db(fields=["code", "is_locked"])
@@ -374,7 +374,7 @@ def give_back_unpaid_dates(*, now: datetime | None = None) -> int:
         )
         unpaid = [booking for booking in found if _is_unpaid(booking, now)]
         for booking in unpaid:
-            claiming.move(booking, Status.EXPIRED, by=Actor.system(), reason="the deposit did not come in time")
+            claiming.move(booking, Status.EXPIRED, by=Actor.system(), reason=SystemReason.NO_DEPOSIT)
             claiming.free_tables(booking)
             claiming.tell_open_pages(remembered_plan(booking.restaurant_id), booking.service_day)
     return len(unpaid)

@@ -15,7 +15,7 @@ from django.utils import timezone
 from bookings.models import Booking, BookingHistory
 from bookings.offers import APOLOGY_LASTS
 from bookings.services.recording import record
-from bookings.states import APOLOGY, STAFF_CHANNELS, Status
+from bookings.states import APOLOGY, STAFF_CHANNELS, Status, SystemReason
 
 if TYPE_CHECKING:
     from bookings.services.claiming import Actor
@@ -40,7 +40,7 @@ def take_along(booking: Booking, *, by: "Actor", bumped: UUID | None = None) -> 
     else:
         return
     if owed is not None:
-        _hand_over(owed, booking, by=by, reason="went to the next booking")
+        _hand_over(owed, booking, by=by, reason=SystemReason.NEXT_BOOKING)
         booking.apology_from = owed
 
 
@@ -63,7 +63,7 @@ def follow(booking: Booking, before: str, *, by: "Actor", is_bumped: bool) -> No
     elif status in COMES_TO_NOTHING and booking.bonus_points and not is_bumped:
         origin = _locked(booking.apology_from_id)
         if origin is not None:
-            _hand_over(booking, origin, by=by, reason="the apology is owed again")
+            _hand_over(booking, origin, by=by, reason=SystemReason.OWED_AGAIN)
             origin.save(update_fields=["bonus_points", "updated_at"])
         else:
             booking.bonus_points = 0
@@ -74,7 +74,7 @@ def _restore(booking: Booking, *, by: "Actor") -> None:
     """Promise again what was promised before a hold ran out whose deposit came late."""
     origin = _locked(booking.apology_from_id)
     if origin is not None and origin.bonus_points:
-        _hand_over(origin, booking, by=by, reason="went to the next booking")
+        _hand_over(origin, booking, by=by, reason=SystemReason.NEXT_BOOKING)
     elif origin is None:
         promised = {datetime.fromisoformat(moment): points for moment, points in booking.suggested_times}
         booking.bonus_points = promised.get(booking.starts_at, 0)

@@ -19,7 +19,7 @@ from bookings.selectors import SeenDay
 from bookings.services import claiming
 from bookings.services.claiming import Actor, Guest
 from bookings.services.floor import look_for_walk_in, seat_walk_in, usual_turn
-from bookings.states import QUEUE_LIVE, QUEUE_MACHINE, ActorKind, QueueStatus, Status
+from bookings.states import QUEUE_LIVE, QUEUE_MACHINE, ActorKind, QueueStatus, Status, SystemReason
 from core import audit
 from core.errors import DomainError
 from core.outbox import publish
@@ -333,7 +333,7 @@ def close_old_queues() -> int:
         )
         for entry in forgotten:
             entry.ended_at = timezone.now()
-            _move(entry, QueueStatus.REMOVED, by=Actor.system(), reason="left open at the close")
+            _move(entry, QueueStatus.REMOVED, by=Actor.system(), reason=SystemReason.LEFT_OPEN)
     return len(forgotten)
 
 

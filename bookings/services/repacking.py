@@ -16,7 +16,7 @@ from bookings.packing import Arrangement
 from bookings.rearranging import Day
 from bookings.services import claiming
 from bookings.services.claiming import Actor
-from bookings.states import Status
+from bookings.states import Status, SystemReason
 from core.errors import Busy
 from restaurants.service_plan import ServicePlan
 
@@ -54,7 +54,7 @@ def rearrange_tables(
                 if not _is_the_same(seen, _read(restaurant_id, day, timezone.now())):
                     continue
                 if arrangement.moves:
-                    claiming.make_room(seen.plan, arrangement, by=by, reason="the tables were arranged anew")
+                    claiming.make_room(seen.plan, arrangement, by=by, reason=SystemReason.ARRANGED_ANEW)
                     claiming.tell_open_pages(seen.plan, day)
                 _write_down(restaurant_id, day, shift_name, len(arrangement.moves), by_staff=by.user is not None)
         except IntegrityError as clash:

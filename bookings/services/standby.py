@@ -32,6 +32,7 @@ from bookings.states import (
     StandbyPriority,
     StandbyStatus,
     Status,
+    SystemReason,
 )
 from bookings.terms import terms_for
 from core import audit, codes
@@ -312,7 +313,7 @@ def _offer_under_lock(seen: _Seen, day: date, match: Match, *, by: Actor, now: d
         created_by=by.user,
     )
     claiming.allocate(hold, plan, match.found.table_ids)
-    claiming.record(hold, by=by, from_status="", reason="offered to the waiting list")
+    claiming.record(hold, by=by, from_status="", reason=SystemReason.ON_OFFER)
     entry.booking, entry.offered_at, entry.offer_expires_at = hold, now, until
     _move(entry, StandbyStatus.OFFERED, by=by, reason=_why_passed(match), changes=_passed(match))
     publish(StandbyOffered(entry_id=entry.public_id, expires_at=until, restaurant_id=plan.public_id))
@@ -469,7 +470,7 @@ def leave_after_cancelling(*, booking: Booking) -> int:
             .order_by("pk")
         )
         for entry in [*won, *others]:
-            _end_offer(entry, StandbyStatus.WITHDRAWN, by=Actor.system(), reason="cancelled a table won here")
+            _end_offer(entry, StandbyStatus.WITHDRAWN, by=Actor.system(), reason=SystemReason.WON_ELSEWHERE)
     return len(won)
 
 
@@ -554,7 +555,7 @@ def _end_offer(entry: StandbyEntry, status: StandbyStatus, *, by: Actor, reason:
             hold.guest_name = ""
             hold.save(update_fields=["guest_name", "updated_at"])
         if hold.status == Status.HELD:
-            claiming.move(hold, Status.EXPIRED, by=Actor.system(), reason="the offer has ended")
+            claiming.move(hold, Status.EXPIRED, by=Actor.system(), reason=SystemReason.OFFER_ENDED)
             claiming.free_tables(hold)
         elif hold.status not in OCCUPYING:
             freed.tell_of_room(entry.restaurant_id, [entry.service_day])

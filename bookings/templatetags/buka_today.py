@@ -14,7 +14,7 @@ from bookings import terms, wording
 from bookings.deposit_words import advance_of, is_paid_there, returned_by
 from bookings.floor_view import FloorDay, TableState, TableView
 from bookings.models import Booking, BookingHistory
-from bookings.states import AdvanceState, Course, Status
+from bookings.states import AdvanceState, Course, Status, SystemReason
 from core import phones
 from localization import formatting
 
@@ -90,6 +90,12 @@ def history_text(entry: BookingHistory, zone: str) -> str:
 
 
 # --- Deposits ----------------------------------------------------------------------------------------------------
+
+
+@register.filter
+def reason_said(reason: str) -> str:
+    """Return a reason as it was written, or, where nobody wrote one, in the reader's language."""
+    return str(SystemReason(reason).label) if reason in SystemReason.values else reason
 
 
 @register.filter
