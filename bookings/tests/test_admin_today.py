@@ -23,8 +23,8 @@ from accounts.tests.factories import UserFactory, log_in, member, with_second_fa
 from bookings import board as boards
 from bookings import selectors, services
 from bookings.models import Booking
-from bookings.services import Actor
-from bookings.states import Status
+from bookings.services import Actor, claiming
+from bookings.states import Status, SystemReason
 from bookings.tests.factories import at, book, guest, tomorrow
 from config.routing import websocket_urlpatterns
 from restaurants.models import Restaurant
@@ -324,6 +324,19 @@ class TestTheOpenedBooking:
         part = self.opened(desk, booking, **{"HX-Request": "true"})
         assert "<html" not in part
         assert "History" in part
+
+    def test_says_in_the_readers_language_why_buka_itself_did_something(self, client, host, suya_spot) -> None:
+        host.language = "ha"
+        host.save(update_fields=["language"])
+        log_in(client, host)
+        booking = book(suya_spot)
+        claiming.record(booking, by=Actor.system(), from_status="confirmed", reason=SystemReason.ARRANGED_ANEW)
+        claiming.record(booking, by=Actor.system(), from_status="confirmed", reason="Ada wrote this")
+
+        page = self.opened(client, booking)
+
+        assert "“an sake jera teburan”" in page
+        assert "“Ada wrote this”" in page
 
     def test_cancel_with_a_reason(self, desk, suya_spot) -> None:
         booking = book(suya_spot)
