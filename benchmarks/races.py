@@ -154,7 +154,7 @@ class Stage:
             if number % 2:
                 requests.append(self._booking(self._some_time(evening), self.rng.randint(1, 4), str(self._uuid())))
                 continue
-            # In turn: one booking is let change ten times a minute (bookings.limits.CHANGE), and here is asked eight times.
+            # In turn: one booking may be changed ten times a minute (bookings.limits.CHANGE), and is asked for eight.
             booking = standing[number // 2 % len(standing)]
             wish: dict[str, object] = {"starts_at": self._some_time(evening).isoformat()}
             if self.rng.random() < 0.5:
