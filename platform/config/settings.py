@@ -75,6 +75,8 @@ INSTALLED_APPS = [
     "accounts.privacy",
     "restaurants",
     "restaurants.reviews",
+    "payments",
+    "payments.ledger",
     "bookings",
 ]
 
