@@ -1,7 +1,5 @@
 """Asking somebody for money: the whole of it from one, or shares from several."""
 
-import hashlib
-import secrets
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -12,6 +10,7 @@ from payments import errors
 from payments.models import Payment, PaymentRequest
 from payments.states import PaymentState, RequestState, Review
 from payments.subjects import Due, subject_of
+from payments.tokens import hash_of, new_token
 
 MOST_SHARES = 20
 # Money that has come, and that what it is for will hear of in a moment: what is due does not know it yet.
@@ -22,13 +21,8 @@ UNCOUNTED = {
 }
 
 
-def hash_of(token: str) -> str:
-    """Return what a request's link is looked up by."""
-    return hashlib.sha256(token.encode()).hexdigest()
-
-
 def _new(*, kind: str, subject_id: UUID, due: Due, amount_kobo: int, by: User | None) -> PaymentRequest:
-    token = secrets.token_urlsafe(24)
+    token = new_token()
     return PaymentRequest(
         token=token,
         token_hash=hash_of(token),

@@ -31,6 +31,7 @@ from payments.gateways.base import (
     Refused,
     Unknown,
 )
+from payments.gateways.circuit import is_down
 from payments.models import Payment, PaymentRequest
 from payments.services import settling
 from payments.services.asking import UNCOUNTED
@@ -80,9 +81,9 @@ def begin(*, request: PaymentRequest, wish: Wish) -> Payment:
     """
     if not wish.payer.email:
         raise errors.NoEmail
-    left = list(registry.gateways())
+    left = list(registry.gateways().values())
     while left:
-        gateway = next((one for one in left if not registry.is_down(one.name)), left[0])
+        gateway = next((one for one in left if not is_down(one.name)), left[0])
         left.remove(gateway)
         payment = _write_down(request_id=request.pk, wish=wish, gateway=gateway)
         if payment.state != PaymentState.INITIATED:

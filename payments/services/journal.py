@@ -13,7 +13,7 @@ from payments.gateways import registry
 from payments.gateways.base import Absent, Dispute, Down, Event, Subject, Unknown, Unreadable
 from payments.models import Payment, WebhookEvent
 from payments.services import disputing, refunding, settling
-from payments.states import JournalState
+from payments.states import LIVE, JournalState
 
 logger = logging.getLogger(__name__)
 
@@ -32,8 +32,11 @@ def take_in(*, gateway: str, headers: Mapping[str, str], body: bytes) -> Webhook
 
     :raises NotGenuine: when its proof is missing or wrong, or there is no such gateway
     """
-    ours = registry.gateway(gateway)
-    if ours is None or len(body) > LARGEST or not ours.is_genuine(headers, body):
+    try:
+        ours = registry.gateway(gateway)
+    except registry.NoSuchGateway as error:
+        raise NotGenuine(gateway) from error
+    if len(body) > LARGEST or not ours.is_genuine(headers, body):
         raise NotGenuine(gateway)
     try:
         event = ours.read_event(body)
@@ -137,8 +140,6 @@ def replay(*, row: WebhookEvent) -> WebhookEvent:
 
 def _worked(row: WebhookEvent) -> tuple[JournalState, str]:
     gateway = registry.gateway(row.gateway)
-    if gateway is None:
-        return JournalState.WAITING, "there is no key for this gateway"
     event = gateway.read_event(row.body.encode())
     if event.mode is not None and event.mode != gateway.mode:
         return JournalState.IGNORED, f"of mode {event.mode}, and ours is {gateway.mode}"
@@ -148,9 +149,10 @@ def _worked(row: WebhookEvent) -> tuple[JournalState, str]:
     if payment is None:
         return JournalState.IGNORED, "no payment of ours"
     if event.subject == Subject.CHARGE:
-        # A gateway may make several charges under one reference: the one that was named is asked about.
-        settled = settling.settle(payment_id=payment.pk, gateway_id=event.charge_id if payment.gateway_id else "")
-        return JournalState.DONE, f"{settled.reference} is {settled.state}"
+        told = settling.ask(payment_id=payment.pk)
+        settled = settling.write_down(payment_id=payment.pk, told=told)
+        is_unsaid = isinstance(told, Down | Unknown) or settled.state in LIVE
+        return (JournalState.WAITING if is_unsaid else JournalState.DONE), f"{settled.reference} is {settled.state}"
     if event.subject == Subject.REFUND:
         refunding.sync_refunds(payment_id=payment.pk)
         return JournalState.DONE, f"the refunds of {payment.reference} were read"

@@ -5,8 +5,9 @@ where no answer came, the gateway's list is read before anything is asked for ag
 """
 
 import logging
+import re
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
@@ -16,10 +17,10 @@ from accounts.models import User
 from core.outbox import publish
 from payments import errors
 from payments.events import RefundMoved, RefundRequested
-from payments.gateways import base, registry
-from payments.gateways.base import Absent, Down, RefundOutcome, Refused, Unknown
+from payments.gateways import base
+from payments.gateways.base import Down, RefundOutcome, Refused, Unknown
 from payments.models import Payment, Refund
-from payments.services.settling import locked
+from payments.services.settling import gateway_of, locked
 from payments.states import REFUND_MACHINE, PaymentState, RefundReason, RefundState, Review
 
 logger = logging.getLogger(__name__)
@@ -34,6 +35,8 @@ OUTCOMES = {
 STEPS = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 5, 15, 60, 180))
 LATER = timedelta(hours=6)
 LEASE = timedelta(seconds=90)
+# A refund that is refused for want of money there is taken once there is some.
+MAY_CHANGE = re.compile(r"balance", re.IGNORECASE)
 # A gateway may list a refund a little after it took it: before that, silence proves nothing.
 LISTED_AFTER = timedelta(minutes=2)
 
@@ -128,8 +131,8 @@ def _last(payment: Payment) -> tuple[float, int]:
 
 def look_after_refund(*, refund_id: int) -> Refund:
     """Take a refund one step on: tell the gateway of it, or ask what became of it. Return it as it stands then."""
-    row = Refund.objects.select_related("payment").get(pk=refund_id)
-    gateway = registry.gateway(row.payment.gateway, mode=row.payment.mode)
+    row = Refund.objects.select_related("payment__beside").get(pk=refund_id)
+    gateway = gateway_of(row.payment)
     if gateway is None:
         logger.error("No key for %s in mode %s: a refund waits", row.payment.gateway, row.payment.mode)
         return row
@@ -148,7 +151,7 @@ def look_after_refund(*, refund_id: int) -> Refund:
 def _told(row: Refund, gateway: base.Gateway) -> Refund:
     with transaction.atomic():
         locked(row.payment_id)
-        row = Refund.objects.select_for_update().select_related("payment").get(pk=row.pk)
+        row = Refund.objects.select_for_update(of=("self",)).select_related("payment__beside").get(pk=row.pk)
         if row.state != RefundState.REQUESTED:
             return row
         # From here on the gateway may have it, whatever becomes of this process.
@@ -180,9 +183,15 @@ def _reference_at_gateway(payment: Payment) -> str:
     return payment.beside.reference if payment.beside else payment.reference
 
 
+def _listed(payment: Payment, gateway: base.Gateway) -> Sequence[base.Refund] | Down | Unknown:
+    return gateway.refunds_of(
+        reference=_reference_at_gateway(payment), gateway_id=payment.gateway_id, since=payment.created_at
+    )
+
+
 def _looked_up(row: Refund, gateway: base.Gateway) -> Refund:
     """Read the gateway's list: what it took, it has; what it never took, is asked for again."""
-    listed = gateway.refunds_of(reference=_reference_at_gateway(row.payment), gateway_id=row.payment.gateway_id)
+    listed = _listed(row.payment, gateway)
     if isinstance(listed, Down | Unknown):
         return _wait(row.pk)
     take_over(payment_id=row.payment_id, listed=listed)
@@ -280,7 +289,7 @@ def _move(payment: Payment, row: Refund, state: RefundState) -> None:
         _publish(payment, row)
 
 
-def next_look(row: Refund) -> "timezone.datetime | None":
+def next_look(row: Refund) -> datetime | None:
     """Return when a refund is asked about next; None when it is over."""
     if not row.is_under_way:
         return None
@@ -304,7 +313,7 @@ def _not_taken(refund_id: int, answer: Refused | Down) -> Refund:
     row = Refund.objects.select_for_update().get(pk=refund_id)
     if row.state != RefundState.CHECKING:
         return row
-    if isinstance(answer, Refused) and answer.code not in registry.MAY_CHANGE:
+    if isinstance(answer, Refused) and not MAY_CHANGE.search(f"{answer.code} {answer.why}"):
         row.word = answer.code[:40]
         row.note = row.note or answer.why[:200]
         _move(payment, row, RefundState.FAILED)
@@ -335,11 +344,11 @@ def _publish(payment: Payment, row: Refund) -> None:
 def sync_refunds(*, payment_id: int) -> None:
     """Ask the gateway for all refunds of a payment, and write them down. Nothing where it does not answer."""
     payment = Payment.objects.select_related("beside").get(pk=payment_id)
-    gateway = registry.gateway(payment.gateway, mode=payment.mode)
+    gateway = gateway_of(payment)
     if gateway is None:
         return
-    listed = gateway.refunds_of(reference=_reference_at_gateway(payment), gateway_id=payment.gateway_id)
-    if isinstance(listed, Absent | Down | Unknown):
+    listed = _listed(payment, gateway)
+    if isinstance(listed, Down | Unknown):
         return
     take_over(payment_id=payment_id, listed=listed)
 

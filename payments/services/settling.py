@@ -5,7 +5,8 @@ that only ever move forward, so that answers may come twice, late and out of ord
 """
 
 import logging
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -14,7 +15,7 @@ from core.encryption import blind_index
 from core.outbox import publish
 from payments.events import PaymentFailed, PaymentHeld, PaymentReceived
 from payments.gateways import registry
-from payments.gateways.base import Absent, Charge, Down, Outcome, Unknown
+from payments.gateways.base import Absent, Charge, Down, Gateway, Outcome, Unknown
 from payments.models import Payment, PaymentRequest
 from payments.states import PaymentState, RequestState, Review
 
@@ -27,23 +28,50 @@ LATER = timedelta(hours=1)
 AFTER_THE_END = (timedelta(minutes=10), timedelta(hours=1), timedelta(hours=6), timedelta(hours=24))
 # So long a gateway may not know a charge yet that it was told of.
 UNHEARD = timedelta(minutes=15)
+ORDER = (Outcome.PAID, Outcome.PENDING, Outcome.UNFINISHED, Outcome.REVERSED, Outcome.FAILED)
 # A worker that has taken a check keeps it so long; if it dies, the next one takes it.
 LEASE = timedelta(seconds=60)
 
 
-def settle(*, payment_id: int, gateway_id: str = "") -> Payment:
-    """Ask the gateway what became of a payment, write down what that means, and return the payment.
+def settle(*, payment_id: int) -> Payment:
+    """Ask the gateway what became of a payment, write down what that means, and return the payment."""
+    return write_down(payment_id=payment_id, told=ask(payment_id=payment_id))
 
-    :param gateway_id: the gateway's own number of a charge that a webhook named: one of several under one reference
-    """
-    payment = Payment.objects.get(pk=payment_id)
-    gateway = registry.gateway(payment.gateway, mode=payment.mode)
+
+def ask(*, payment_id: int) -> Sequence[Charge] | Down | Unknown:
+    """Return every charge that the gateway has under a payment's reference. No transaction may be open."""
+    payment = Payment.objects.select_related("beside").get(pk=payment_id)
+    gateway = gateway_of(payment)
     if gateway is None:
         logger.error("No key for %s in mode %s: %s cannot be asked about", payment.gateway, payment.mode, payment)
-        return payment
-    answer: Charge | Absent | Down | Unknown
-    answer = gateway.find(gateway_id) if gateway_id else gateway.verify(payment.reference)
-    return apply(payment_id=payment_id, answer=answer)
+        return Down("there is no key for this account")
+    return gateway.charges_of(payment.reference if payment.beside is None else payment.beside.reference)
+
+
+def write_down(*, payment_id: int, told: Sequence[Charge] | Down | Unknown) -> Payment:
+    """Apply all that a gateway has under a payment's reference, and return the payment.
+
+    Somebody may have tried several times on one page: what was paid counts, each of it, and before what was not.
+    """
+    if isinstance(told, Down | Unknown):
+        return apply(payment_id=payment_id, answer=told)
+    if not told:
+        return apply(payment_id=payment_id, answer=Absent())
+    charges = sorted(told, key=lambda charge: ORDER.index(charge.outcome))
+    settled = apply(payment_id=payment_id, answer=charges[0])
+    for charge in charges[1:]:
+        if charge.outcome == Outcome.PAID:
+            settled = apply(payment_id=payment_id, answer=charge)
+    return settled
+
+
+def gateway_of(payment: Payment) -> Gateway | None:
+    """Return the account that a payment was begun at; None where its key is gone, or is of the other mode."""
+    try:
+        gateway = registry.gateway(payment.gateway)
+    except registry.NoSuchGateway:
+        return None
+    return gateway if gateway.mode == payment.mode else None
 
 
 def apply(*, payment_id: int, answer: Charge | Absent | Down | Unknown) -> Payment:
@@ -84,7 +112,7 @@ def locked(payment_id: int) -> Payment:
     return payment
 
 
-def next_check(payment: Payment) -> "timezone.datetime | None":
+def next_check(payment: Payment) -> datetime | None:
     """Return when a payment is asked about next; None when it is over."""
     now = timezone.now()
     if payment.state == PaymentState.SUCCEEDED:
@@ -250,8 +278,11 @@ def _unfinished(payment: Payment) -> None:
 
 
 def _unheard_of(payment: Payment) -> None:
-    if payment.is_live and payment.created_at <= timezone.now() - UNHEARD:
-        _ended(payment, PaymentState.EXPIRED if payment.checkout_url else PaymentState.FAILED)
+    """A gateway may know nothing yet of a page that it made; a charge that it was told of is waited for a while."""
+    if payment.checkout_url:
+        _unfinished(payment)
+    elif payment.is_live and payment.created_at <= timezone.now() - UNHEARD:
+        _ended(payment, PaymentState.FAILED)
 
 
 def _ended(payment: Payment, state: PaymentState) -> None:

@@ -1,0 +1,39 @@
+"""Questions about money, answered without changing anything. Kobo throughout."""
+
+from uuid import UUID
+
+from django.db.models import QuerySet, Sum
+
+from payments.models import Payment, PaymentRequest, Refund
+from payments.states import REFUND_UNDER_WAY, PaymentState
+from payments.tokens import hash_of
+
+
+def kobo_on_their_way_back(*, kind: str, subject_id: UUID) -> int:
+    """Return how much of what was paid for a subject is being given back, and has not arrived."""
+    rows = Refund.objects.filter(
+        payment__request__kind=kind, payment__request__subject_id=subject_id, state__in=REFUND_UNDER_WAY
+    )
+    return rows.aggregate(sum=Sum("amount_kobo"))["sum"] or 0
+
+
+def request_by_token(token: str) -> PaymentRequest | None:
+    """Return what the holder of a link is asked for."""
+    return PaymentRequest.objects.filter(token_hash=hash_of(token)).select_related("restaurant").first()
+
+
+def payments_of(kind: str, subject_id: UUID) -> "QuerySet[Payment]":
+    """Return the attempts to pay for a subject, the newest first, with their refunds."""
+    rows = Payment.objects.filter(request__kind=kind, request__subject_id=subject_id)
+    return rows.select_related("request").prefetch_related("refunds", "disputes").order_by("-pk")
+
+
+def payment_by_public_id(public_id: UUID) -> Payment | None:
+    """Return a payment whoever asks; the door must know that they may see it."""
+    rows = Payment.objects.select_related("request__restaurant")
+    return rows.prefetch_related("refunds", "disputes").filter(public_id=public_id).first()
+
+
+def stranded() -> "QuerySet[Payment]":
+    """Return the payments whose money has come and counts nowhere: an alarm, once they are more than minutes old."""
+    return Payment.objects.filter(state=PaymentState.SUCCEEDED, credited_at__isnull=True, refunded_kobo=0)
