@@ -73,7 +73,7 @@ POSTINGS = {
         fee_kobo=kobo,
     ),
     "paid_out": st.builds(postings.paid_out, house=st.just(HOUSE), amount_kobo=kobo),
-    "tax_paid": st.builds(postings.tax_paid, tax=st.just("VAT"), amount_kobo=kobo, house=st.sampled_from([None, HOUSE])),
+    "tax_paid": st.builds(postings.tax_paid, tax=st.just("VAT"), amount_kobo=kobo, house=st.none() | st.just(HOUSE)),
     "points_awarded": st.builds(postings.points_awarded, owner_id=st.just(uuid4()), points=kobo),
     "points_spent": st.builds(postings.points_spent, owner_id=st.just(uuid4()), points=kobo),
 }  # fmt: skip
