@@ -8,6 +8,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.models import User
+from accounts.partners.models import PartnerApp
+from accounts.selectors import may
+from accounts.states import Ability
 from bookings import access, selectors, services, ticketing, wording
 from bookings.deposit_words import advance_of, is_hold_over
 from bookings.models import Booking, TicketOrder
@@ -42,9 +46,9 @@ class DepositSubject(Subject):
             may_wait_until=_longest(advance.due_at, advance.created_at) if booking.status == Status.HELD else None,
         )
 
-    def visible_to(self, subject_id: UUID, *, request: Any) -> bool:
+    def visible_to(self, subject_id: UUID, *, request: Any, token: str = "") -> bool:
         booking = selectors.booking_to_change(subject_id)
-        return booking is not None and access.may_see(request, booking)
+        return booking is not None and _may_see(request, booking, booking.restaurant_id, token)
 
     def wait_until(self, subject_id: UUID, moment: datetime) -> None:
         services.hold_for_payment(booking_id=subject_id, until=moment)
@@ -74,12 +78,22 @@ class TicketsSubject(Subject):
             else None,
         )
 
-    def visible_to(self, subject_id: UUID, *, request: Any) -> bool:
+    def visible_to(self, subject_id: UUID, *, request: Any, token: str = "") -> bool:
         order = ticketing.order_by_public_id(subject_id)
-        return order is not None and access.may_see(request, order)
+        return order is not None and _may_see(request, order, order.event.restaurant_id, token)
 
     def wait_until(self, subject_id: UUID, moment: datetime) -> None:
         services.hold_order_for_payment(order_id=subject_id, until=moment)
+
+
+def _may_see(request: Any, thing: access.Owned, restaurant_id: int, token: str) -> bool:
+    """Tell it of the guest, of whoever has their link, of the house's people and of an app that it lets see bookings."""
+    asker = request.user
+    if isinstance(asker, PartnerApp):
+        return may(asker, Ability.SEE_BOOKINGS, restaurant_id=restaurant_id)
+    if access.may_see(request, thing, token):
+        return True
+    return isinstance(asker, User) and may(asker, Ability.SEE_BOOKINGS, restaurant_id=restaurant_id)
 
 
 def _is_over(booking: Booking) -> bool:

@@ -2,10 +2,11 @@
 
 from uuid import UUID
 
-from django.db.models import QuerySet, Sum
+from django.db.models import Q, QuerySet, Sum
 
+from accounts.models import User
 from payments.models import Payment, PaymentRequest, Refund
-from payments.states import REFUND_UNDER_WAY, PaymentState
+from payments.states import REFUND_UNDER_WAY, PaymentState, Review
 from payments.tokens import hash_of
 
 
@@ -32,6 +33,24 @@ def payment_by_public_id(public_id: UUID) -> Payment | None:
     """Return a payment whoever asks; the door must know that they may see it."""
     rows = Payment.objects.select_related("request__restaurant")
     return rows.prefetch_related("refunds", "disputes").filter(public_id=public_id).first()
+
+
+def payment_by_reference(reference: str) -> Payment | None:
+    """Return the payment of a reference whoever asks; the door must know that they may see it."""
+    rows = Payment.objects.select_related("request__restaurant")
+    return rows.prefetch_related("refunds", "disputes").filter(reference=reference).first()
+
+
+def payments_by(user: User) -> "QuerySet[Payment]":
+    """Return somebody's payments, with their refunds."""
+    return Payment.objects.filter(payer=user).select_related("request").prefetch_related("refunds")
+
+
+def is_checked(kind: str, subject_id: UUID) -> bool:
+    """Tell whether an attempt to pay for a subject may have taken money that does not count yet."""
+    rows = Payment.objects.filter(request__kind=kind, request__subject_id=subject_id)
+    waits = Q(state=PaymentState.CHECKING) | Q(state=PaymentState.SUCCEEDED, credited_at=None)
+    return rows.filter(waits).exclude(review=Review.REFUSED).exists()
 
 
 def stranded() -> "QuerySet[Payment]":

@@ -40,8 +40,11 @@ class Subject:
         """Return what is to be paid, whoever asks; None when there is no such subject."""
         raise NotImplementedError
 
-    def visible_to(self, subject_id: UUID, *, request: Any) -> bool:
-        """Tell whether whoever sends this request may see the subject, and so pay for it and share it."""
+    def visible_to(self, subject_id: UUID, *, request: Any, token: str = "") -> bool:
+        """Tell whether whoever sends this request may see the subject, and so pay for it and share it.
+
+        :param token: of a guest without an account, where the request brings one
+        """
         raise NotImplementedError
 
     def wait_until(self, subject_id: UUID, moment: datetime) -> None:
