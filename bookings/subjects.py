@@ -87,7 +87,7 @@ class TicketsSubject(Subject):
 
 
 def _may_see(request: Any, thing: access.Owned, restaurant_id: int, token: str) -> bool:
-    """Tell it of the guest, of whoever has their link, of the house's people and of an app that it lets see bookings."""
+    """Tell it of the guest, of whoever has their link, of the house's people, and of apps that it lets see bookings."""
     asker = request.user
     if isinstance(asker, PartnerApp):
         return may(asker, Ability.SEE_BOOKINGS, restaurant_id=restaurant_id)

@@ -1,4 +1,4 @@
-"""The pages on which people pay: a link opens each, for whoever has it. Nothing that a browser brings back is believed."""
+"""The pages on which people pay: a link opens each, for whoever has it. What a browser brings back is not believed."""
 
 from datetime import timedelta
 from typing import Any
