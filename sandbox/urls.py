@@ -10,4 +10,5 @@ urlpatterns = [
     path("sms/", include("sandbox.sms.urls")),
     path("authenticator/", include("sandbox.authenticator.urls")),
     path("openid/", include("sandbox.openid.urls")),
+    path("gateways/", include("sandbox.gateways.urls")),
 ]
