@@ -64,6 +64,7 @@ INSTALLED_APPS = [
     "sandbox.authenticator",
     "sandbox.openid",
     "sandbox.gateways",
+    "sandbox.flutterwave",
     "sandbox",
 ]
 MIDDLEWARE = [

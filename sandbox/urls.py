@@ -11,4 +11,5 @@ urlpatterns = [
     path("authenticator/", include("sandbox.authenticator.urls")),
     path("openid/", include("sandbox.openid.urls")),
     path("gateways/", include("sandbox.gateways.urls")),
+    path("flutterwave/", include("sandbox.flutterwave.urls")),
 ]
