@@ -65,6 +65,7 @@ INSTALLED_APPS = [
     "sandbox.openid",
     "sandbox.gateways",
     "sandbox.paystack",
+    "sandbox.flutterwave",
     "sandbox",
 ]
 MIDDLEWARE = [

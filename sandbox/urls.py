@@ -12,4 +12,5 @@ urlpatterns = [
     path("openid/", include("sandbox.openid.urls")),
     path("gateways/", include("sandbox.gateways.urls")),
     path("paystack/", include("sandbox.paystack.urls")),
+    path("flutterwave/", include("sandbox.flutterwave.urls")),
 ]
