@@ -9,9 +9,9 @@ from accounts.models import User
 from core import audit
 from payments import errors
 from payments.models import Payment
-from payments.services import refunding
+from payments.services import bookkeeping, refunding
 from payments.services.settling import announce, locked
-from payments.states import PaymentState, RefundReason, Review
+from payments.states import Kind, PaymentState, RefundReason, Review
 
 
 @transaction.atomic
@@ -26,6 +26,7 @@ def release_payment(*, payment: Payment, by: User | None) -> Payment:
             raise errors.NotRefundable
         payment.review = Review.RELEASED
         payment.save(update_fields=["review", "updated_at"])
+        bookkeeping.released(payment)
         announce(payment)
         audit.record("payments.released", actor=by, target=payment, details={"reference": payment.reference})
     return payment
@@ -42,6 +43,21 @@ def refuse_payment(*, payment: Payment, by: User | None) -> Payment:
             refunding.refund(payment=payment, reason=RefundReason.REVIEWED, key=f"review:{payment.public_id}", by=by)
         audit.record("payments.refused", actor=by, target=payment, details={"reference": payment.reference})
     return payment
+
+
+def note_end_of_deposit(*, subject_id: UUID, end: str) -> None:
+    """Write into the books what became of a booking's deposit: `applied`, `retained`, or `released` again."""
+    rows = Payment.objects.filter(
+        request__kind=Kind.DEPOSIT, request__subject_id=subject_id, state=PaymentState.SUCCEEDED
+    )
+    note = {
+        "applied": bookkeeping.deposit_applied,
+        "retained": bookkeeping.deposit_retained,
+        "released": bookkeeping.deposit_released,
+    }[end]
+    with transaction.atomic():
+        for payment_id in rows.order_by("request_id", "pk").values_list("pk", flat=True):
+            note(locked(payment_id))
 
 
 @transaction.atomic
