@@ -1,4 +1,4 @@
-"""What must hold of payments. `check_invariants` asks it at night and after each fault test; `check_ledger` the agreement."""
+"""What must hold of payments: asked by `check_invariants`, and with the books beside them by `check_ledger`."""
 
 from core.invariants import Invariant, sql
 from payments.ledger import agreements

@@ -91,6 +91,7 @@ def dispute_moved(payment: Payment, dispute: Dispute, *, before: str | None) -> 
     """A bank wants money back, has got it, or has let go."""
     gateway, number = payment.gateway, f"dispute:{dispute.public_id}"
     turn = selectors.transactions_of_payment(payment.public_id).filter(key__contains=number).count()
+    opened: Transaction | None
     if before is None or before == DisputeState.WON:
         lines = postings.dispute_opened(gateway=gateway, out_of=sources_of(payment, dispute.amount_kobo))
         opened = _post(payment, f"{number}:opened:{turn}", TransactionKind.DISPUTE_OPENED, lines)
