@@ -30,6 +30,7 @@ from bookings.states import Channel, EventRoom
 from bookings.tests.factories import at
 from bookings.tests.ticket_factories import event_at
 from core.testing import with_second_factor
+from payments.ledger.tests.factories import a_deposit
 from restaurants.models import ListingClaim, Photo, Restaurant, SpecialDay, SpecialTerms, TableCombination
 from restaurants.reviews import services as reviews
 from restaurants.reviews.models import Review
@@ -309,6 +310,7 @@ def populated(mark: str) -> House:
         opens="10:00",
         closes="22:00",
     )
+    a_deposit(place.pk, restaurant_id=place.pk, note=f"Note {secret}")
     [invitation] = invitations.invite_member(
         email=f"{secret}-invited@example.com", restaurant_ids=[place.pk], role=Role.HOST, by=owner
     )

@@ -23,6 +23,8 @@ from bookings.tests.factories import at, book, guest
 from bookings.tests.ticket_factories import event_at, order
 from core import audit
 from core.audit.models import AuditCheckpoint, AuditEvent, AuditSeal
+from payments.ledger import models as books
+from payments.ledger.tests.factories import a_deposit
 from restaurants.models import DishPriceHistory  # type: ignore[attr-defined]
 from restaurants.tests.factories import DishPriceFactory, house
 
@@ -43,6 +45,9 @@ PROOF = {
     StandbyHistory: "to_status = 'accepted'",
     QueueHistory: "to_status = 'seated'",
     TicketHistory: "amount_kobo = 1",
+    books.Account: "currency = 'USD'",
+    books.Transaction: "key = ''",
+    books.Entry: "amount_kobo = 1",
 }
 # Not the documented name, so that no role of a server that tests run on is touched.
 ROLE = "buka_app_of_a_test"
@@ -98,12 +103,14 @@ def test_it_does_its_work(as_the_app: None) -> None:
     Erased.objects.create(kind="account", fingerprint="f", erasure_id=host.public_id, pseudonym="Erased 1")
     Erased.objects.filter(erased_at__lt=timezone.now()).delete()
     audit.record("data.viewed", target=host)
+    a_deposit(restaurant.pk)
 
     assert MembershipHistory.objects.filter(user=host).count() == 2
     assert Consent.objects.get(user=host).withdrawn_at is not None
     assert BookingHistory.objects.filter(booking=booking).exists()
     assert not Erased.objects.exists()
     assert AuditEvent.objects.filter(action="data.viewed").exists()
+    assert books.Entry.objects.count() == 3
 
 
 @pytest.mark.parametrize("model", PROOF, ids=lambda model: model.__name__)
@@ -187,6 +194,7 @@ def given_one_of_each() -> None:
     )
     join_queue(restaurant_id=restaurant.pk, party_size=2, by=Actor.staff(host))
     order(event_at(restaurant, room=EventRoom.NONE), Ticket=1)
+    a_deposit(restaurant.pk)
     Erased.objects.create(kind="account", fingerprint="f", erasure_id=host.public_id, pseudonym="Erased 1")
     with connection.cursor() as cursor:
         cursor.execute("SELECT clock_timestamp()")

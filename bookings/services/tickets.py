@@ -371,6 +371,26 @@ def pay_back(
     return order
 
 
+@transaction.atomic
+def hold_order_for_payment(*, order_id: UUID, until: datetime) -> bool:
+    """Keep the places of an order that waits for its payment a little longer, for a way of paying that takes its time.
+
+    Never once the hold is over, and never shorter. How long at the most is the asker's to know.
+    """
+    found = TicketOrder.objects.filter(public_id=order_id).first()
+    if found is None:
+        return False
+    event, order = _locked(found)
+    held_until = order.hold_expires_at
+    is_waiting = order.status == OrderStatus.HELD and held_until is not None and held_until > timezone.now()
+    if not is_waiting or held_until is None or until <= held_until:
+        return False
+    order.hold_expires_at = min(until, event.starts_at)
+    order.version += 1
+    order.save(update_fields=["hold_expires_at", "version", "updated_at"])
+    return True
+
+
 def release_unpaid_orders() -> int:
     """Expire every order whose payment did not come in time; returns how many. Sales never wait for this."""
     with transaction.atomic():

@@ -32,3 +32,6 @@ GRANT UPDATE (reason, actor_id) ON bookings_standbyhistory, bookings_queuehistor
 -- Of the history of deposits and of tickets, beside that, the reference of a transfer, once the books need it no longer.
 REVOKE UPDATE, DELETE ON bookings_advancehistory, bookings_tickethistory FROM buka_app;
 GRANT UPDATE (reason, reference, actor_id, partner_id) ON bookings_advancehistory, bookings_tickethistory TO buka_app;
+
+-- The books: rows are added and never change.
+REVOKE UPDATE, DELETE ON ledger_account, ledger_transaction, ledger_entry FROM buka_app;

@@ -221,6 +221,10 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             _page(request, _("Webhooks"), "webhook", "partners_endpoint"),
             _page(request, _("Deliveries of webhooks"), "outgoing_mail", "partners_delivery"),
         ]),
+        (pgettext_lazy("of the platform", "Money"), [
+            _page(request, _("Ledger accounts"), "account_tree", "ledger_account"),
+            _page(request, _("Ledger transactions"), "receipt", "ledger_transaction"),
+        ]),
         (_("Personal data"), [
             _page(request, _("Requests about data"), "contact_support", "privacy_datarequest"),
             _page(request, _("Breaches"), "gpp_bad", "privacy_breach"),

@@ -234,6 +234,9 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 300},
     },
     "send booking reminders": {"task": "bookings.send_reminders", "schedule": 300.0, "options": {"expires": 300}},
+    "ask about payments": {"task": "payments.check_due", "schedule": 5.0, "options": {"expires": 5}},
+    "look after refunds": {"task": "payments.look_after_refunds", "schedule": 15.0, "options": {"expires": 15}},
+    "work off the gateways' webhooks": {"task": "payments.work_off_due", "schedule": 5.0, "options": {"expires": 5}},
     "look after the deposits": {"task": "bookings.look_after_deposits", "schedule": 60.0, "options": {"expires": 60}},
     "release unpaid tickets": {
         "task": "bookings.release_unpaid_tickets",
@@ -754,6 +757,11 @@ CONFIG_SUBSCRIPTIONS = "config.subscriptions"
 PROMOTION_CONSENT = "accounts.privacy.selectors.wants_promotion"
 
 # What `manage.py load_demo` loads, in this order: modules with load(now=…) and refresh(now=…).
+# What can be paid for online, by its kind, and who answers for it (payments.subjects).
+PAYMENT_SUBJECTS = {
+    "deposit": "bookings.subjects.DepositSubject",
+    "tickets": "bookings.subjects.TicketsSubject",
+}
 # Events come before the bookings, which are laid around the parts of the floor that events take.
 DEMO_PARTS = [
     "restaurants.demo.loading",
