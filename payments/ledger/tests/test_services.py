@@ -142,12 +142,23 @@ class TestARefund:
         self.ask(house, payment, 400_000)
         self.ask(house, payment, 600_000)
         before = rows()
-        with pytest.raises(MoreThanIsLeft) as refusal, transaction.atomic():
+        with pytest.raises(MoreThanIsLeft) as refusal:
             self.ask(house, payment, 1)
 
         assert refusal.value.details == {"left_kobo": 0}
         assert rows() == before
         assert selectors.left_of_payment(payment) == 0
+
+    def test_that_was_asked_for_under_this_key_is_not_asked_for_again(self) -> None:
+        house, payment = a_house(), uuid7()
+        a_deposit(house, 1_000, payment=payment, fee_kobo=None)
+        lines = postings.refund_asked(gateway=GATEWAY, out_of={chart.deposits_held(house): 1_000})
+
+        first = write(TransactionKind.REFUND_ASKED, lines, payment=payment, key="refund:1:asked")
+        again = write(TransactionKind.REFUND_ASKED, lines, payment=payment, key="refund:1:asked")
+
+        assert first == again
+        assert selectors.balance(chart.refunds_pending(GATEWAY)) == 1_000
 
     def test_of_another_payment_s_money_is_refused(self) -> None:
         """The house holds enough, but not from this guest."""
@@ -242,7 +253,7 @@ class TestPoints:
         write(TransactionKind.POINTS_AWARDED, postings.points_awarded(owner_id=uuid4(), points=900), about=about)
 
         write(TransactionKind.POINTS_SPENT, postings.points_spent(owner_id=diner, points=60), about=about)
-        with pytest.raises(NotEnoughPoints) as refusal, transaction.atomic():
+        with pytest.raises(NotEnoughPoints) as refusal:
             write(TransactionKind.POINTS_SPENT, postings.points_spent(owner_id=diner, points=41), about=about)
 
         assert refusal.value.details == {"points": 40}
