@@ -48,8 +48,7 @@ BEGIN
             USING ERRCODE = 'check_violation', CONSTRAINT = 'ledger_entry_comes_with_its_transaction';
     END IF;
     -- The last entry has the highest number: the check at the end relies on it.
-    PERFORM FROM ledger_entry WHERE transaction_id = NEW.transaction_id AND id >= NEW.id;
-    IF FOUND THEN
+    IF (SELECT id FROM ledger_entry WHERE transaction_id = NEW.transaction_id ORDER BY id DESC LIMIT 1) >= NEW.id THEN
         RAISE EXCEPTION 'Entries of % are numbered in the order in which they come', NEW.transaction_id
             USING ERRCODE = 'check_violation', CONSTRAINT = 'ledger_entry_comes_in_order';
     END IF;
@@ -68,8 +67,7 @@ BEGIN
     IF TG_TABLE_NAME = 'ledger_entry' THEN
         of_transaction := NEW.transaction_id;
         -- The last one checks for all of them.
-        PERFORM FROM ledger_entry WHERE transaction_id = of_transaction AND id > NEW.id;
-        IF FOUND THEN
+        IF (SELECT id FROM ledger_entry WHERE transaction_id = of_transaction ORDER BY id DESC LIMIT 1) > NEW.id THEN
             RETURN NULL;
         END IF;
     ELSE
