@@ -49,6 +49,17 @@ class TestPost:
         assert (posted.happened_at, posted.restaurant_id, posted.actor_id) == (NOON, house, somebody)
         assert posted.recorded_at > NOON
 
+    def test_costs_four_statements_and_three_more_where_a_balance_limits(self, django_assert_num_queries: Any) -> None:
+        house, payment = a_house(), uuid7()
+        a_deposit(house)
+        asked = postings.refund_asked(gateway=GATEWAY, out_of={chart.deposits_held(house): 5})
+        write(TransactionKind.REFUND_ASKED, asked, about=About("refund", "1"))
+
+        with django_assert_num_queries(4):
+            a_deposit(house, payment=payment)
+        with django_assert_num_queries(7):
+            write(TransactionKind.REFUND_ASKED, asked, payment=payment)
+
     def test_opens_each_account_once(self) -> None:
         house = a_house()
 
