@@ -6,9 +6,10 @@ from django.utils.translation import gettext_lazy as _
 from payments.gateways.base import Channel
 from payments.services.asking import MOST_SHARES
 
+# In the order of habit.
 WAYS = {
-    Channel.CARD: _("Card"),
     Channel.TRANSFER: _("Bank transfer"),
+    Channel.CARD: _("Card"),
     Channel.USSD: _("USSD, without data"),
 }
 
@@ -35,7 +36,7 @@ class PayForm(forms.Form):
     def __init__(self, *args: Any, ways: list[Channel], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field: Any = self.fields["channel"]
-        field.choices = [(way.value, WAYS[way]) for way in ways if way in WAYS]
+        field.choices = [(way.value, label) for way, label in WAYS.items() if way in ways]
         if len(field.choices) == 1:
             field.initial = field.choices[0][0]
 
