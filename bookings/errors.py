@@ -385,6 +385,14 @@ class QueueMovedOn(DomainError):
     status = 412
 
 
+class QueueClosed(BookingRefused):
+    """The house is closed, and not about to open; `details["opens_at"]` says when it does, where that is known."""
+
+    code = "queue_closed"
+    message = _("The restaurant is closed. It opens %(when)s; the queue begins two hours before.")
+    when_unknown = _("The restaurant is closed, and no opening is near.")
+
+
 REFUSALS: dict[Reason, type[BookingRefused]] = {
     Reason.NOT_BOOKABLE: RestaurantNotBookable,
     Reason.PARTY_TOO_SMALL: PartySizeRefused,

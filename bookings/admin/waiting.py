@@ -222,7 +222,7 @@ def _place(at: Desk, public_id: UUID) -> QueueEntry:
 
 
 def add_to_queue(at: Desk) -> HttpResponse:
-    plan = at.plan()
+    plan, now = at.plan(), timezone.now()
     form = forms.QueueForm(
         at.request.POST or None, plan=plan, initial={"request_key": uuid4(), "party": 2}, auto_id="queue_%s"
     )
@@ -245,6 +245,7 @@ def add_to_queue(at: Desk) -> HttpResponse:
             except DomainError as refused:
                 refusal, status = said_by(refused), 409
     context = {"desk": at, "restaurant": at.restaurant, "form": form, "refusal": refusal, "day": at.day()}
+    context |= {"doors": waitlist.doors_of(plan, now), "zone": at.restaurant.time_zone}
     return panel(at, "admin/today/_queue_add.html", _("Queue"), context, status)
 
 
