@@ -533,8 +533,11 @@ class TicketNotPaid(BookingRefused):
 
 
 class DoorsNotOpen(BookingRefused):
+    """It is long before the event, and `details["opens_at"]` says from when guests are let in; or it is over."""
+
     code = "event_doors_not_open"
     message = _("Guests of this event are not admitted at this time.")
+    not_yet = _("The door of this event opens %(when)s.")
 
 
 class CapacityBelowSold(BookingRefused):

@@ -221,7 +221,7 @@ class CheckInView(LetsPartnersIn, APIView):
                 ticket_passed_on={},
                 ticket_not_paid={},
                 ticket_not_valid={},
-                event_doors_not_open={},
+                event_doors_not_open={"opens_at": "2026-12-24T14:00:00+01:00"},
             ),
         },
         examples=[asked("A code", {"code": "K7F3 WD2M"}), answered("Come in", examples.ADMISSION)],

@@ -42,7 +42,7 @@ from bookings.states import (
     TicketDeed,
     TicketState,
 )
-from bookings.ticketing import DOORS_CLOSE_AFTER, DOORS_OPEN_BEFORE
+from bookings.ticketing import doors_of
 from core import audit, codes
 from core.outbox import publish
 from localization import formatting
@@ -615,8 +615,15 @@ def _refuse_at_the_door(order: TicketOrder) -> None:
 
 
 def _refuse_closed_doors(event: TicketedEvent, now: datetime) -> None:
-    if not event.starts_at - DOORS_OPEN_BEFORE <= now <= event.ends_at + DOORS_CLOSE_AFTER:
+    doors = doors_of(event)
+    if doors.are_open(now):
+        return
+    if now > doors.closes_at:
         raise errors.DoorsNotOpen
+    zone = event.restaurant.time_zone
+    when = formatting.day_and_time(doors.opens_at, zone=zone)
+    opens_at = formatting.in_zone(doors.opens_at, zone).isoformat()
+    raise errors.DoorsNotOpen(errors.DoorsNotOpen.not_yet, when=when, opens_at=opens_at)
 
 
 def _let_in(ticket: Ticket, event: TicketedEvent, *, by: Actor, now: datetime) -> None:
