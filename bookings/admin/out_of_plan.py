@@ -25,9 +25,28 @@ REASONS = {
 }
 
 
+Known = frozenset[tuple[int, str]]
+"""By its key, what a booking did not fit, and why."""
+
+
+def note(request: HttpRequest, restaurant_id: int) -> None:
+    """Keep with the request what did not fit before its first change of a plan: that is nothing new."""
+    noted = _noted(request)
+    if restaurant_id not in noted:
+        found = selectors.bookings_out_of_plan(restaurant_id)
+        noted[restaurant_id] = frozenset((each.booking.pk, each.reason) for each in found)
+
+
+def _noted(request: HttpRequest) -> dict[int, Known]:
+    kept: dict[int, Known] = vars(request).setdefault("out_of_plan_before", {})
+    return kept
+
+
 def warn(request: HttpRequest, restaurant_id: int) -> None:
-    """Tell whoever saved the plan which bookings to come it does not fit. Nobody has been moved."""
-    found = selectors.bookings_out_of_plan(restaurant_id)
+    """Tell whoever saved the plan which bookings to come it has ceased to fit. Nobody has been moved."""
+    known = _noted(request).get(restaurant_id, frozenset())
+    all_found = selectors.bookings_out_of_plan(restaurant_id)
+    found = [each for each in all_found if (each.booking.pk, each.reason) not in known]
     if not found:
         return
     sentence = ngettext(

@@ -58,20 +58,32 @@ class HouseFormSet(PaginationInlineFormSet):
 class PlanPage(ModelAdmin):
     """For pages whose saving changes when and where people can be seated."""
 
+    def save_model(self, request: Any, obj: Model, form: Any, change: bool) -> None:
+        self.plan_to_change(request, self.house_of(obj))
+        super().save_model(request, obj, form, change)
+
     def save_related(self, request: Any, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
         self.plan_saved(request, form.instance)
 
     def delete_model(self, request: Any, obj: Model) -> None:
         house = self.house_of(obj)
+        self.plan_to_change(request, house)
         super().delete_model(request, obj)
         self._tell(request, house)
 
     def delete_queryset(self, request: Any, queryset: Any) -> None:
         houses = {self.house_of(row) for row in queryset}
+        for house in houses:
+            self.plan_to_change(request, house)
         super().delete_queryset(request, queryset)
         for house in houses:
             self._tell(request, house)
+
+    def plan_to_change(self, request: Any, house: int | None) -> None:
+        """Note how things stand before the first change, so that only what it makes is told of afterwards."""
+        if house is not None:
+            self.admin_site.plan_to_change(request, house)
 
     def plan_saved(self, request: Any, row: Model) -> None:
         self._tell(request, self.house_of(row))
