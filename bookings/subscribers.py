@@ -85,6 +85,8 @@ def tell_of_change(*, booking_id: UUID, version: int, changes: dict[str, Any], r
     # Somebody who asked and was moved hears that it was the house's doing.
     kind = "booking.changed" if booking.status == Status.CONFIRMED or is_moved else "booking.requested"
     area = booking.area.name if booking.area and "area" in told else ""
+    # In the mail alone: a text is read over many a shoulder, and the wish may tell of somebody's health.
+    wish = ("made" if booking.step_free else "dropped") if "step_free" in changes else ""
     _write(
         booking,
         kind,
@@ -96,6 +98,7 @@ def tell_of_change(*, booking_id: UUID, version: int, changes: dict[str, Any], r
         settles=not (is_moved or reason),
         reason=reason,
         area=area,
+        step_free_wish=wish,
         is_free="yes" if is_moved else "",
     )
 

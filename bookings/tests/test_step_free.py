@@ -176,8 +176,23 @@ class TestChange:
         assert tables_of(changed) == ["T3"]
         told = Message.objects.get(kind="booking.changed")
         assert "Table without steps: yes" in told.body_text
+        assert "What is new: you are given a table without steps." in told.body_text
+        assert "What is new: you are given a table without steps." in told.body_html
         # The history outlives the booking's own row: it tells that the wish changed, not what it is.
         assert booking.history.latest("pk").changes["step_free"] == {}
+
+    def test_says_what_is_new_only_where_it_is_the_wish(self, stairs: Restaurant) -> None:
+        booking = book(stairs, **NEEDS)
+        work_off_outbox()
+
+        moved = services.change_booking(booking=booking, by=Actor.diner(None), starts_at=at("20:00"))
+        work_off_outbox()
+        services.change_booking(booking=moved, by=Actor.diner(None), step_free=False)
+        work_off_outbox()
+
+        first, second = Message.objects.filter(kind="booking.changed").order_by("pk")
+        assert "What is new" not in first.body_text
+        assert "What is new: you no longer ask for a table without steps." in second.body_text
 
     def test_is_refused_without_room_and_nothing_moves(self, stairs: Restaurant) -> None:
         book(stairs, guest=guest(2), by=Actor.staff(member(stairs.pk)), table_ids=[key_of(stairs, "T3")])
@@ -287,6 +302,9 @@ class TestPages:
         assert tables_of(booking) == ["T3"]
         own = client.get(reverse("bookings:booking", args=[booking.public_id])).content.decode()
         assert "your table is reached without a step" in own
+        services.cancel_booking(booking=booking, by=Actor.diner(None))
+        own = client.get(reverse("bookings:booking", args=[booking.public_id])).content.decode()
+        assert "your table is reached without a step" not in own
 
     def test_changes_the_wish(self, client: Client, stairs: Restaurant) -> None:
         where = reverse("bookings:book", args=["stairs"])

@@ -117,7 +117,8 @@ KINDS = {
             _("Booking changed"),
             needs=_booking | {"address", "booking_url"},
             may_have=_place
-            | {"policy_text", "occasion", "grace_minutes", "reason", "area", "step_free", "is_free", "promised"},
+            | {"policy_text", "occasion", "grace_minutes", "reason", "area", "step_free", "is_free", "promised"}
+            | {"step_free_wish"},
             channels=(Channel.EMAIL, Channel.SMS),
         ),
         Kind(

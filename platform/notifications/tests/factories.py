@@ -91,6 +91,8 @@ CONTEXTS: dict[str, list[dict[str, Any]]] = {
         | _link
         | _terms
         | {"grace_minutes": 1, "reason": "Eid is a day later.", "area": "Terrace", "step_free": "yes"}
+        | {"step_free_wish": wish}
+        for wish in ("made", "dropped")
     ],
     "booking.cancelled": [
         _booking | _why | {"policy_text": "Your deposit is on its way back.", "cancelled_by": who}
