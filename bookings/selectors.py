@@ -367,11 +367,13 @@ def restaurants_free_at(
     *,
     around: timedelta = timedelta(minutes=60),
     most: int | None = None,
+    step_free: bool = False,
     now: datetime | None = None,
 ) -> dict[int, list[Slot]]:
     """Return, of these restaurants, those with a free time within an hour of the wanted one, and these times.
 
     One query for all of them when their plans are known. They come in the order given; with `most` only so many.
+    With `step_free` a time is free only at tables that are reached without a step.
     """
     now = now or timezone.now()
     # What stands in the way of the starts asked for: nothing that is over before them or begins after the last party
@@ -381,7 +383,10 @@ def restaurants_free_at(
     found: dict[int, list[Slot]] = {}
     for restaurant_id in restaurant_ids:
         plan = plans.get(restaurant_id)
-        if plan is None or party_refusal(plan, party_size, online=True):
+        if plan is None:
+            continue
+        plan = plan.for_wish(step_free=step_free)
+        if party_refusal(plan, party_size, online=True):
             continue
         near = [slot for slot in slot_times(plan, day) if abs(slot.starts_at - wanted) <= around]
         if not near:
