@@ -554,6 +554,7 @@ def _tables(at: Desk, booking: Booking, form: Any) -> None:
         booking=booking,
         by=Actor.staff(at.user),
         table_ids=form.cleaned_data["tables"],
+        heed_seats=not form.cleaned_data["over_seats"],
         expected_version=form.cleaned_data["version"],
     )
 
@@ -657,6 +658,7 @@ def seat_walk_in(at: Desk) -> HttpResponse:
                     by=Actor.staff(at.user, Channel.WALK_IN),
                     guest=form.guest(),
                     table_ids=answers["tables"] or None,
+                    heed_seats=not answers["over_seats"],
                     minutes=answers["minutes"],
                     request_key=answers["request_key"],
                 )

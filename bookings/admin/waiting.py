@@ -304,7 +304,14 @@ def act_on_place(at: Desk, public_id: UUID, move: str) -> HttpResponse:
             services.call_to_table(entry=entry, by=by, **version)
         elif move == "seat":
             tables = answers["tables"] or None
-            services.seat_from_queue(entry=entry, by=by, table_ids=tables, minutes=answers["minutes"], **version)
+            services.seat_from_queue(
+                entry=entry,
+                by=by,
+                table_ids=tables,
+                minutes=answers["minutes"],
+                heed_seats=not answers["over_seats"],
+                **version,
+            )
         elif move == "leave":
             services.leave_queue(entry=entry, by=by, **version)
         else:

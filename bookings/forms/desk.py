@@ -22,6 +22,7 @@ from restaurants.service_plan import ServicePlan
 
 # How far the desk leafs: a typing mistake in the address must not count a calendar through.
 FARTHEST = timedelta(days=800)
+OVER_SEATS = _("Even if the tables seat fewer")
 
 
 class WaiveForm(SeenVersionForm):
@@ -124,6 +125,7 @@ class TablesForm(SeenVersionForm):
             "invalid_choice": errors.TableTaken.message,
         },
     )
+    over_seats = forms.BooleanField(label=OVER_SEATS, required=False)
 
 
 class SlotForm(forms.Form):
@@ -238,11 +240,12 @@ class DeskBookingForm(SlotForm, GuestForm):
 class WalkInForm(GuestForm):
     """A party at the door."""
 
-    field_order = ["party", "tables", "name", "phone", "minutes"]
+    field_order = ["party", "tables", "over_seats", "name", "phone", "minutes"]
 
     request_key = forms.UUIDField(widget=forms.HiddenInput, required=False)
     party = PartyField(label=_("Guests"), widget=forms.NumberInput(attrs={"inputmode": "numeric"}))
     tables = TableField(label=_("Tables"), required=False, help_text=_("Leave empty and the best free table is taken."))
+    over_seats = forms.BooleanField(label=OVER_SEATS, required=False)
     minutes = forms.IntegerField(
         label=_("They may stay (minutes)"),
         required=False,

@@ -266,12 +266,13 @@ def seat_from_queue(
     by: Actor,
     table_ids: Sequence[int] | None = None,
     minutes: int | None = None,
+    heed_seats: bool = False,
     expected_version: int | None = None,
 ) -> QueueEntry:
     """Seat a party of the queue, as seat_walk_in does, and return its place with the booking it became.
 
     :raises QueueMovedOn: :raises core.states.IllegalMove:
-    :raises NoTableFree: :raises TableTaken: as seat_walk_in
+    :raises NoTableFree: :raises TableTaken: :raises TableTooSmall: as seat_walk_in
     """
     seen = _look_first(entry, table_ids=table_ids, minutes=minutes, expected_version=expected_version)
     with transaction.atomic():
@@ -285,6 +286,7 @@ def seat_from_queue(
             guest=Guest(entry.guest_name, entry.guest_phone),
             table_ids=table_ids,
             minutes=minutes,
+            heed_seats=heed_seats,
             request_key=entry.public_id,
             seen=seen,
         )

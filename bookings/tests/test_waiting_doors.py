@@ -528,6 +528,26 @@ class TestTheQueue:
         entry.refresh_from_db()
         assert (entry.status, entry.booking) == ("queued", None)
 
+    def test_the_desk_is_asked_before_a_table_that_is_too_small(self, evening):
+        pair = house(tables=(2, 4))
+        host = member(pair.pk, Role.HOST)
+        entry = services.join_queue(restaurant_id=pair.pk, party_size=3, by=Actor.staff(host))
+        office = Client()
+        log_in(office, host)
+        where = reverse("admin:today_place_act", args=[pair.public_id, entry.public_id, "seat"])
+        sent = {"version": entry.version, "tables": [pair.tables.get(name="T1").pk], "from": "dialog"}
+
+        refused = office.post(where, sent, headers={"HX-Request": "true"})
+        assert refused.status_code == 409
+        assert "Too small for 3 guests: seats 1 to 2." in refused.content.decode()
+        assert "Even if the tables seat fewer" in refused.content.decode()
+        entry.refresh_from_db()
+        assert entry.status == "queued"
+
+        office.post(where, {**sent, "over_seats": "on"}, headers={"HX-Request": "true"})
+        entry.refresh_from_db()
+        assert entry.booking.allocations.get().table.name == "T1"
+
     def test_its_page_follows_the_party_and_only_the_party(self, client, small, evening):
         host = Actor.staff(member(small.pk))
         services.seat_walk_in(restaurant_id=small.pk, party_size=2, by=host)
