@@ -18,6 +18,7 @@ REASONS = {
     "outside_shifts": gettext_lazy("no shift has this time"),
     "past_hard_close": gettext_lazy("it would stay after closing time"),
     "table_not_in_use": gettext_lazy("its table is out of use"),
+    "table_has_steps": gettext_lazy("it needs a table without steps, and its own has some now"),
     "tables_not_joined": gettext_lazy("its tables are no longer put together"),
     "table_too_small": gettext_lazy("its table is too small"),
     "other_area": gettext_lazy("its table is no longer in the area it asked for"),
@@ -66,7 +67,7 @@ def _link(found: OutOfPlan) -> SafeString:
         "code": booking.code,
         "day": formatting.short_day(booking.starts_at, zone=booking.restaurant.time_zone),
         "time": formatting.time_of_day(booking.starts_at, zone=booking.restaurant.time_zone),
-        "name": booking.guest_name,
+        "name": booking.guest_name or booking.get_status_display(),
         "reason": REASONS[found.reason],
     }
     return format_html('<a href="{}">{}</a>', where, words)
