@@ -1,5 +1,4 @@
 from collections.abc import Callable
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -752,11 +751,11 @@ def move(
 
 
 def _receive(
-    *, booking: Booking, by: Actor, amount: Decimal, reference: str = "", expected_version: int | None = None
+    *, booking: Booking, by: Actor, amount: int, reference: str = "", expected_version: int | None = None
 ) -> object:
     return services.receive_deposit(
         booking=booking,
-        amount_kobo=int(amount * 100),
+        amount_kobo=amount,
         by=by,
         reference=reference,
         expected_version=expected_version,

@@ -18,10 +18,12 @@ from bookings.services import Guest
 from bookings.states import Channel, Occasion
 from core.forms import LineField, NameField, PhoneField, SeenVersionForm, TextField
 from localization import formatting
+from restaurants.admin.fields import NairaField
 from restaurants.service_plan import ServicePlan
 
 # How far the desk leafs: a typing mistake in the address must not count a calendar through.
 FARTHEST = timedelta(days=800)
+MOST_OF_A_DEPOSIT = Decimal(1_000_000_000)
 OVER_SEATS = _("Even if the tables seat fewer")
 
 
@@ -62,11 +64,10 @@ class DepositForm(ReferenceForm):
 
     field_order = ["version", "amount", "reference"]
 
-    amount = forms.DecimalField(
+    amount = NairaField(
         label=_("Amount (₦)"),
         min_value=Decimal("0.01"),
-        max_digits=12,
-        decimal_places=2,
+        max_value=MOST_OF_A_DEPOSIT,
         widget=forms.NumberInput(attrs={"inputmode": "decimal", "step": "any"}),
         error_messages={"min_value": errors.NotAnAmount.message},
     )

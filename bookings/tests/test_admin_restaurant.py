@@ -366,7 +366,7 @@ class TestTheMenu:
 
         assert jollof.prices.first().kobo == 600_000
 
-    @pytest.mark.parametrize("price", ["-1", "", "plenty", "1.005", "99999999999"])
+    @pytest.mark.parametrize("price", ["-1", "", "plenty", "1.005", "99999999999", "1e3"])
     def test_nonsense_prices_are_refused(self, office, jollof, price) -> None:
         where = changing(jollof)
 
