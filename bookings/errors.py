@@ -194,6 +194,13 @@ class NotAnAmount(BookingRefused):
     status = 422
 
 
+class ReferenceOfAnotherAmount(BookingRefused):
+    """Money was noted under the same reference before, with `details["amount_kobo"]`: one of the two is mistyped."""
+
+    code = "payment_reference_of_another_amount"
+    message = _("This reference is noted already, with %(amount)s. Correct the amount, or write another reference.")
+
+
 class NothingOwedBack(BookingRefused):
     code = "booking_nothing_owed_back"
     message = _("Nothing is owed back for this booking.")

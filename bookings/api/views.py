@@ -846,7 +846,11 @@ class ServiceMoves(LetsPartnersIn, ViewSet):
         request=words.ReceiptAskSerializer,
         examples_of=[asked("A bank transfer", {"amount": "20000.00", "reference": "TRF-0412"})],
         refusals={
-            409: problem_response("Nothing is asked for.", booking_no_deposit_asked={}),
+            409: problem_response(
+                "Nothing is asked for, or the reference stands there with another amount.",
+                booking_no_deposit_asked={},
+                payment_reference_of_another_amount={"amount_kobo": 1_500_000},
+            ),
             422: problem_response("It is no amount.", booking_not_an_amount={}),
         },
     )

@@ -294,6 +294,16 @@ class TestPaying:
         paid = self.pay(made, 4_000, "TRF-2")
         assert (paid.status, paid.paid_kobo) == (OrderStatus.CONFIRMED, 1_000_000)
 
+    def test_one_reference_has_one_amount(self, event):
+        made = order(event, Ticket=2)
+        self.pay(made, 4_000)
+
+        with pytest.raises(errors.ReferenceOfAnotherAmount, match="₦4,000"):
+            self.pay(made, 6_000)
+
+        made.refresh_from_db()
+        assert made.paid_kobo == 400_000
+
     def test_one_reference_counts_once(self, event):
         made = order(event, Ticket=2)
         self.pay(made, 6_000)
