@@ -82,7 +82,8 @@ CONTEXTS: dict[str, list[dict[str, Any]]] = {
         }
     ],
     "booking.confirmed": [
-        _booking | _place | _link | _terms | {"grace_minutes": 15, "deposit": "NGN 1,250,000", "step_free": "yes"}
+        _booking | _place | _link | _terms | {"grace_minutes": 15, "step_free": "yes"} | deposit
+        for deposit in ({"deposit": "NGN 1,250,000"}, {"deposit_there": "NGN 1,250,000"})
     ],
     "booking.requested": [_booking | _place | _link | _terms | {"step_free": "yes"}],
     "booking.changed": [
