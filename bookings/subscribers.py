@@ -16,7 +16,7 @@ from bookings.deposit_words import advance_of
 from bookings.models import Advance, Booking, BookingSeries, Occurrence
 from bookings.services import guests, tagging
 from bookings.states import ActorKind, Occasion, OccurrenceState, Status
-from bookings.texting import BOOKING, REVIEW, decent_time, send_text, short_time, short_url
+from bookings.texting import BOOKING, REVIEW, decent_time, naira, send_text, short_time, short_url
 from bookings.times import times_instead
 from core import codes, phones
 from localization import formatting
@@ -67,7 +67,7 @@ def _deposit_there(booking: Booking) -> str:
     if terms.is_due_before(booking.policy):
         return ""
     kobo = terms.deposit_kobo(booking.policy)
-    return formatting.money(kobo, booking.language) if kobo else ""
+    return naira(kobo) if kobo else ""
 
 
 def tell_of_request(*, booking_id: UUID, **_more: Any) -> None:

@@ -62,7 +62,8 @@ class TestWhatIsTold:
 
     @pytest.mark.parametrize(("language", "is_said"), [("en", True), ("ha", True), ("ar", False)])
     def test_a_deposit_that_is_paid_there_where_one_part_bears_it(self, db, language, is_said):
-        strict = house(name="Grandmother's Seafood", policy={"deposit_kobo_per_guest": 500_000})
+        asks = {"deposit_kobo_per_guest": 500_000, "deposit_from_party": 1, "deposit_due": "at_the_house"}
+        strict = house(name="Grandmother's Seafood", policy=asks)
         booking = book(strict, guest=ADA, language=language)
 
         text = told().sms_text

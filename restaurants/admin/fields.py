@@ -25,7 +25,7 @@ class NairaField(forms.DecimalField):
         kwargs = {"min_value": Decimal(0), "max_value": MOST_NAIRA, "decimal_places": 2, **kwargs}
         super().__init__(**kwargs)
 
-    def to_python(self, value: Any) -> Decimal | None:
+    def to_python(self, value: Any) -> Decimal | None:  # type: ignore[override]  # as the stubs have it
         if value in self.empty_values:
             return None
         # The digits of every script are understood, as elsewhere in forms.
