@@ -90,6 +90,12 @@ class SandboxClient:
         assert answer.status_code == 200, answer.text  # noqa: S101
         return answer.json()
 
+    def tell(self, gateway: str, what: str, **asked: Any) -> dict[str, Any]:
+        """Tell a gateway's controls something, such as `refunds/7/step` with `to="failed"`, and return the answer."""
+        answer = self.http.post(f"/{gateway}/api/{what}", json=asked, timeout=60)
+        assert answer.status_code in (200, 204), answer.text  # noqa: S101
+        return answer.json() if answer.content else {}
+
     def clock(self) -> datetime:
         """Return what time it is for the gateways."""
         return datetime.fromisoformat(self.http.get("/gateways/api/clock").raise_for_status().json()["now"])

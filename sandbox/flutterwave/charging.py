@@ -7,6 +7,7 @@ from typing import Any
 from sandbox.flutterwave import notices, splits
 from sandbox.flutterwave.callers import NAME, Caller
 from sandbox.flutterwave.cards import AUTH_MODELS
+from sandbox.flutterwave.errors import Refused
 from sandbox.flutterwave.fields import row_id
 from sandbox.flutterwave.models import CardToken, Event, Link, Transaction
 from sandbox.flutterwave.money import BadAmount, fee_of, kobo, part, vat_of
@@ -137,11 +138,12 @@ def _skewed(amount_kobo: int, route: str) -> int:
     wrong = faults.happens(NAME, route, "wrong_amount")
     if wrong is None:
         return amount_kobo
-    if "ratio" in wrong.options:
-        return max(1, part(amount_kobo, splits.number(wrong.options["ratio"], "ratio")))
     try:
+        if "ratio" in wrong.options:
+            return max(1, part(amount_kobo, splits.number(wrong.options["ratio"], "ratio")))
         return max(1, int(wrong.options["kobo"])) if "kobo" in wrong.options else kobo(wrong.options["amount"])
-    except (BadAmount, KeyError, ValueError):
+    except (BadAmount, KeyError, Refused, TypeError, ValueError):
+        # Nothing, or nothing sensible, was said of how wrong: a naira less.
         return max(1, amount_kobo - 100)
 
 

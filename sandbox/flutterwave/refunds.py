@@ -10,6 +10,7 @@ from sandbox.flutterwave.errors import NO_TRANSACTION, Refused
 from sandbox.flutterwave.models import Chargeback, Refund, Transaction
 from sandbox.gateways import clock, faults
 from sandbox.gateways.store import writing
+from sandbox.gateways.till import money
 
 # Words in which a refund gives the money back to the merchant: it counts no longer.
 UNDONE = (Refund.FAILED, "reversed", "cancelled")
@@ -56,7 +57,8 @@ def give_back(caller: Caller, transaction_id: str, asked: dict[str, Any]) -> Ref
     left = left_kobo(row)
     sum_kobo = left if asked.get("amount") in (None, "") else fields.amount(asked)
     if left <= 0:
-        raise Refused("Transaction has already been fully refunded")
+        is_disputed = held_kobo(row) > 0
+        raise Refused("Transaction has a chargeback" if is_disputed else "Transaction has already been fully refunded")
     if faults.happens(NAME, "refund", "refund_balance_short"):
         raise Refused("Insufficient balance to process this refund")
     if sum_kobo > left:
@@ -71,7 +73,7 @@ def give_back(caller: Caller, transaction_id: str, asked: dict[str, Any]) -> Ref
         created_at=now,
         updated_at=now,
     )
-    charging.note(row, "refund", "initiated", f"Refund {made.pk} of {row.currency} {sum_kobo / 100:.2f}")
+    charging.note(row, "refund", "initiated", f"Refund {made.pk} of {money(sum_kobo, row.currency)}")
     notices.refunded(made)
     return made
 

@@ -171,7 +171,7 @@ def _challenge_bill(token: str, row: Transaction) -> Bill:
 
 
 def _challenged(token: str) -> Transaction | None:
-    if token.startswith("flwlnk-"):
+    if not token or token.startswith("flwlnk-"):
         return None
     return Transaction.objects.select_related("customer", "token").filter(challenge=token).first()
 
