@@ -8,6 +8,7 @@ from django.views.decorators.http import require_safe
 
 from sandbox import settings
 from sandbox.faults import switches
+from sandbox.flutterwave.models import Transaction
 from sandbox.mail import smtp
 from sandbox.mail.models import Mail
 from sandbox.openid import facebook, google
@@ -27,6 +28,7 @@ def home(request: HttpRequest) -> HttpResponse:
             "smtp": f"{settings.HOST}:{settings.SMTP_PORT}",
             "mails": Mail.objects.count(),
             "texts": Text.objects.count(),
+            "flutterwave_transactions": Transaction.objects.count(),
             "faults": {
                 service: switches.look(service)
                 for service in (smtp.SERVICE, network.SERVICE, twilio.SERVICE, google.SERVICE, facebook.SERVICE)

@@ -1094,6 +1094,11 @@ class TestPage:
         assert re.search(rf'href="{V3}/hosted/pay/flwlnk-[0-9a-f]+"', page.text)
         assert "waiting" not in sandbox.http.get("/flutterwave/?q=bold").text.split("<table>")[1]
 
+    def test_stands_on_the_front_page(self, sandbox):
+        pay(sandbox)
+
+        assert "1 transaction kept. Speaks the HTTP of its third version" in sandbox.http.get("/").text
+
     def test_refunds_disputes_and_decides_by_form(self, sandbox):
         sandbox.gateway_faults({"kind": "refund_pending"})
         paid = a_paid(sandbox)
