@@ -64,6 +64,7 @@ INSTALLED_APPS = [
     "sandbox.authenticator",
     "sandbox.openid",
     "sandbox.gateways",
+    "sandbox.paystack",
     "sandbox.flutterwave",
     "sandbox",
 ]

@@ -11,5 +11,6 @@ urlpatterns = [
     path("authenticator/", include("sandbox.authenticator.urls")),
     path("openid/", include("sandbox.openid.urls")),
     path("gateways/", include("sandbox.gateways.urls")),
+    path("paystack/", include("sandbox.paystack.urls")),
     path("flutterwave/", include("sandbox.flutterwave.urls")),
 ]

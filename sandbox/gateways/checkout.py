@@ -86,8 +86,6 @@ def _show(till: Till, request: HttpRequest, token: str, error: str) -> HttpRespo
     bill = till.bill(token)
     visit = steps.visit_of(till, token)
     instrument = steps.instrument_of(till, visit)
-    # The forms' answers may lead back to the merchant, which browsers count as where a form goes.
-    address = till.way_back(token)
     context = {
         "till": till,
         "bill": bill,
@@ -102,9 +100,9 @@ def _show(till: Till, request: HttpRequest, token: str, error: str) -> HttpRespo
         "now": clock.now(),
         "sum": f"{bill.amount_kobo / 100:.2f}" if bill else "",
         "error": error,
-        "way_back": address,
     }
     response = render(request, "sandbox/gateways/checkout.html", context, status=400 if error else 200)
+    # The forms' answers may lead back to the merchant, which browsers count as where a form goes.
     response.headers["Content-Security-Policy"] = _policy(till.goals(token))
     return response
 

@@ -58,8 +58,13 @@ class Gateway:
     stands_despite: frozenset[str] = frozenset()
 
     def routes(self) -> set[str]:
+        """Return the names of its addresses; a view with `routes` is named by method instead."""
         patterns: Any = import_module(self.urls).urlpatterns
-        return {pattern.name for pattern in patterns if getattr(pattern, "name", None)}
+        # Its page and its controls are not the gateway's interface.
+        patterns = [each for each in patterns if str(each.pattern) and not str(each.pattern).startswith("api/")]
+        views = [getattr(pattern, "callback", None) for pattern in patterns]
+        by_method = {name for view in views for name in getattr(view, "routes", {}).values()}
+        return by_method | {pattern.name for pattern in patterns if getattr(pattern, "name", None)}
 
 
 GATEWAYS: dict[str, Gateway] = {}

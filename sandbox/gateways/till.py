@@ -35,7 +35,7 @@ class Instrument:
 
     @property
     def digits(self) -> str:
-        return self.number.replace(" ", "")
+        return "".join(character for character in self.number if character.isdigit())
 
     @property
     def bin(self) -> str:
@@ -70,6 +70,8 @@ class Bill:
     state: str
     # A saved card that waits for its owner's consent: only this can be answered.
     challenge: str = ""
+    # Where a payer can go from a page on which nothing is left to do.
+    leads_to: str = ""
 
     @property
     def price(self) -> str:

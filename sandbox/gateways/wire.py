@@ -44,7 +44,7 @@ class Wire:
             await self.app(scope, receive, send)
             return
         scope = {**scope, "path": _tidy(path, gateway)}
-        route, is_control = _route(scope["path"], gateway)
+        route, is_control = _route(scope["path"], scope["method"], gateway)
         found: list[faults.Drawn] = []
         if not is_control and not faults.are_none():
             # Rows are not read on the event loop.
@@ -60,11 +60,12 @@ def _tidy(path: str, gateway: Gateway) -> str:
     return tidied if tidied == f"/{gateway.name}/" else tidied.rstrip("/")
 
 
-def _route(path: str, gateway: Gateway) -> tuple[str, bool]:
+def _route(path: str, method: str, gateway: Gateway) -> tuple[str, bool]:
     if path == f"/{gateway.name}/" or path.startswith(f"/{gateway.name}/api/"):
         return "", True
     try:
-        return resolve(path).url_name or "", False
+        found = resolve(path)
+        return getattr(found.func, "routes", {}).get(method) or found.url_name or "", False
     except Resolver404:
         return "", False
 
