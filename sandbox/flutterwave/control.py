@@ -17,10 +17,11 @@ MOST_ANSWERED = 500
 
 def _caller(given: dict[str, object]) -> Caller:
     """Return whose things are meant: ours in test mode, unless `merchant` and `mode` say otherwise."""
-    who, mode = given.get("merchant", "ours"), given.get("mode", TEST)
-    if who not in ("ours", "foreign") or mode not in (TEST, LIVE):
+    who, mode = given.get("merchant", NAME), given.get("mode", TEST)
+    names = {"ours": NAME, "foreign": f"{NAME}-foreign", NAME: NAME, f"{NAME}-foreign": f"{NAME}-foreign"}
+    if who not in names or mode not in (TEST, LIVE):
         raise BadAsk("merchant must be ours or foreign, mode test or live.")
-    return Caller(NAME if who == "ours" else f"{NAME}-foreign", str(mode))
+    return Caller(names[str(who)], str(mode))
 
 
 @control("POST")

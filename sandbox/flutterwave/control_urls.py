@@ -9,7 +9,7 @@ urlpatterns = [
     path("chargebacks", control.open_chargeback),
     path("chargebacks/<int:pk>/step", control.step_chargeback),
     path("transfers/<int:pk>/step", control.step_transfer),
-    path("settle", control.settle),
+    path("settlements", control.settle),
     path("preferences", control.preferences),
     path("self-test", control.self_test),
     path("forms/preferences", views.prefer, name="prefer"),

@@ -52,6 +52,7 @@ class FlutterwaveTill:
             channels=_channels(link.payment_options),
             is_open=not state,
             state=state,
+            leads_to=self.way_back(token) if state else "",
         )
 
     def token_of(self, reference: str, merchant: str) -> str | None:
@@ -167,6 +168,7 @@ def _challenge_bill(token: str, row: Transaction) -> Bill:
         is_open=is_open,
         state="" if is_open else f"This charge is {row.status}.",
         challenge=row.instrument,
+        leads_to=_back(row.redirect_url, row.tx_ref, row),
     )
 
 

@@ -400,7 +400,9 @@ class TestHostedPage:
 
         assert back == [("status", "mine"), ("x", "1"), ("status", "cancelled"), ("tx_ref", "buka-7f3a")]
         assert data(ask(sandbox, "GET", "/transactions")) == []
-        assert "This payment was cancelled" in sandbox.http.get(page.path).text
+        shown = sandbox.http.get(page.path).text
+        assert "This payment was cancelled" in shown and "transaction_id" not in shown
+        assert 'href="http://localhost:8000/back?status=mine&amp;x=1&amp;status=cancelled' in shown
 
     def test_lets_a_payer_try_again_as_often_as_was_agreed(self, sandbox):
         page = Page(sandbox, open_link(sandbox, configuration={"max_retry_attempt": 2}))
@@ -741,7 +743,7 @@ class TestSplits:
         sandbox.gateway_faults({"kind": "refund_pending"})
         refund = data(ask(sandbox, "POST", f"/transactions/{paid['id']}/refund", {"amount": 100}))
 
-        sandbox.tell("flutterwave", "settle")
+        sandbox.tell("flutterwave", "settlements")
 
         listed = said(ask(sandbox, "GET", "/settlements"))
         row = listed["data"][0]
@@ -751,9 +753,9 @@ class TestSplits:
         assert one["meta"] == f"[{paid['id']}]"
 
         sandbox.tell("flutterwave", f"refunds/{refund['id']}/step", to="failed")
-        second = sandbox.tell("flutterwave", "settle")["settlements"]
+        second = sandbox.tell("flutterwave", "settlements")["settlements"]
         assert [(each["refund"], each["net_amount"]) for each in second] == [(-100, 100)]
-        assert sandbox.tell("flutterwave", "settle")["settlements"] == []
+        assert sandbox.tell("flutterwave", "settlements")["settlements"] == []
 
 
 class TestChargebacks:
