@@ -4,6 +4,8 @@ import logging
 from datetime import datetime
 from typing import Any
 
+from django.db.utils import OperationalError
+
 from sandbox.gateways import clock
 from sandbox.gateways.models import Due
 from sandbox.gateways.registry import GATEWAYS
@@ -28,11 +30,19 @@ def work_off() -> int:
         row = Due.objects.filter(due_at__lte=clock.now()).first()
         if row is None:
             return done
-        with writing():
-            # Somebody else may have done it meanwhile.
-            if Due.objects.filter(pk=row.pk).delete()[0]:
-                _do(row)
-                done += 1
+        try:
+            with writing():
+                # Somebody else may have done it meanwhile.
+                if Due.objects.filter(pk=row.pk).delete()[0]:
+                    _do(row)
+                    done += 1
+        except OperationalError:
+            # The row stays and is tried again.
+            raise
+        except Exception:
+            # One that cannot be done must not hold up all the others.
+            log.exception("%s could not do what was due: %s", row.gateway, row.action)
+            Due.objects.filter(pk=row.pk).delete()
     return done
 
 

@@ -153,7 +153,7 @@ async def _until_tried(deliveries: list[int]) -> None:
     """Wait until each of these webhooks has been answered or refused once."""
     deadline = time.monotonic() + AWAIT_SECONDS
     while deliveries and time.monotonic() < deadline:
-        untried = Delivery.objects.filter(pk__in=deliveries, attempts=0)
+        untried = Delivery.objects.filter(pk__in=deliveries, attempts=0, state=Delivery.State.PENDING)
         if not await sync_to_async(untried.exists, thread_sensitive=False)():
             return
         await asyncio.sleep(0.02)

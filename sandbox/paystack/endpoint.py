@@ -4,7 +4,6 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import unquote
 
 from django.db import models
 from django.http import HttpRequest, HttpResponse, QueryDict
@@ -93,12 +92,11 @@ def route(**handlers: tuple[str, Handler]) -> Callable[..., HttpResponse]:
                 raise Problem("Route not found", status=404)
             ask = _ask(request)
             handler = handlers[request.method][1]
-            arguments = {name: unquote(value) if isinstance(value, str) else value for name, value in kwargs.items()}
             if request.method == "GET":
-                said = handler(ask, **arguments)
+                said = handler(ask, **kwargs)
             else:
                 with writing():
-                    said = handler(ask, **arguments)
+                    said = handler(ask, **kwargs)
         except Problem as problem:
             return answer(problem.as_json(), problem.status)
         envelope: dict[str, Any] = {"status": said.is_fine, "message": said.message}
