@@ -886,9 +886,9 @@ class TestWebhooks:
     def test_is_sent_again_on_request(self, sandbox, receiver):
         paid = a_paid(sandbox)
 
-        told = said(ask(sandbox, "POST", f"/transactions/{paid['id']}/resend-hook", {}))
+        answer = said(ask(sandbox, "POST", f"/transactions/{paid['id']}/resend-hook", {}))
 
-        assert (told["message"], told["data"]) == ("hook sent successfully", "hook sent")
+        assert (answer["message"], answer["data"]) == ("hook sent successfully", "hook sent")
         first, second = told(receiver, 2)
         assert first == second
 
