@@ -9,7 +9,7 @@ from typing import Any
 
 from sandbox.flutterwave import notices, splits
 from sandbox.flutterwave.callers import NAME, Caller
-from sandbox.flutterwave.cards import AUTH_MODELS
+from sandbox.flutterwave.cards import AUTH_MODELS, PROMPTS
 from sandbox.flutterwave.errors import Refused
 from sandbox.flutterwave.fields import row_id
 from sandbox.flutterwave.models import CardToken, Event, Link, Transaction
@@ -105,7 +105,7 @@ def succeed(row: Transaction, *, route: str = CHECKOUT) -> None:
     on_top = row.fee_kobo + row.vat_kobo if faults.happens(NAME, route, "fee_on_top") else 0
     row.charged_kobo = row.amount_kobo + on_top
     row.shares = splits.shares(row.subaccounts, row.settled_kobo)
-    row.processor_response = APPROVED
+    row.processor_response = PROMPTS.get(row.instrument, APPROVED)
     if row.payment_type == Transaction.Type.CARD and row.token is None:
         row.token = _token(row)
     _end(row, Transaction.Status.SUCCESSFUL)

@@ -217,6 +217,12 @@ class TestVerify:
             "payer@example.com",
         )
 
+    def test_may_keep_the_banks_question_although_it_is_paid(self, sandbox):
+        paid = a_paid(sandbox, card="3ds_visa")
+
+        assert paid["status"] == "successful"
+        assert paid["processor_response"].startswith("Please enter the OTP")
+
     def test_answers_the_same_by_id(self, sandbox):
         paid = a_paid(sandbox)
 
