@@ -171,7 +171,7 @@ def listed(ask: Ask) -> Said:
         rows = rows.filter(transaction=row) if row else rows.none()
     if ask.query.get("currency"):
         rows = rows.filter(currency=ask.query["currency"])
-    data, meta = page_of(ask, rows, shapes.refund)
+    data, meta = page_of(ask, rows, shapes.refund_in_list)
     return Said("Refunds retrieved", data, meta)
 
 
