@@ -1029,15 +1029,13 @@ class TestBooks:
         ]
 
     def test_survives_a_restart(self, tmp_path):
-        sandbox = RunningSandbox(tmp_path / "sandbox")
-        sandbox.start()
-        try:
+        with RunningSandbox(tmp_path / "sandbox") as sandbox:
             paid = a_paid(sandbox)
             refund = data(ask(sandbox, "POST", f"/transactions/{paid['id']}/refund", {"amount": 100}))
             pay(sandbox, "transfer_late", payment={"tx_ref": "late"})
             page = urlsplit(open_link(sandbox, tx_ref="open")).path
-            sandbox.stop()
 
+            sandbox.stop()
             sandbox.start()
 
             assert verified(sandbox) == paid
@@ -1046,8 +1044,6 @@ class TestBooks:
             assert sandbox.pay("flutterwave", "open")["status"] == "successful"
             sandbox.advance(32 * 60)
             assert verified(sandbox, "late")["status"] == "successful"
-        finally:
-            sandbox.stop()
 
 
 class TestPage:
