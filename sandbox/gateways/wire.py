@@ -119,9 +119,9 @@ class _Call:
 async def _play(call: _Call, gateway: Gateway, found: list[faults.Drawn], waits: str) -> None:
     await call.listen()
     for each in found:
-        if each.kind == "slow":
+        if each.kind == faults.SLOW:
             await call.pause(SLOW_SECONDS if each.seconds is None else each.seconds)
-    worst = next((each for each in found if each.kind != "slow"), None)
+    worst = next((each for each in found if each.kind != faults.SLOW), None)
     if worst is None or worst.kind in ("timeout_after", "reset_after") or _stands(worst, gateway):
         expected: list[tuple[str, int]] = []
         token = hooks.awaited.set(expected)
