@@ -146,6 +146,16 @@ class TestInitialize:
         assert call(sandbox, "POST", "/transaction/initialize", content=b"{", headers={
             "Content-Type": "application/json"}).status_code == 400  # fmt: skip
 
+    @pytest.mark.parametrize("odd", ["NaN", '"\\ud800"', "[" * 100_000, "Infinity"])
+    def test_refuses_json_that_cannot_be_written_again(self, sandbox, odd):
+        sent = f'{{"email": "a@example.com", "amount": 5000, "reference": "buka-1", "metadata": {odd}}}'
+
+        answer = call(
+            sandbox, "POST", "/transaction/initialize", content=sent, headers={"Content-Type": "application/json"}
+        )
+
+        assert said(answer) == (400, "Invalid JSON")
+
 
 class TestVerify:
     def test_tells_all_of_a_payment(self, sandbox):
