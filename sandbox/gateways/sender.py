@@ -147,8 +147,8 @@ class Sender:
 
 
 def _columns(row: Delivery) -> tuple[int | str | None, ...]:
-    due = row.next_try_at and row.next_try_at.astimezone(UTC).replace(tzinfo=None)
-    return row.attempts, json.dumps(row.tries), row.answer, row.state, due and str(due), row.pk
+    due = str(row.next_try_at.astimezone(UTC).replace(tzinfo=None)) if row.next_try_at else None
+    return row.attempts, json.dumps(row.tries), row.answer, row.state, due, row.pk
 
 
 def _keep(delivery: Delivery, status: int | str, text: str) -> None:
