@@ -103,7 +103,7 @@ def fill(entries: int, seed: int) -> float:
 def _houses() -> list[int]:
     from restaurants.tests.factories import RestaurantFactory
 
-    return [int(RestaurantFactory().pk) for _each in range(HOUSES)]
+    return [int(house.pk) for house in RestaurantFactory.create_batch(HOUSES)]
 
 
 def _open(accounts: "dict[AccountName, int]", batch: list[Posting]) -> None:
