@@ -1,4 +1,4 @@
-"""One process, two doors: the sandbox's pages and interfaces over HTTP, and its mail server."""
+"""One process, two doors: the sandbox's pages and interfaces over HTTP, and its mail server; and webhooks going out."""
 
 import logging
 import socket
@@ -32,8 +32,11 @@ def _serve(mail_socket: socket.socket) -> int:
     from daphne.server import Server, twisted_loop
     from twisted.internet import reactor
 
+    from sandbox.gateways import wire
+    from sandbox.gateways.sender import Sender
     from sandbox.mail import smtp
 
+    webhooks = Sender()
     failures: list[str] = []
 
     class SandboxServer(Server):
@@ -41,15 +44,25 @@ def _serve(mail_socket: socket.socket) -> int:
             failures.append(failure.getErrorMessage())
             self.stop()
 
+        async def handle_reply(self, protocol, message):  # type: ignore[no-untyped-def]
+            if message["type"] != wire.HANG_UP:
+                await super().handle_reply(protocol, message)
+            elif protocol.channel is not None:
+                # Closed as a proxy closes it that has waited long enough, or cut off.
+                transport = protocol.channel.transport
+                transport.abortConnection() if message["reset"] else transport.loseConnection()
+
     def ready() -> None:
         twisted_loop.create_task(smtp.serve(mail_socket))
+        webhooks.start()
         print(
             f"Sandbox: http://{settings.HOST}:{settings.HTTP_PORT}/ and mail to port {settings.SMTP_PORT}", flush=True
         )
 
     reactor.addSystemEventTrigger("before", "shutdown", smtp.stop)  # type: ignore[arg-type]
+    reactor.addSystemEventTrigger("before", "shutdown", webhooks.stop)  # type: ignore[arg-type]
     SandboxServer(
-        get_asgi_application(),
+        wire.Wire(get_asgi_application()),
         endpoints=[f"tcp:port={settings.HTTP_PORT}:interface={settings.HOST}"],
         ready_callable=ready,
         server_name="sandbox",

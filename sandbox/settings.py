@@ -1,6 +1,7 @@
 """Settings of the sandbox. It serves this machine only and keeps its state in `BUKA_HOME/sandbox/`.
 
 SANDBOX_PORT: its pages and HTTP interfaces (default: PORT + 1). EMAIL_PORT: its mail server (default: PORT + 2).
+PAYSTACK_SECRET_KEY, FLUTTERWAVE_SECRET_KEY, FLUTTERWAVE_SECRET_HASH: the keys of the merchant that Buka is there.
 """
 
 import secrets
@@ -9,11 +10,13 @@ from pathlib import Path
 from environs import Env
 
 from core.embedded import paths
+from sandbox.gateways import keys
 
 env = Env()
 BASE_DIR = Path(__file__).resolve().parent.parent
 HOME = paths.home(BASE_DIR) / "sandbox"
 _port = env.int("PORT", 8000)
+BUKA_PORT = _port
 BUKA_URL = env.str("BUKA_BASE_URL", f"http://localhost:{_port}")
 HOST = "127.0.0.1"
 HTTP_PORT = env.int("SANDBOX_PORT", _port + 1)
@@ -28,6 +31,26 @@ GOOGLE_CLIENT_SECRET = env.str("GOOGLE_CLIENT_SECRET", "sandbox-secret")
 FACEBOOK_CLIENT_ID = env.str("FACEBOOK_CLIENT_ID", "100000000000001")
 FACEBOOK_CLIENT_SECRET = env.str("FACEBOOK_CLIENT_SECRET", "sandbox-secret")
 
+
+def _secrets(
+    name: str, ours: str, made_up: dict[tuple[str, str], str], *, test_begins: str
+) -> dict[str, dict[str, str]]:
+    """Return the secret keys by merchant and mode; the one that Buka uses may be named and tells its mode itself."""
+    found = {who: {mode: made_up[who, mode] for mode in ("test", "live")} for who in ("ours", "foreign")}
+    key = env.str(name, ours) or ours
+    found["ours"]["test" if key.startswith(test_begins) else "live"] = key
+    return found
+
+
+PAYSTACK_SECRETS = _secrets("PAYSTACK_SECRET_KEY", keys.PAYSTACK["ours", "test"], keys.PAYSTACK, test_begins="sk_test_")
+FLUTTERWAVE_SECRETS = _secrets(
+    "FLUTTERWAVE_SECRET_KEY", keys.FLUTTERWAVE["ours", "test"], keys.FLUTTERWAVE, test_begins="FLWSECK_TEST-"
+)
+FLUTTERWAVE_SECRET_HASHES = {
+    **keys.FLUTTERWAVE_HASHES,
+    "ours": env.str("FLUTTERWAVE_SECRET_HASH", "") or keys.FLUTTERWAVE_HASHES["ours"],
+}
+
 # One process, and nothing it signs has to outlive it.
 SECRET_KEY = secrets.token_urlsafe(50)
 DEBUG = False
@@ -40,6 +63,9 @@ INSTALLED_APPS = [
     "sandbox.sms",
     "sandbox.authenticator",
     "sandbox.openid",
+    "sandbox.gateways",
+    "sandbox.paystack",
+    "sandbox.flutterwave",
     "sandbox",
 ]
 MIDDLEWARE = [

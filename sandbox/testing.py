@@ -5,6 +5,7 @@ import socket
 import subprocess
 import sys
 import time
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -78,10 +79,87 @@ class SandboxClient:
         answer = self.http.post(f"/openid/{service}/api/tokens", json=asked).raise_for_status()
         return answer.json()
 
+    def pay(self, gateway: str, reference: str, *, how: str = "card", **asked: Any) -> dict[str, Any]:
+        """Do what a payer would do on the checkout page, and return what has become of the payment.
+
+        `how` is card, declined, abandoned, cancelled, challenge, bank, transfer, transfer_short, transfer_excess,
+        transfer_late, ussd, ussd_late or ussd_never; `card` names a test card, `kobo` what is transferred,
+        `merchant="foreign"` whose payment it is.
+        """
+        answer = self.http.post(f"/{gateway}/api/pay", json={"reference": reference, "how": how, **asked}, timeout=60)
+        assert answer.status_code == 200, answer.text  # noqa: S101
+        return answer.json()
+
+    def tell(self, gateway: str, what: str, **asked: Any) -> dict[str, Any]:
+        """Tell a gateway's controls something, such as `refunds/7/step` with `to="failed"`, and return the answer."""
+        answer = self.http.post(f"/{gateway}/api/{what}", json=asked, timeout=60)
+        assert answer.status_code in (200, 204), answer.text  # noqa: S101
+        return answer.json() if answer.content else {}
+
+    def clock(self) -> datetime:
+        """Return what time it is for the gateways."""
+        return datetime.fromisoformat(self.http.get("/gateways/api/clock").raise_for_status().json()["now"])
+
+    def advance(self, seconds: float) -> datetime:
+        """Put the gateways' clock forward, have done what is due by then, and return the time."""
+        return self.turn_clock(advance_seconds=seconds)
+
+    def turn_clock(self, **to: Any) -> datetime:
+        """Turn the gateways' clock: `set` to a moment, `is_frozen`, `advance_seconds` or `reset`."""
+        answer = self.http.put("/gateways/api/clock", json=to, timeout=60).raise_for_status()
+        return datetime.fromisoformat(answer.json()["now"])
+
+    def gateway_faults(self, *rules: dict[str, Any], seed: int = 0) -> None:
+        """Have these things go wrong at the gateways and no others: `{"gateway", "route", "kind", …}`."""
+        answer = self.http.put("/gateways/api/faults", json={"rules": rules, "seed": seed})
+        assert answer.status_code == 200, answer.text  # noqa: S101
+
+    def deliveries(self, **narrowed: str) -> list[dict[str, Any]]:
+        """Return the webhooks, oldest first, narrowed by `gateway`, `reference`, `event`, `state` or `merchant`."""
+        answer = self.http.get("/gateways/api/deliveries", params=narrowed).raise_for_status()
+        return answer.json()["deliveries"]
+
+    def wait_for_deliveries(self, count: int, *, seconds: float = 20, **narrowed: str) -> list[dict[str, Any]]:
+        """Return the webhooks as soon as so many of them have been delivered.
+
+        :raises AssertionError: when they are not in time
+        """
+        deadline = time.monotonic() + seconds
+        while len(found := self.deliveries(**{"state": "delivered", **narrowed})) < count:
+            if time.monotonic() > deadline:
+                raise AssertionError(f"{len(found)} of {count} webhooks were delivered within {seconds} seconds")
+            time.sleep(0.05)
+        return found
+
+    def resend(self, delivery: int) -> None:
+        """Send a webhook again."""
+        self.http.post(f"/gateways/api/deliveries/{delivery}/resend").raise_for_status()
+
+    def summary(self, gateway: str) -> list[dict[str, Any]]:
+        """Return a gateway's sums in kobo by merchant, mode and currency."""
+        answer = self.http.get("/gateways/api/summary", params={"gateway": gateway}, timeout=60).raise_for_status()
+        return answer.json()["gateways"][gateway]
+
+    def payments(self, gateway: str) -> list[dict[str, Any]]:
+        """Return all of a gateway's transactions, in its order."""
+        found: list[dict[str, Any]] = []
+        after: int | None = 0
+        while after is not None:
+            asked = {"gateway": gateway, "after": str(after)}
+            page = self.http.get("/gateways/api/payments", params=asked, timeout=60).raise_for_status().json()
+            found, after = found + page["payments"], page["next"]
+        return found
+
+    def set_webhook_url(self, merchant: str, url: str) -> None:
+        """Have a merchant's webhooks sent there; `paystack` and `flutterwave` are ours, `paystack-foreign` is not."""
+        answer = self.http.put(f"/gateways/api/merchants/{merchant}", json={"webhook_url": url})
+        assert answer.status_code == 200, answer.text  # noqa: S101
+
     def reset(self) -> None:
-        """Forget the mails and text messages, and switch the faults off."""
+        """Forget the mails, text messages and payments, switch the faults off, and set the gateways' clock right."""
         self.http.delete("/mail/api/messages").raise_for_status()
         self.http.delete("/sms/api/messages").raise_for_status()
+        self.http.delete("/gateways/api/state").raise_for_status()
         self.fault()
         for service in ("sms", "twilio", "google", "facebook"):
             self.spoil(service)

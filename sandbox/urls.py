@@ -10,4 +10,7 @@ urlpatterns = [
     path("sms/", include("sandbox.sms.urls")),
     path("authenticator/", include("sandbox.authenticator.urls")),
     path("openid/", include("sandbox.openid.urls")),
+    path("gateways/", include("sandbox.gateways.urls")),
+    path("paystack/", include("sandbox.paystack.urls")),
+    path("flutterwave/", include("sandbox.flutterwave.urls")),
 ]

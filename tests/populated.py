@@ -35,7 +35,14 @@ from restaurants.models import ListingClaim, Photo, Restaurant, SpecialDay, Spec
 from restaurants.reviews import services as reviews
 from restaurants.reviews.models import Review
 from restaurants.reviews.states import ASPECTS
-from restaurants.tests.factories import DishFactory, DishPriceFactory, MenuFactory, MenuSectionFactory, house
+from restaurants.tests.factories import (
+    ROUND_THE_CLOCK,
+    DishFactory,
+    DishPriceFactory,
+    MenuFactory,
+    MenuSectionFactory,
+    house,
+)
 from tests.walking import Address
 
 # Everything private of every house begins with this, so that one search word finds all of it.
@@ -202,7 +209,11 @@ def populated(mark: str) -> House:
     """Return a house with one of everything, whose private texts all hold `okro-<mark>`."""
     secret = f"{WORD}-{mark}"
     place = house(
-        name=f"The {mark.title()} House", slug=f"{mark}-house", tables=(2, 4), policy={"needs_approval": False}
+        hours=ROUND_THE_CLOCK,
+        name=f"The {mark.title()} House",
+        slug=f"{mark}-house",
+        tables=(2, 4),
+        policy={"needs_approval": False},
     )
     room = place.areas.get()
     table = place.tables.order_by("pk").first()

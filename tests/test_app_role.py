@@ -26,7 +26,7 @@ from core.audit.models import AuditCheckpoint, AuditEvent, AuditSeal
 from payments.ledger import models as books
 from payments.ledger.tests.factories import a_deposit
 from restaurants.models import DishPriceHistory  # type: ignore[attr-defined]
-from restaurants.tests.factories import DishPriceFactory, house
+from restaurants.tests.factories import ROUND_THE_CLOCK, DishPriceFactory, house
 
 pytestmark = pytest.mark.django_db
 
@@ -177,7 +177,7 @@ def test_every_table_that_refuses_to_be_changed_refuses_to_be_emptied() -> None:
 
 def given_one_of_each() -> None:
     """Write rows as the role does; a checkpoint cannot be made: the seal it names has to be two years old."""
-    restaurant = house(tables=(2, 4))
+    restaurant = house(tables=(2, 4), hours=ROUND_THE_CLOCK)
     host = member(restaurant.pk, Role.HOST)
     consents.choose(user=host, choices={"marketing": True}, door=Door.PAGE)
     book(restaurant)

@@ -45,6 +45,9 @@ OURS = (
     "CSRF_",
     *KEYS,
     "BLIND_INDEX_OLD_KEYS",
+    "PAYMENT",
+    "PAYSTACK_",
+    "FLUTTERWAVE_",
 )
 PRODUCTION = {
     "BUKA_ENV": "production",
@@ -458,6 +461,135 @@ class TestLogInThroughOthers:
         surroundings.setenv("SMS_DAILY_BUDGETS", "234:10, 44:2")
 
         assert environment.read(ROOT).sms["budgets"] == {"*": 200, "234": 10, "44": 2}
+
+
+class TestPayments:
+    LIVE = {
+        "PAYSTACK_SECRET_KEY": "sk_live_made_up_for_the_tests",
+        "FLUTTERWAVE_SECRET_KEY": "FLWSECK-made-up-for-the-tests-X",
+        "FLUTTERWAVE_SECRET_HASH": "made-up-hash-of-the-tests",
+    }
+    TEST = {
+        "PAYSTACK_SECRET_KEY": "sk_test_made_up_for_the_tests",
+        "FLUTTERWAVE_SECRET_KEY": "FLWSECK_TEST-made-up-for-the-tests-X",
+        "FLUTTERWAVE_SECRET_HASH": "made-up-hash-of-the-tests",
+    }
+
+    def read(self, surroundings: pytest.MonkeyPatch, given: dict[str, str]) -> environment.Environment:
+        for name, value in given.items():
+            surroundings.setenv(name, value)
+        return environment.read(ROOT)
+
+    def test_go_to_the_sandbox_where_there_is_one(self, surroundings: pytest.MonkeyPatch):
+        payments = self.read(surroundings, {"SANDBOX_URL": "http://127.0.0.1:9"}).payments
+
+        assert payments["gateways"] == ["paystack", "flutterwave"]
+        assert payments["paystack"]["url"] == "http://127.0.0.1:9/paystack"
+        assert payments["flutterwave"]["url"] == "http://127.0.0.1:9/flutterwave/v3"
+        assert payments["checkout_origins"] == ["http://127.0.0.1:9"]
+        assert payments["paystack"]["key"].startswith("sk_test_sandbox")
+
+    def test_are_not_offered_in_production_without_keys(self, surroundings: pytest.MonkeyPatch):
+        payments = self.read(surroundings, PRODUCTION).payments
+
+        assert payments["gateways"] == []
+        assert payments["checkout_origins"] == []
+
+    def test_go_to_the_real_ones_in_production(self, surroundings: pytest.MonkeyPatch):
+        payments = self.read(surroundings, {**PRODUCTION, **self.LIVE}).payments
+
+        assert payments["gateways"] == ["paystack", "flutterwave"]
+        assert payments["paystack"]["url"] == "https://api.paystack.co"
+        assert payments["flutterwave"]["url"] == "https://api.flutterwave.com/v3"
+        assert payments["checkout_origins"] == ["https://checkout.paystack.com", "https://checkout.flutterwave.com"]
+
+    def test_follow_keys_and_order(self, surroundings: pytest.MonkeyPatch):
+        one = {"PAYSTACK_SECRET_KEY": self.LIVE["PAYSTACK_SECRET_KEY"]}
+        assert self.read(surroundings, {**PRODUCTION, **one}).payments["gateways"] == ["paystack"]
+
+        turned = {**PRODUCTION, **self.LIVE, "PAYMENT_GATEWAYS": "flutterwave, paystack"}
+        assert self.read(surroundings, turned).payments["gateways"] == ["flutterwave", "paystack"]
+
+    def test_a_trial_server_takes_test_keys_when_it_says_so(self, surroundings: pytest.MonkeyPatch):
+        trial = {**PRODUCTION, **self.TEST, "PAYMENTS_IN_TEST_MODE": "true"}
+
+        assert self.read(surroundings, trial).payments["gateways"] == ["paystack", "flutterwave"]
+
+    def test_keys_that_were_replaced_are_kept_for_their_webhooks(self, surroundings: pytest.MonkeyPatch):
+        old = {
+            "PAYSTACK_PREVIOUS_SECRET_KEYS": "sk_live_made_up_and_replaced, sk_live_made_up_and_older",
+            "FLUTTERWAVE_PREVIOUS_SECRET_HASHES": "made-up-hash-that-was-replaced",
+        }
+        payments = self.read(surroundings, {**PRODUCTION, **self.LIVE, **old}).payments
+
+        assert payments["paystack"]["previous_keys"] == ["sk_live_made_up_and_replaced", "sk_live_made_up_and_older"]
+        assert payments["flutterwave"]["previous_hashes"] == ["made-up-hash-that-was-replaced"]
+
+    @pytest.mark.parametrize("where", [{}, PRODUCTION | LIVE])
+    @pytest.mark.parametrize(
+        ("given", "complaint"),
+        [
+            ({"PAYMENT_GATEWAYS": "paystack,stripe"}, "PAYMENT_GATEWAYS has 'stripe'"),
+            ({"PAYMENT_GATEWAYS": "paystack,paystack"}, "PAYMENT_GATEWAYS has 'paystack'"),
+            ({"PAYSTACK_SECRET_KEY": "pk_test_made_up_for_tests"}, "PAYSTACK_SECRET_KEY is no secret key"),
+            ({"PAYSTACK_SECRET_KEY": "sk_test_"}, "PAYSTACK_SECRET_KEY is no secret key"),
+            ({"PAYSTACK_PREVIOUS_SECRET_KEYS": "pk_made_up"}, "PAYSTACK_PREVIOUS_SECRET_KEYS is no secret key"),
+            ({"FLUTTERWAVE_SECRET_KEY": "FLWPUBK_TEST-made-up-X"}, "FLUTTERWAVE_SECRET_KEY is no secret key"),
+            ({"FLUTTERWAVE_SECRET_HASH": ""}, "FLUTTERWAVE_SECRET_HASH is not: nobody could tell"),
+            ({"FLUTTERWAVE_SECRET_HASH": "short"}, "FLUTTERWAVE_SECRET_HASH has to be at least 16"),
+            ({"FLUTTERWAVE_PREVIOUS_SECRET_HASHES": "short"}, "FLUTTERWAVE_PREVIOUS_SECRET_HASHES has to be"),
+            ({"FLUTTERWAVE_BASE_URL": "https://api.flutterwave.com"}, "whose address ends in /v3"),
+            ({"PAYSTACK_BASE_URL": "api.paystack.co"}, "PAYSTACK_BASE_URL is 'api.paystack.co'"),
+            ({"PAYSTACK_BASE_URL": "https://"}, "PAYSTACK_BASE_URL is"),
+            ({"PAYSTACK_BASE_URL": "https://a@api.example"}, "PAYSTACK_BASE_URL is not an address to ask"),
+            ({"PAYMENT_CHECKOUT_ORIGINS": "https://*.example"}, "PAYMENT_CHECKOUT_ORIGINS has"),
+            ({"PAYMENT_CHECKOUT_ORIGINS": "https://pay.example/x"}, "without a path"),
+            ({"PAYMENT_CHECKOUT_ORIGINS": "https://pay.example; script-src *"}, "PAYMENT_CHECKOUT_ORIGINS has"),
+        ],
+    )
+    def test_say_what_is_wrong_and_show_no_key(
+        self, surroundings: pytest.MonkeyPatch, where: dict[str, str], given: dict[str, str], complaint: str
+    ):
+        with pytest.raises(ImproperlyConfigured) as refusal:
+            self.read(surroundings, {**where, **given})
+
+        assert complaint in str(refusal.value)
+        for name, value in given.items():
+            if ("KEY" in name or "HASH" in name) and value:
+                assert value not in str(refusal.value) or value in ("sk_test_", "short")
+
+    @pytest.mark.parametrize(
+        ("given", "complaint"),
+        [
+            (
+                {"PAYSTACK_SECRET_KEY": LIVE["PAYSTACK_SECRET_KEY"]},
+                "PAYSTACK_SECRET_KEY is a live key, and this is not",
+            ),
+            ({"FLUTTERWAVE_SECRET_KEY": LIVE["FLUTTERWAVE_SECRET_KEY"]}, "FLUTTERWAVE_SECRET_KEY is a live key, and"),
+            ({"PAYSTACK_PREVIOUS_SECRET_KEYS": LIVE["PAYSTACK_SECRET_KEY"]}, "is of another mode than"),
+            ({**PRODUCTION, **TEST}, "PAYSTACK_SECRET_KEY is a test key, and this is production"),
+            (
+                {**PRODUCTION, **LIVE, "FLUTTERWAVE_SECRET_KEY": TEST["FLUTTERWAVE_SECRET_KEY"]},
+                "FLUTTERWAVE_SECRET_KEY is a test key, and this is production",
+            ),
+            ({**PRODUCTION, **LIVE, "PAYMENTS_IN_TEST_MODE": "true"}, "PAYMENTS_IN_TEST_MODE is on"),
+            ({**PRODUCTION, **LIVE, "PAYSTACK_BASE_URL": "http://api.example"}, "would cross the network in the open"),
+            ({**PRODUCTION, **LIVE, "PAYMENT_CHECKOUT_ORIGINS": "http://pay.example"}, "in production only https://"),
+        ],
+    )
+    def test_let_no_test_card_pay_for_a_real_evening_nor_a_real_one_for_a_demo(
+        self, surroundings: pytest.MonkeyPatch, given: dict[str, str], complaint: str
+    ):
+        with pytest.raises(ImproperlyConfigured) as refusal:
+            self.read(surroundings, given)
+
+        assert complaint in str(refusal.value)
+
+    def test_are_known_to_the_policy_of_every_page(self):
+        told = production_settings()["CONTENT_SECURITY_POLICY"]["DIRECTIVES"]["form-action"]
+
+        # No gateway has a key there: nobody is sent anywhere.
+        assert told == ["'self'"]
 
 
 class TestTheDocumentation:

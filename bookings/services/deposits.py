@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, Q
@@ -71,11 +72,12 @@ def receive_deposit(
 
     A table held for it becomes a booking once nothing is missing; less leaves it held as long as before, and more is
     owed back. Money that comes when the hold is over takes the same time again under the day's lock, or is owed back.
-    The same reference counts once.
+    The same reference counts once, and has one amount.
 
     :param amount_kobo: of this time
     :raises NoDepositAsked: when the terms of the booking know none
     :raises NotAnAmount: when it is nothing
+    :raises ReferenceOfAnotherAmount: when the reference stands there with another amount
     :raises BookingMovedOn: when it is no longer of the expected version
     :raises core.errors.Busy: when the day stays locked by others for three seconds
     """
@@ -119,8 +121,10 @@ def _receive_under_lock(
         raise Busy
     now = timezone.now()
     advance = advances.locked(booking) or _paid_unasked(booking, by=by)
-    if reference and advance.history.filter(received_kobo__gt=0, reference=reference).exists():
-        return Receipt(booking, advance, Outcome.AGAIN)
+    if reference:
+        of_it = advance.history.filter(received_kobo__gt=0, reference=reference)
+        if claiming.is_noted(of_it.values_list("received_kobo", flat=True), amount_kobo):
+            return Receipt(booking, advance, Outcome.AGAIN)
     if expected_version is not None and booking.version != expected_version:
         raise errors.BookingMovedOn(version=booking.version)
     advance.received_kobo += amount_kobo
@@ -272,22 +276,37 @@ def confirm(booking: Booking, *, by: Actor, reason: str = "", by_money: bool = F
     publish(BookingConfirmed(restaurant_id=claiming.house_of(booking), booking_id=booking.public_id, by_money=by_money))
 
 
-def return_deposit(*, booking: Booking, by: Actor, reference: str = "", expected_version: int | None = None) -> Advance:
-    """Note that the house has paid back all that it owes for a booking, and return the advance.
+def return_deposit(
+    *,
+    booking: Booking,
+    by: Actor,
+    reference: str = "",
+    expected_version: int | None = None,
+    amount_kobo: int | None = None,
+) -> Advance:
+    """Note that the house has paid back what it owes for a booking, and return the advance.
 
+    :param amount_kobo: of this time, where it is known, as of a refund that has arrived: then one reference counts
+        once, and what was not owed is written down too, as far as there is money; by default all that is owed
     :raises NothingOwedBack: when it owes nothing, or has paid it back already
     :raises BookingMovedOn: when the booking is no longer of the expected version
     """
+    reference = reference.strip()[:100]
     with transaction.atomic():
         booking = claiming.locked(booking.pk, expected_version=expected_version)
         advance = advances.locked(booking)
-        owed = advance.owed_kobo if advance is not None else 0
-        if advance is None or not owed:
+        if advance is None:
             raise errors.NothingOwedBack
-        advance.returned_kobo += owed
+        is_known = amount_kobo is not None and reference != ""
+        if is_known and advance.history.filter(returned_kobo__gt=0, reference=reference).exists():
+            return advance
+        returned = advance.owed_kobo if amount_kobo is None else min(amount_kobo, advance.held_kobo)
+        if not returned:
+            raise errors.NothingOwedBack
+        advance.returned_kobo += returned
         why = advances.why_owed(booking, advance)
-        money: dict[str, Any] = {"returned_kobo": owed, "reference": reference.strip()[:100]}
-        if advance.state == AdvanceState.OWED_BACK:
+        money: dict[str, Any] = {"returned_kobo": returned, "reference": reference}
+        if advance.state == AdvanceState.OWED_BACK and not advance.held_kobo:
             entry = advances.move(advance, AdvanceState.RETURNED, by=by, **money)
         else:
             advance.save()
@@ -299,13 +318,41 @@ def return_deposit(*, booking: Booking, by: Actor, reference: str = "", expected
                 restaurant_id=claiming.house_of(booking),
                 booking_id=booking.public_id,
                 entry=entry.pk,
-                returned_kobo=owed,
+                returned_kobo=returned,
                 why=why.value,
             )
         )
-        audit.record("deposit.returned", actor=by.user or by.app, target=booking, details={"kobo": owed})
+        audit.record("deposit.returned", actor=by.user or by.app, target=booking, details={"kobo": returned})
         claiming.tell_open_pages(remembered_plan(booking.restaurant_id), booking.service_day)
     return advance
+
+
+@transaction.atomic
+def hold_for_payment(*, booking_id: UUID, until: datetime) -> bool:
+    """Keep a table that waits for its deposit a little longer, for a way of paying that takes its time.
+
+    Never once the hold is over, and never shorter. How long at the most is the asker's to know.
+    """
+    found = Booking.objects.filter(public_id=booking_id).values_list("pk", "restaurant_id", "service_day").first()
+    if found is None:
+        return False
+    number, restaurant_id, day = found
+    # Whoever finds the hold over takes its table under this lock.
+    claiming.lock_service_days(restaurant_id, [day])
+    booking = claiming.locked(number)
+    advance = advances.locked(booking)
+    held_until = booking.hold_expires_at
+    is_waiting = booking.status == Status.HELD and held_until is not None and held_until > timezone.now()
+    if advance is None or not is_waiting or held_until is None or until <= held_until:
+        return False
+    until = min(until, booking.starts_at)
+    booking.hold_expires_at = advance.due_at = until
+    booking.version += 1
+    booking.save(update_fields=["hold_expires_at", "version", "updated_at"])
+    advance.save(update_fields=["due_at", "updated_at"])
+    TableAllocation.objects.filter(booking=booking, live=True, expires_at__isnull=False).update(expires_at=until)
+    claiming.tell_open_pages(remembered_plan(booking.restaurant_id), booking.service_day)
+    return True
 
 
 def waive_deposit(*, booking: Booking, by: Actor, reason: str = "", expected_version: int | None = None) -> Advance:

@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from bookings import errors, rearranging, selectors
+from bookings import errors, rearranging, selectors, waitlist
 from bookings.availability import Reason, midnight_of, slot_times
 from bookings.events import QueueJoined, SeatReady
 from bookings.forecasting import LONGEST, Closed, Due, Floor, Forecast, Habits, Queued, Sitting, forecast
@@ -23,6 +23,8 @@ from bookings.states import QUEUE_LIVE, QUEUE_MACHINE, ActorKind, QueueStatus, S
 from core import audit
 from core.errors import DomainError
 from core.outbox import publish
+from localization import formatting
+from restaurants.hours import DoorState
 from restaurants.service_plan import ServicePlan, plan_of, remembered_plan
 
 MINUTE = timedelta(minutes=1)
@@ -44,6 +46,7 @@ class Line:
     floor: Floor
     entries: tuple[QueueEntry, ...]
     """in their order; `floor.queue` holds the same parties"""
+    doors: DoorState
 
     def quote(self, *, party_size: int, area_id: int | None, behind: int, seed: int) -> Forecast | None:
         """Return what a party with so many of the queue before it is told; None when no table fits it."""
@@ -68,7 +71,12 @@ def line_of(restaurant_id: int, *, now: datetime | None = None) -> Line:
     entries = tuple(entry for entry in came if entry.is_live)
     lately = [entry for entry in came if entry.joined_at > now - LATELY]
     floor, walk_ins = _floor(plan, now)
-    line = Line(plan, now, floor, entries)
+    doors = waitlist.doors_of(plan, now)
+    if not doors.is_open and doors.changes_at is not None:
+        # Nobody sits down before the house opens: the wait is counted from then.
+        until = (doors.changes_at - now) / MINUTE
+        floor.closed = [*floor.closed, *(Closed(table_id, 0.0, until) for table_id in plan.table_names)]
+    line = Line(plan, now, floor, entries, doors)
     floor.queue = [line.party(entry.party_size, entry.area_id) for entry in entries]
     floor.lately = [line.party(entry.party_size, entry.area_id) for entry in lately]
     queued = {entry.booking_id for entry in came}
@@ -150,9 +158,10 @@ def join_queue(
 ) -> QueueEntry:
     """Put a party at the end of the queue, with the wait it is told, and return its place.
 
-    The same `request_key` returns the place it made before.
+    The same `request_key` returns the place it made before. Before the house opens, the wait is until after that.
 
     :raises RestaurantNotBookable: :raises UnknownArea:
+    :raises QueueClosed: while the house is closed, unless it opens within LINE_BEGINS
     :raises PartySizeRefused: when no table of the house, or of the area, fits such a party
     """
     now = timezone.now()
@@ -165,6 +174,7 @@ def join_queue(
     plan = line.plan
     if not plan.is_bookable:
         raise errors.RestaurantNotBookable
+    _refuse_while_closed(line)
     area_id = None
     if area is not None:
         found = plan.area_named(area)
@@ -256,12 +266,13 @@ def seat_from_queue(
     by: Actor,
     table_ids: Sequence[int] | None = None,
     minutes: int | None = None,
+    heed_seats: bool = False,
     expected_version: int | None = None,
 ) -> QueueEntry:
     """Seat a party of the queue, as seat_walk_in does, and return its place with the booking it became.
 
     :raises QueueMovedOn: :raises core.states.IllegalMove:
-    :raises NoTableFree: :raises TableTaken: as seat_walk_in
+    :raises NoTableFree: :raises TableTaken: :raises TableTooSmall: as seat_walk_in
     """
     seen = _look_first(entry, table_ids=table_ids, minutes=minutes, expected_version=expected_version)
     with transaction.atomic():
@@ -275,6 +286,7 @@ def seat_from_queue(
             guest=Guest(entry.guest_name, entry.guest_phone),
             table_ids=table_ids,
             minutes=minutes,
+            heed_seats=heed_seats,
             request_key=entry.public_id,
             seen=seen,
         )
@@ -335,6 +347,18 @@ def close_old_queues() -> int:
             entry.ended_at = timezone.now()
             _move(entry, QueueStatus.REMOVED, by=Actor.system(), reason=SystemReason.LEFT_OPEN)
     return len(forgotten)
+
+
+def _refuse_while_closed(line: Line) -> None:
+    if line.doors.is_open:
+        return
+    opens = line.doors.changes_at
+    if opens is None:
+        raise errors.QueueClosed(errors.QueueClosed.when_unknown, opens_at=None)
+    if opens - line.now > waitlist.LINE_BEGINS:
+        zone = line.plan.zone
+        when = formatting.day_and_time(opens, zone=zone)
+        raise errors.QueueClosed(when=when, opens_at=opens.astimezone(zone).isoformat())
 
 
 # --- What these share -----------------------------------------------------------------------------------------------

@@ -42,7 +42,7 @@ from bookings.states import (
     TicketDeed,
     TicketState,
 )
-from bookings.ticketing import DOORS_CLOSE_AFTER, DOORS_OPEN_BEFORE
+from bookings.ticketing import doors_of
 from core import audit, codes
 from core.outbox import publish
 from localization import formatting
@@ -262,13 +262,14 @@ def receive_payment(
     expired. What comes then, or for a cancelled order, is owed back, and the buyer is told.
 
     :raises NotAnAmount:
+    :raises ReferenceOfAnotherAmount: when the reference stands there with another amount
     :raises OrderMovedOn: when it is no longer as the asker saw it, and the reference is new
     """
     if amount_kobo <= 0:
         raise errors.NotAnAmount
     with transaction.atomic():
         event, order = _locked(order)
-        if reference and order.history.filter(deed=TicketDeed.PAID, reference=reference[:100]).exists():
+        if _is_noted(order, TicketDeed.PAID, reference, amount_kobo):
             return order
         _expect(order, expected_version)
         order.paid_kobo += amount_kobo
@@ -284,6 +285,13 @@ def receive_payment(
             _tell_owed_back(order, event, amount_kobo)
         order.save(update_fields=["paid_kobo", "status", "version", "code", "updated_at"])
     return order
+
+
+def _is_noted(order: TicketOrder, deed: TicketDeed, reference: str, amount_kobo: int) -> bool:
+    if not reference:
+        return False
+    of_it = order.history.filter(deed=deed, reference=reference[:100])
+    return claiming.is_noted(of_it.values_list("amount_kobo", flat=True), amount_kobo)
 
 
 def _note_payment(order: TicketOrder, *, by: Actor, amount_kobo: int, reference: str, means: PaidBy | str) -> None:
@@ -344,6 +352,7 @@ def pay_back(
     """Write down that the house gave money back. One reference counts once.
 
     :raises NotAnAmount:
+    :raises ReferenceOfAnotherAmount: when the reference stands there with another amount
     :raises MoreThanOwedBack: when it is more than what the buyer has to get
     :raises OrderMovedOn: when it is no longer as the asker saw it, and the reference is new
     """
@@ -351,7 +360,7 @@ def pay_back(
         raise errors.NotAnAmount
     with transaction.atomic():
         event, order = _locked(order)
-        if reference and order.history.filter(deed=TicketDeed.PAID_BACK, reference=reference[:100]).exists():
+        if _is_noted(order, TicketDeed.PAID_BACK, reference, amount_kobo):
             return order
         _expect(order, expected_version)
         owed = ticketing.owed_back_kobo(order, order.tickets.all())
@@ -369,6 +378,26 @@ def pay_back(
             details={"kobo": amount_kobo, "means": str(means)},
         )
     return order
+
+
+@transaction.atomic
+def hold_order_for_payment(*, order_id: UUID, until: datetime) -> bool:
+    """Keep the places of an order that waits for its payment a little longer, for a way of paying that takes its time.
+
+    Never once the hold is over, and never shorter. How long at the most is the asker's to know.
+    """
+    found = TicketOrder.objects.filter(public_id=order_id).first()
+    if found is None:
+        return False
+    event, order = _locked(found)
+    held_until = order.hold_expires_at
+    is_waiting = order.status == OrderStatus.HELD and held_until is not None and held_until > timezone.now()
+    if not is_waiting or held_until is None or until <= held_until:
+        return False
+    order.hold_expires_at = min(until, event.starts_at)
+    order.version += 1
+    order.save(update_fields=["hold_expires_at", "version", "updated_at"])
+    return True
 
 
 def release_unpaid_orders() -> int:
@@ -615,8 +644,15 @@ def _refuse_at_the_door(order: TicketOrder) -> None:
 
 
 def _refuse_closed_doors(event: TicketedEvent, now: datetime) -> None:
-    if not event.starts_at - DOORS_OPEN_BEFORE <= now <= event.ends_at + DOORS_CLOSE_AFTER:
+    doors = doors_of(event)
+    if doors.are_open(now):
+        return
+    if now > doors.closes_at:
         raise errors.DoorsNotOpen
+    zone = event.restaurant.time_zone
+    when = formatting.day_and_time(doors.opens_at, zone=zone)
+    opens_at = formatting.in_zone(doors.opens_at, zone).isoformat()
+    raise errors.DoorsNotOpen(errors.DoorsNotOpen.not_yet, when=when, opens_at=opens_at)
 
 
 def _let_in(ticket: Ticket, event: TicketedEvent, *, by: Actor, now: datetime) -> None:

@@ -101,8 +101,10 @@ class SavedCharge:
     amount_kobo: int
     # The address that the card was saved with; the gateway compares.
     email: str
-    token: str
+    # Not in what a traceback or a log shows of it.
+    token: str = field(repr=False)
     description: str
+    # Where the holder comes back to, if the bank wants them to confirm.
     return_url: str
     split: Split | None = None
     currency: str = "NGN"
@@ -184,14 +186,18 @@ class Card:
     # "2030-12"; empty where it is not told.
     expires: str = ""
     # The same for one card whoever uses it, within one gateway.
-    fingerprint: str = ""
+    fingerprint: str = field(default="", repr=False)
     # Charges it again; empty where that is not possible. Kept encrypted, and only with consent.
-    token: str = ""
+    token: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True)
 class Charge:
-    """What the gateway says of a charge, asked now and over a connection of our own."""
+    """What the gateway says of a charge, asked now and over a connection of our own.
+
+    Whoever books it still compares reference, amount, currency and mode with what was asked for. PAID is said only
+    where they could be read; where one could not, it is PENDING, for a person to look at.
+    """
 
     outcome: Outcome
     # Their own word for it, for people.
@@ -205,10 +211,11 @@ class Charge:
     # What the gateway keeps, its tax included; None while it is not told.
     fee_kobo: int | None
     currency: str
-    # None where the gateway does not say.
+    # None where the gateway does not say, as Flutterwave: there the key that asked tells.
     mode: Mode | None
     channel: Channel
     reason: str = ""
+    made_at: datetime | None = None
     paid_at: datetime | None = None
     email: str = ""
     card: Card | None = None
@@ -272,6 +279,8 @@ class Page(Generic[T]):
 
     rows: Sequence[T]
     next: str = ""
+    # Rows that could not be read: what is compared with this list may lack them.
+    unreadable: int = 0
 
 
 class Subject(StrEnum):
@@ -306,16 +315,30 @@ class Unreadable(Exception):
 class Gateway(Protocol):
     """One merchant's account at one gateway."""
 
-    name: str
-    mode: Mode
-    # The least that can be charged.
-    least_kobo: int
+    @property
+    def name(self) -> str:
+        """The word that rows know it by."""
+
+    @property
+    def mode(self) -> Mode:
+        """Whether its key moves money."""
+
+    @property
+    def least_kobo(self) -> int:
+        """The least that can be charged."""
 
     def open_checkout(self, ask: CheckoutAsk) -> Opened | Refused | Down | Unknown:
         """Have a page made on which this can be paid."""
 
     def verify(self, reference: str) -> Charge | Absent | Down | Unknown:
-        """Ask what became of the charge with our reference; of several under one, the one that was paid."""
+        """Ask what became of the charge with our reference; of several under one, the one that was paid.
+
+        Absent is said only in their own words. Right after an Unknown it may still be on its way: it is final only when
+        the page could no longer be paid on.
+        """
+
+    def charges_of(self, reference: str) -> Sequence[Charge] | Down | Unknown:
+        """Return every charge with our reference: more than one is paid where somebody paid twice."""
 
     def find(self, gateway_id: str) -> Charge | Absent | Down | Unknown:
         """Ask what became of the charge with their number."""
@@ -323,8 +346,8 @@ class Gateway(Protocol):
     def charge_saved(self, ask: SavedCharge) -> Charge | Challenge | Refused | Down | Unknown:
         """Charge a saved card."""
 
-    def forget_saved(self, token: str) -> bool:
-        """Have a saved card forgotten; whether the gateway did it, or had none."""
+    def forget_saved(self, token: str) -> bool | Down | Unknown:
+        """Have a saved card forgotten: True when it is, or never was there; False where the gateway cannot."""
 
     def refund(self, ask: RefundAsk) -> Refund | Refused | Down | Unknown:
         """Give money back."""
@@ -332,8 +355,13 @@ class Gateway(Protocol):
     def find_refund(self, gateway_id: str) -> Refund | Absent | Down | Unknown:
         """Ask what became of a refund."""
 
-    def refunds_of(self, *, reference: str, gateway_id: str) -> Sequence[Refund] | Down | Unknown:
-        """Return every refund of a charge."""
+    def refunds_of(
+        self, *, reference: str, gateway_id: str, since: datetime | None = None
+    ) -> Sequence[Refund] | Down | Unknown:
+        """Return every refund of a charge; Unknown where one of them could not be read.
+
+        :param since: when the charge was made; spares a gateway without a list for each charge from telling all of them
+        """
 
     def charges(self, *, since: datetime, until: datetime, page: str = "") -> Page[Charge] | Down | Unknown:
         """Return a page of the charges made in a time, for reconciliation."""
@@ -353,11 +381,19 @@ class Gateway(Protocol):
     def name_of_account(self, account: BankAccount) -> str | Refused | Down | Unknown:
         """Return whose account this is, to be shown before anything is paid into it."""
 
-    def make_subaccount(self, *, name: str, account: BankAccount, email: str) -> str | Refused | Down | Unknown:
-        """Return the code of a new subaccount, into which a restaurant's share is paid."""
+    def make_subaccount(
+        self, *, name: str, account: BankAccount, email: str, phone: str
+    ) -> str | Refused | Down | Unknown:
+        """Return the code of a new subaccount, into which a restaurant's share is paid.
+
+        Of a charge that names it without a `Split`, all goes to the restaurant.
+        """
 
     def is_genuine(self, headers: Mapping[str, str], body: bytes) -> bool:
-        """Tell in constant time whether this webhook is theirs; False while no secret is set."""
+        """Tell in constant time whether this webhook is theirs; False while no secret is set.
+
+        :param headers: in any spelling of upper and lower case
+        """
 
     def read_event(self, body: bytes) -> Event:
         """Read a genuine webhook.

@@ -154,6 +154,12 @@ class BukaAdminSite(UnfoldAdminSite):
             return HttpResponseRedirect(reverse("admin:translations"))
         return super().index(request, extra_context)
 
+    def plan_to_change(self, request: HttpRequest, restaurant_id: int) -> None:
+        """Called by the same pages before the first of their changes is written."""
+        from bookings.admin.out_of_plan import note
+
+        note(request, restaurant_id)
+
     def plan_saved(self, request: HttpRequest, restaurant_id: int) -> None:
         """Called by the restaurants' pages, which may not know bookings, after hours, tables or shifts were saved."""
         from bookings.admin.out_of_plan import warn

@@ -5,6 +5,7 @@ Everything `config.settings` needs from outside passes through `read()`; nothing
 
 import base64
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,16 @@ DEVELOPMENT_KEY = "development-only-never-in-production-" + "buka" * 8
 DEVELOPMENT_MARK = b"development"
 NEW_KEY = "python -c 'import base64, os; print(base64.b64encode(os.urandom({})).decode())'"
 MODES = ("development", "test", "production")
+# Made up, and known to the sandbox, which takes them for ours.
+SANDBOX_PAYSTACK_KEY = f"sk_test_sandbox{'ours':0>31}"
+SANDBOX_FLUTTERWAVE_KEY = f"FLWSECK_TEST-sandbox{'ours-X':0>28}"
+SANDBOX_FLUTTERWAVE_HASH = "sandbox-secret-hash-ours"
+PAYMENT_GATEWAYS = ("paystack", "flutterwave")
+# Where their pages are on which people pay: a form that leads there, also by a redirect, must be allowed to.
+CHECKOUT_PAGES = {
+    "paystack": "https://checkout.paystack.com",
+    "flutterwave": "https://checkout.flutterwave.com",
+}
 
 
 @dataclass(frozen=True)
@@ -59,6 +70,7 @@ class Environment:
     security_alert_email: list[str]
     social_providers: dict[str, Any]
     sms: dict[str, Any]
+    payments: dict[str, Any]
 
     @property
     def is_production(self) -> bool:
@@ -156,6 +168,7 @@ def _read(env: Env, base_dir: Path) -> Environment:
         security_alert_email=env.list("SECURITY_ALERT_EMAIL", []),
         social_providers=_social_providers(env, sandbox_url),
         sms=_text_messages(env, sandbox_url),
+        payments=_payments(env, sandbox_url, is_production),
     )
 
 
@@ -193,18 +206,22 @@ def _must_be_strict(env: Env, base_url: str) -> None:
 
 
 def _cors_origins(env: Env, is_production: bool) -> list[str]:
-    named: list[str] = env.list("CORS_ALLOWED_ORIGINS", [])
+    return _origins("CORS_ALLOWED_ORIGINS", env.list("CORS_ALLOWED_ORIGINS", []), is_production)
+
+
+def _origins(name: str, named: list[str], is_production: bool) -> list[str]:
     origins = [origin.strip() for origin in named if origin.strip()]
     for origin in origins:
         parts = urlsplit(origin)
         bare = f"{parts.scheme}://{parts.netloc}"
-        if origin != bare or parts.scheme not in ("http", "https") or "*" in origin or "@" in origin:
+        odd = any(c in origin for c in "*@;,'\"") or any(c <= " " for c in origin)
+        if origin != bare or parts.scheme not in ("http", "https") or odd:
             raise ImproperlyConfigured(
-                f"CORS_ALLOWED_ORIGINS has {origin!r}; write origins, each by name, as https://app.example, without a "
-                "path and without *."
+                f"{name} has {origin!r}; write origins, each by name, as https://app.example, without a path and "
+                "without *."
             )
         if is_production and parts.scheme != "https":
-            raise ImproperlyConfigured(f"CORS_ALLOWED_ORIGINS has {origin!r}; in production only https:// is let in.")
+            raise ImproperlyConfigured(f"{name} has {origin!r}; in production only https:// is let in.")
     return origins
 
 
@@ -404,6 +421,132 @@ def _twilio(env: Env, sandbox_url: str | None) -> dict[str, str]:
         "sender": sender,
         "service": env.str("TWILIO_MESSAGING_SERVICE_SID", ""),
     }
+
+
+def _payments(env: Env, sandbox_url: str | None, is_production: bool) -> dict[str, Any]:
+    """Return who takes payments and in which order they are offered; a gateway without a key is not offered.
+
+    Where there is a sandbox it plays both, and its made-up keys are used where none are given.
+    """
+    paystack, flutterwave = _paystack(env, sandbox_url, is_production), _flutterwave(env, sandbox_url, is_production)
+    with_keys = {"paystack": paystack["key"], "flutterwave": flutterwave["key"]}
+    order = [name.strip() for name in env.list("PAYMENT_GATEWAYS", list(PAYMENT_GATEWAYS)) if name.strip()]
+    for name in order:
+        if name not in PAYMENT_GATEWAYS or order.count(name) > 1:
+            raise ImproperlyConfigured(
+                f"PAYMENT_GATEWAYS has {name!r}; write {' and '.join(PAYMENT_GATEWAYS)} in the order in which they are "
+                "offered, each once, or one of them alone."
+            )
+    is_trial = env.bool("PAYMENTS_IN_TEST_MODE", False)
+    _must_be_of_one_mode(with_keys, is_trial or not is_production, is_production)
+    pages = [CHECKOUT_PAGES[name] for name, key in with_keys.items() if key]
+    if sandbox_url:
+        pages = [f"{urlsplit(sandbox_url).scheme}://{urlsplit(sandbox_url).netloc}"]
+    return {
+        "gateways": [name for name in order if with_keys[name]],
+        "paystack": paystack,
+        "flutterwave": flutterwave,
+        "checkout_origins": _origins(
+            "PAYMENT_CHECKOUT_ORIGINS", env.list("PAYMENT_CHECKOUT_ORIGINS", pages), is_production
+        ),
+    }
+
+
+def _paystack(env: Env, sandbox_url: str | None, is_production: bool) -> dict[str, Any]:
+    key = env.str("PAYSTACK_SECRET_KEY", SANDBOX_PAYSTACK_KEY if sandbox_url else "").strip()
+    named: list[str] = env.list("PAYSTACK_PREVIOUS_SECRET_KEYS", [])
+    previous = [each.strip() for each in named if each.strip()]
+    for name, text in (("PAYSTACK_SECRET_KEY", key), *(("PAYSTACK_PREVIOUS_SECRET_KEYS", each) for each in previous)):
+        # What is wrong with it is told without it: this stands in logs.
+        if text and not re.fullmatch(r"sk_(test|live)_[A-Za-z0-9_-]{10,}", text):
+            raise ImproperlyConfigured(
+                f"{name} is no secret key of Paystack's: those begin with sk_test_ or sk_live_. (Keys that begin with "
+                "pk_ are the public ones, which Buka does not use.)"
+            )
+        if text and text[:8] != key[:8]:
+            raise ImproperlyConfigured(
+                f"{name} is of another mode than PAYSTACK_SECRET_KEY: test and live have webhooks of their own. Name "
+                "only keys that the one in use has replaced."
+            )
+    url = f"{sandbox_url}/paystack" if sandbox_url else "https://api.paystack.co"
+    return {
+        "key": key,
+        "previous_keys": previous,
+        "url": _gateway_url("PAYSTACK_BASE_URL", env.str("PAYSTACK_BASE_URL", url), is_production),
+    }
+
+
+def _flutterwave(env: Env, sandbox_url: str | None, is_production: bool) -> dict[str, Any]:
+    key = env.str("FLUTTERWAVE_SECRET_KEY", SANDBOX_FLUTTERWAVE_KEY if sandbox_url else "").strip()
+    secret_hash = env.str("FLUTTERWAVE_SECRET_HASH", SANDBOX_FLUTTERWAVE_HASH if sandbox_url else "")
+    named: list[str] = env.list("FLUTTERWAVE_PREVIOUS_SECRET_HASHES", [])
+    previous = [each for each in named if each]
+    if key and not re.fullmatch(r"FLWSECK(_TEST)?-[A-Za-z0-9-]{10,}", key):
+        raise ImproperlyConfigured(
+            "FLUTTERWAVE_SECRET_KEY is no secret key of Flutterwave's v3: those begin with FLWSECK_TEST- or FLWSECK-. "
+            "(FLWPUBK- are the public ones, which Buka does not use.)"
+        )
+    if key and not secret_hash:
+        raise ImproperlyConfigured(
+            "FLUTTERWAVE_SECRET_KEY is set and FLUTTERWAVE_SECRET_HASH is not: nobody could tell their webhooks from "
+            "made-up ones. Write a long random text there and into Settings, Webhooks of their dashboard: "
+            "python -c 'import secrets; print(secrets.token_urlsafe(32))'"
+        )
+    for name, text in (
+        ("FLUTTERWAVE_SECRET_HASH", secret_hash),
+        *(("FLUTTERWAVE_PREVIOUS_SECRET_HASHES", each) for each in previous),
+    ):
+        if text and (len(text) < 16 or not text.isascii() or not text.isprintable() or text != text.strip()):
+            raise ImproperlyConfigured(
+                f"{name} has to be at least 16 plain letters, digits and signs, the same as in their dashboard: it "
+                "is all that tells a webhook from a made-up one."
+            )
+    url = f"{sandbox_url}/flutterwave/v3" if sandbox_url else "https://api.flutterwave.com/v3"
+    url = _gateway_url("FLUTTERWAVE_BASE_URL", env.str("FLUTTERWAVE_BASE_URL", url), is_production)
+    if not url.endswith("/v3"):
+        raise ImproperlyConfigured(
+            f"FLUTTERWAVE_BASE_URL is {url!r}; Buka speaks version 3, whose address ends in /v3, as "
+            "https://api.flutterwave.com/v3."
+        )
+    return {"key": key, "hash": secret_hash, "previous_hashes": previous, "url": url}
+
+
+def _gateway_url(name: str, text: str, is_production: bool) -> str:
+    url = _url(name, text)
+    parts = urlsplit(url)
+    if not parts.hostname or "@" in parts.netloc or parts.query or parts.fragment:
+        raise ImproperlyConfigured(f"{name} is not an address to ask; leave it out, and the right one is used.")
+    if is_production and parts.scheme != "https":
+        raise ImproperlyConfigured(
+            f"{name} is {url!r}, and this is production: the key that moves money would cross the network in the open. "
+            "Leave it out."
+        )
+    return url
+
+
+def _must_be_of_one_mode(keys: Mapping[str, str], is_test_mode: bool, is_production: bool) -> None:
+    """Let no test card pay for a real evening, and no real card for a demo one.
+
+    :raises ImproperlyConfigured: naming the key that does not fit
+    """
+    for name, key in keys.items():
+        variable = f"{name.upper()}_SECRET_KEY"
+        is_test_key = key.startswith(("sk_test_", "FLWSECK_TEST-"))
+        if key and is_test_key and not is_test_mode:
+            raise ImproperlyConfigured(
+                f"{variable} is a test key, and this is production: everybody could pay with a test card. Write the "
+                "live key; or, on a trial server where nobody really pays, set PAYMENTS_IN_TEST_MODE to true."
+            )
+        if key and not is_test_key and is_test_mode:
+            raise ImproperlyConfigured(
+                f"{variable} is a live key, and "
+                + (
+                    "PAYMENTS_IN_TEST_MODE is on. Leave that out, or write test keys."
+                    if is_production
+                    else "this is not production: a trial would move real money. Write the test key, or leave it out "
+                    "for the sandbox's."
+                )
+            )
 
 
 def _webhooks_allow_private(env: Env, is_production: bool) -> bool:

@@ -234,6 +234,9 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 300},
     },
     "send booking reminders": {"task": "bookings.send_reminders", "schedule": 300.0, "options": {"expires": 300}},
+    "ask about payments": {"task": "payments.check_due", "schedule": 5.0, "options": {"expires": 5}},
+    "look after refunds": {"task": "payments.look_after_refunds", "schedule": 15.0, "options": {"expires": 15}},
+    "work off the gateways' webhooks": {"task": "payments.work_off_due", "schedule": 5.0, "options": {"expires": 5}},
     "look after the deposits": {"task": "bookings.look_after_deposits", "schedule": 60.0, "options": {"expires": 60}},
     "release unpaid tickets": {
         "task": "bookings.release_unpaid_tickets",
@@ -422,6 +425,20 @@ TWILIO_AUTH_TOKEN = env.sms["twilio"]["token"]
 TWILIO_FROM = env.sms["twilio"]["sender"]
 TWILIO_MESSAGING_SERVICE_SID = env.sms["twilio"]["service"]
 
+# --- Payments: who takes them, in the order in which they are offered (docs/decisions/0034-gateways-over-http.md) ---
+
+PAYMENT_GATEWAYS = env.payments["gateways"]
+PAYSTACK_SECRET_KEY = env.payments["paystack"]["key"]
+# Webhooks signed with a key that was changed a moment ago are still believed.
+PAYSTACK_PREVIOUS_SECRET_KEYS = env.payments["paystack"]["previous_keys"]
+PAYSTACK_BASE_URL = env.payments["paystack"]["url"]
+FLUTTERWAVE_SECRET_KEY = env.payments["flutterwave"]["key"]
+FLUTTERWAVE_SECRET_HASH = env.payments["flutterwave"]["hash"]
+FLUTTERWAVE_PREVIOUS_SECRET_HASHES = env.payments["flutterwave"]["previous_hashes"]
+FLUTTERWAVE_BASE_URL = env.payments["flutterwave"]["url"]
+# Whose pages people are sent to in order to pay.
+PAYMENT_CHECKOUT_ORIGINS = env.payments["checkout_origins"]
+
 # --- Languages and time ----------------------------------------------------------------------------------------
 
 USE_I18N = True
@@ -520,7 +537,8 @@ CONTENT_SECURITY_POLICY: dict[str, Any] = {
         "connect-src": [SELF, "blob:", _live],
         "manifest-src": [SELF],
         "worker-src": [SELF, "blob:"],
-        "form-action": [SELF],
+        # A form that begins a payment is answered with a redirect to the gateway's page, and browsers look at that too.
+        "form-action": [SELF, *PAYMENT_CHECKOUT_ORIGINS],
         "frame-ancestors": [NONE],
         "base-uri": [NONE],
         "object-src": [NONE],
@@ -721,6 +739,9 @@ LOGGING = {
     "loggers": {
         "django": {"handlers": [], "level": env.log_level, "propagate": True},
         "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
+        # They write each address that is asked, with account numbers and payments' references in it.
+        "httpx": {"handlers": [], "level": "WARNING", "propagate": True},
+        "httpcore": {"handlers": [], "level": "WARNING", "propagate": True},
         # Two lines for each task, of which some run every few seconds.
         "celery.app.trace": {"handlers": [], "level": "WARNING", "propagate": True},
         "celery.worker.strategy": {"handlers": [], "level": "WARNING", "propagate": True},
@@ -736,6 +757,11 @@ CONFIG_SUBSCRIPTIONS = "config.subscriptions"
 PROMOTION_CONSENT = "accounts.privacy.selectors.wants_promotion"
 
 # What `manage.py load_demo` loads, in this order: modules with load(now=…) and refresh(now=…).
+# What can be paid for online, by its kind, and who answers for it (payments.subjects).
+PAYMENT_SUBJECTS = {
+    "deposit": "bookings.subjects.DepositSubject",
+    "tickets": "bookings.subjects.TicketsSubject",
+}
 # Events come before the bookings, which are laid around the parts of the floor that events take.
 DEMO_PARTS = [
     "restaurants.demo.loading",

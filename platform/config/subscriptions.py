@@ -21,6 +21,7 @@ SUBSCRIPTIONS: dict[str, list[str]] = {
     "booking.completed": [
         "accounts.partners.subscribers.tell_partners",
         "bookings.subscribers.thank",
+        "payments.subscribers.book_deposit_applied",
         "bookings.subscribers.retag_guest",
     ],
     "booking.no_show": ["accounts.partners.subscribers.tell_partners", "bookings.subscribers.retag_guest"],
@@ -28,13 +29,19 @@ SUBSCRIPTIONS: dict[str, list[str]] = {
     "deposit.received": ["bookings.subscribers_deposits.tell_of_money", "accounts.partners.subscribers.tell_partners"],
     "deposit.waived": ["bookings.subscribers_deposits.tell_of_waiver", "accounts.partners.subscribers.tell_partners"],
     "deposit.lapsed": ["bookings.subscribers_deposits.tell_of_lapse", "accounts.partners.subscribers.tell_partners"],
-    "deposit.kept": ["bookings.subscribers_deposits.tell_of_keeping", "accounts.partners.subscribers.tell_partners"],
+    "deposit.kept": [
+        "bookings.subscribers_deposits.tell_of_keeping",
+        "payments.subscribers.book_deposit_kept",
+        "accounts.partners.subscribers.tell_partners",
+    ],
     "deposit.released": [
         "bookings.subscribers_deposits.tell_of_release",
+        "payments.subscribers.book_deposit_released",
         "accounts.partners.subscribers.tell_partners",
     ],
     "deposit.owed_back": [
         "bookings.subscribers_deposits.tell_of_money_back",
+        "bookings.subscribers_payments.give_deposit_back",
         "accounts.partners.subscribers.tell_partners",
     ],
     "deposit.returned": ["bookings.subscribers_deposits.tell_of_return", "accounts.partners.subscribers.tell_partners"],
@@ -59,13 +66,18 @@ SUBSCRIPTIONS: dict[str, list[str]] = {
     ],
     "tickets.expired": [
         "bookings.subscribers_tickets.tell_of_expiry",
+        "bookings.subscribers_payments.give_back_for_tickets",
         "accounts.partners.subscribers.tell_partners",
     ],
     "tickets.given_back": [
         "bookings.subscribers_tickets.tell_of_giving_back",
+        "bookings.subscribers_payments.give_back_for_tickets",
         "accounts.partners.subscribers.tell_partners",
     ],
-    "tickets.owed_back": ["bookings.subscribers_tickets.tell_of_money_back"],
+    "tickets.owed_back": [
+        "bookings.subscribers_tickets.tell_of_money_back",
+        "bookings.subscribers_payments.give_back_for_tickets",
+    ],
     "ticket.passed_on": [
         "bookings.subscribers_tickets.tell_of_passing_on",
         "accounts.partners.subscribers.tell_partners",
@@ -73,6 +85,12 @@ SUBSCRIPTIONS: dict[str, list[str]] = {
     "ticket.admitted": ["accounts.partners.subscribers.tell_partners"],
     "event.moved": ["bookings.subscribers_tickets.tell_of_move", "accounts.partners.subscribers.tell_partners"],
     "event.reminder_due": ["bookings.subscribers_tickets.remind"],
+    "payment.received": ["bookings.subscribers_payments.take_payment"],
+    "payment.failed": [],
+    "payment.held": [],
+    "refund.requested": ["payments.subscribers.tell_gateway_of_refund"],
+    "refund.moved": ["bookings.subscribers_payments.note_refund"],
+    "dispute.moved": [],
     "privacy.consent_withdrawn": ["bookings.subscribers.forget_allergies"],
     "restaurant.claimed": ["restaurants.subscribers.tell_claim_received"],
     "restaurant.claim_approved": ["restaurants.subscribers.tell_claim_approved"],

@@ -23,11 +23,13 @@ urlpatterns = [
     path("api/", include("accounts.privacy.api.urls")),
     path("", include("accounts.partners.api.urls")),
     path("api/", include("restaurants.api.urls")),
+    path("api/", include("payments.api.urls")),
     path("api/", include("bookings.api.urls")),
     path("", include("restaurants.urls_assets")),
     path("", include("bookings.urls_root")),
     path("", include("accounts.urls_providers")),
     *i18n_patterns(
+        path("pay/", include("payments.urls")),
         path("", include("bookings.urls")),
         path("", include("restaurants.urls")),
         path("", include("accounts.urls")),

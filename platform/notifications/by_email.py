@@ -1,7 +1,6 @@
 """The e-mail channel: one message, one attempt, and a verdict."""
 
 import base64
-import ipaddress
 import smtplib
 from email.encoders import encode_base64
 from email.message import Message as Header
@@ -11,6 +10,7 @@ from email.utils import formataddr
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 
+from core.outbound import is_loopback
 from notifications.models import Message
 from notifications.verdicts import NotNow, Refused, Unreachable
 
@@ -97,16 +97,9 @@ def _part(attachment: dict[str, str]) -> MIMEBase:
 
 def outbound_problem() -> str | None:
     """Return why mail must not be sent from here, or None when it may."""
-    if not settings.OUTBOUND_BLOCKED or _is_loopback(settings.EMAIL_HOST):
+    if not settings.OUTBOUND_BLOCKED or is_loopback(settings.EMAIL_HOST):
         return None
     return (
         f"OUTBOUND_BLOCKED is on and EMAIL_HOST is {settings.EMAIL_HOST}: from here mail goes only to the sandbox on "
         "this machine. Set EMAIL_HOST to 127.0.0.1, or OUTBOUND_BLOCKED to false where real people are meant."
     )
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

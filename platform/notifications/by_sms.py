@@ -1,13 +1,12 @@
 """The SMS channel: one message, one attempt, and a verdict. Which networks carry it, in which order, is a setting."""
 
-import ipaddress
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Protocol
-from urllib.parse import urlsplit
 
 from django.conf import settings
 
+from core.outbound import leads_elsewhere
 from notifications.africastalking import AfricasTalking
 from notifications.models import Message
 from notifications.twilio import Twilio
@@ -110,20 +109,11 @@ def _hand_over(message: Message, name: str, carrier: SmsProvider) -> None:
 
 def outbound_problem() -> str | None:
     """Return why text messages must not be sent from here, or None when they may."""
-    if not settings.OUTBOUND_BLOCKED:
-        return None
     for name, carrier in providers().items():
-        if not _is_loopback(urlsplit(carrier.url).hostname or ""):
+        if leads_elsewhere(carrier.url):
             return (
                 f"OUTBOUND_BLOCKED is on and text messages go to {carrier.url}: from here they go only to the sandbox "
                 f"on this machine. Leave {name.upper()}_URL unset, or set OUTBOUND_BLOCKED to false where real people "
                 "are meant."
             )
     return None
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

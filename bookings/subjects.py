@@ -1,0 +1,112 @@
+"""What of a booking, or of an order of tickets, is paid for online: asked by `payments`, which knows neither."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from accounts.partners.models import PartnerApp
+from accounts.selectors import may
+from accounts.states import Ability
+from bookings import access, selectors, services, ticketing, wording
+from bookings.deposit_words import advance_of, is_hold_over
+from bookings.models import Booking, TicketOrder
+from bookings.states import OrderStatus, Status
+from localization import formatting
+from payments.gateways.base import Payer
+from payments.subjects import Due, Subject
+
+# So long a table, or places, are held for their money at the most, where the means of paying needs it.
+LONGEST_HOLD = timedelta(minutes=90)
+
+
+class DepositSubject(Subject):
+    """A booking's deposit."""
+
+    def due(self, subject_id: UUID) -> Due | None:
+        booking = selectors.booking_by_public_id(subject_id)
+        advance = advance_of(booking) if booking is not None else None
+        if booking is None or advance is None:
+            return None
+        restaurant = booking.restaurant
+        when = formatting.day_and_time(booking.starts_at, zone=restaurant.time_zone)
+        return Due(
+            restaurant_id=booking.restaurant_id,
+            title=_("Deposit: %(restaurant)s, %(when)s, %(party)s")
+            % {"restaurant": restaurant.name, "when": when, "party": wording.guests(booking.party_size)},
+            amount_kobo=0 if _is_over(booking) else advance.missing_kobo,
+            until=advance.due_at if booking.status == Status.HELD or advance.gives_table_back else booking.starts_at,
+            payer=Payer(email=booking.guest_email, name=booking.guest_name, phone=booking.guest_phone),
+            path=reverse("bookings:booking", args=[booking.public_id]),
+            may_be_shared=booking.party_size > 1,
+            may_wait_until=_longest(advance.due_at, advance.created_at) if booking.status == Status.HELD else None,
+        )
+
+    def visible_to(self, subject_id: UUID, *, request: Any, token: str = "") -> bool:
+        booking = selectors.booking_to_change(subject_id)
+        return booking is not None and _may_see(request, booking, booking.restaurant_id, token)
+
+    def wait_until(self, subject_id: UUID, moment: datetime) -> None:
+        services.hold_for_payment(booking_id=subject_id, until=moment)
+
+
+class TicketsSubject(Subject):
+    """An order of tickets."""
+
+    def due(self, subject_id: UUID) -> Due | None:
+        order = ticketing.order_by_public_id(subject_id)
+        if order is None:
+            return None
+        event = order.event
+        when = formatting.day_and_time(event.starts_at, zone=event.restaurant.time_zone)
+        is_held = order.status == OrderStatus.HELD
+        return Due(
+            restaurant_id=event.restaurant_id,
+            title=_("Tickets: %(event)s, %(restaurant)s, %(when)s")
+            % {"event": event.name, "restaurant": event.restaurant.name, "when": when},
+            amount_kobo=0 if _order_is_over(order) else ticketing.outstanding_kobo(order, order.tickets.all()),
+            until=order.hold_expires_at if is_held else event.starts_at,
+            payer=Payer(email=order.guest_email, name=order.guest_name, phone=order.guest_phone),
+            path=reverse("bookings:ticket_order", args=[order.public_id]),
+            may_be_shared=len(order.tickets.all()) > 1,
+            may_wait_until=_longest(order.hold_expires_at, order.created_at)
+            if is_held and order.hold_expires_at
+            else None,
+        )
+
+    def visible_to(self, subject_id: UUID, *, request: Any, token: str = "") -> bool:
+        order = ticketing.order_by_public_id(subject_id)
+        return order is not None and _may_see(request, order, order.event.restaurant_id, token)
+
+    def wait_until(self, subject_id: UUID, moment: datetime) -> None:
+        services.hold_order_for_payment(order_id=subject_id, until=moment)
+
+
+def _may_see(request: Any, thing: access.Owned, restaurant_id: int, token: str) -> bool:
+    """Tell it of the guest, of whoever has their link, of the house's people, and of apps that it lets see bookings."""
+    asker = request.user
+    if isinstance(asker, PartnerApp):
+        return may(asker, Ability.SEE_BOOKINGS, restaurant_id=restaurant_id)
+    if access.may_see(request, thing, token):
+        return True
+    return isinstance(asker, User) and may(asker, Ability.SEE_BOOKINGS, restaurant_id=restaurant_id)
+
+
+def _is_over(booking: Booking) -> bool:
+    now = timezone.now()
+    return booking.starts_at <= now or is_hold_over(booking, now) or booking.status == Status.REQUESTED
+
+
+def _order_is_over(order: TicketOrder) -> bool:
+    now = timezone.now()
+    if order.status == OrderStatus.HELD:
+        return order.hold_expires_at is None or order.hold_expires_at <= now
+    return order.status != OrderStatus.CONFIRMED or order.event.starts_at <= now
+
+
+def _longest(until: datetime, since: datetime) -> datetime:
+    return max(until, since + LONGEST_HOLD)

@@ -1,0 +1,110 @@
+"""What bookings does when payments reports that money has come or gone, and when it owes some back itself."""
+
+import logging
+from typing import Any
+from uuid import UUID
+
+from bookings import errors, selectors, services, ticketing
+from bookings.deposit_words import advance_of
+from bookings.services import Actor
+from bookings.states import OwedBecause
+from payments import services as payments
+from payments.selectors import kobo_on_their_way_back
+from payments.states import Kind, RefundReason, RefundState
+
+logger = logging.getLogger(__name__)
+
+# What bookings says of money that it owes, as payments says it.
+REASONS = {
+    OwedBecause.SURPLUS.value: RefundReason.SURPLUS,
+    OwedBecause.TOO_LATE.value: RefundReason.TOO_LATE,
+    OwedBecause.LAPSED.value: RefundReason.TOO_LATE,
+    "part": RefundReason.TOO_LATE,
+}
+
+
+def take_payment(
+    *, payment_id: UUID, kind: str, subject_id: UUID, amount_kobo: int, reference: str, **_more: Any
+) -> None:
+    """Count money that a gateway has confirmed; it counts once, by its reference. Without a purpose it goes back."""
+    if kind not in (Kind.DEPOSIT, Kind.TICKETS):
+        return
+    try:
+        if kind == Kind.DEPOSIT:
+            _take_deposit(subject_id, amount_kobo, reference)
+        else:
+            _take_for_tickets(subject_id, amount_kobo, reference)
+    except errors.NoDepositAsked:
+        payments.give_back(
+            kind=kind,
+            subject_id=subject_id,
+            amount_kobo=amount_kobo,
+            reason=RefundReason.NOT_ASKED,
+            key=f"not asked:{reference}",
+            references=[reference],
+        )
+    payments.credit(payment_id=payment_id)
+
+
+def _take_deposit(subject_id: UUID, amount_kobo: int, reference: str) -> None:
+    booking = selectors.booking_by_public_id(subject_id)
+    if booking is None:
+        raise errors.NoDepositAsked
+    services.receive_deposit(booking=booking, amount_kobo=amount_kobo, by=Actor.system(), reference=reference)
+
+
+def _take_for_tickets(subject_id: UUID, amount_kobo: int, reference: str) -> None:
+    order = ticketing.order_by_public_id(subject_id)
+    if order is None:
+        raise errors.NoDepositAsked
+    services.receive_payment(order=order, amount_kobo=amount_kobo, reference=reference, by=Actor.system())
+    # More than it costs, or too late: nobody tells of that by an event of its own.
+    _give_back_for_tickets(subject_id, key=f"paid:{reference}", reason=RefundReason.SURPLUS)
+
+
+def give_deposit_back(*, booking_id: UUID, entry: int, why: str, **_more: Any) -> None:
+    """Give back through its gateway what a booking owes; what came otherwise the house gives back itself."""
+    booking = selectors.booking_by_public_id(booking_id)
+    advance = advance_of(booking) if booking is not None else None
+    if advance is None:
+        return
+    owed = advance.owed_kobo - kobo_on_their_way_back(kind=Kind.DEPOSIT, subject_id=booking_id)
+    if owed > 0:
+        reason = REASONS.get(why, RefundReason.CALLED_OFF)
+        payments.give_back(
+            kind=Kind.DEPOSIT, subject_id=booking_id, amount_kobo=owed, reason=reason, key=f"owed:{entry}"
+        )
+
+
+def give_back_for_tickets(*, order_id: UUID, version: int, why: str = "", **_more: Any) -> None:
+    """Give back through its gateway what an order of tickets owes."""
+    _give_back_for_tickets(order_id, key=f"order:{version}", reason=REASONS.get(why, RefundReason.CALLED_OFF))
+
+
+def _give_back_for_tickets(order_id: UUID, *, key: str, reason: RefundReason) -> None:
+    order = ticketing.order_by_public_id(order_id)
+    if order is None:
+        return
+    owed = ticketing.owed_back_kobo(order, order.tickets.all())
+    owed -= kobo_on_their_way_back(kind=Kind.TICKETS, subject_id=order_id)
+    if owed > 0:
+        payments.give_back(kind=Kind.TICKETS, subject_id=order_id, amount_kobo=owed, reason=reason, key=key)
+
+
+def note_refund(*, refund_id: UUID, kind: str, subject_id: UUID, amount_kobo: int, state: str, **_more: Any) -> None:
+    """Write down that money has arrived where it was owed to; what is on its way is still owed."""
+    if state != RefundState.DONE or kind not in (Kind.DEPOSIT, Kind.TICKETS):
+        return
+    reference = f"refund-{refund_id}"
+    if kind == Kind.DEPOSIT:
+        booking = selectors.booking_by_public_id(subject_id)
+        if booking is not None:
+            services.return_deposit(booking=booking, by=Actor.system(), reference=reference, amount_kobo=amount_kobo)
+        return
+    order = ticketing.order_by_public_id(subject_id)
+    if order is not None:
+        try:
+            services.pay_back(order=order, amount_kobo=amount_kobo, reference=reference, by=Actor.system())
+        except errors.MoreThanOwedBack:
+            # Given back at the gateway by hand, while the tickets still count: for a person to look at.
+            logger.warning("More was given back for the tickets %s than was owed", subject_id)

@@ -1,0 +1,315 @@
+"""Paying, looking what became of it, and giving back, for machines."""
+
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.urls import reverse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.exceptions import NotAuthenticated
+from rest_framework.permissions import AllowAny, IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.doors import staff_may
+from accounts.models import User
+from accounts.partners.access import LetsPartnersIn
+from accounts.partners.models import PartnerApp
+from accounts.partners.states import Scope
+from accounts.states import Ability
+from core import audit, money
+from core.api.idempotency import HEADER, IdempotencyKeyInvalid, IdempotencyKeyMissing, idempotent
+from core.api.pagination import CursorPages
+from core.api.schema import problem_response
+from core.errors import DomainError, InvalidInput, NotAllowed
+from core.limits import address_of
+from payments import errors, limits, selectors, services
+from payments.api import serializers as words
+from payments.gateways.base import Channel, Payer
+from payments.models import Payment
+from payments.services.beginning import Wish, key_of
+from payments.states import LIVE, RefundReason
+from payments.subjects import subject_of
+
+TAGS = ["Payments"]
+TOKEN_HEADER = "X-Booking-Token"  # noqa: S105 - a header's name
+TOKEN = OpenApiParameter(
+    TOKEN_HEADER,
+    OpenApiTypes.STR,
+    OpenApiParameter.HEADER,
+    description="For guests without an account: the token that came with the booking, or with the order.",
+)
+NOT_FOUND = problem_response("There is no such payment, or it is not yours.", payment_not_found={})
+
+
+def _token(request: Request) -> str:
+    return request.headers.get(TOKEN_HEADER) or request.query_params.get("token") or ""
+
+
+def _user(request: Request) -> User | None:
+    return request.user if isinstance(request.user, User) else None
+
+
+def _actor(request: Request) -> str:
+    return f"{type(request.user).__name__}:{request.user.pk or _token(request)}"
+
+
+def _read(request: Request, serializer: Any) -> dict[str, Any]:
+    asking = serializer(data=request.data)
+    asking.is_valid(raise_exception=True)
+    return dict(asking.validated_data)
+
+
+def _visible(request: Request, kind: str, subject_id: UUID) -> None:
+    """:raises NoSuchRequest: unless the asker may see what is paid for"""
+    if not subject_of(kind).visible_to(subject_id, request=request, token=_token(request)):
+        raise errors.NoSuchRequest
+
+
+def _own(request: Request, payment: Payment | None) -> Payment:
+    """Return a payment to its payer, and to who may see what it is for.
+
+    :raises NoSuchPayment:
+    """
+    if payment is None:
+        raise errors.NoSuchPayment
+    user = _user(request)
+    if user is not None and payment.payer_id == user.pk:
+        return payment
+    asked = payment.request
+    if not subject_of(asked.kind).visible_to(asked.subject_id, request=request, token=_token(request)):
+        raise errors.NoSuchPayment
+    return payment
+
+
+class MayProve(AllowAny):
+    """Anybody who can show something: a log-in, or a token. What that opens is looked at for each payment."""
+
+    lets_strangers_in = True
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        if not request.user.is_authenticated and not _token(request):
+            raise NotAuthenticated
+        return True
+
+
+class BeginView(LetsPartnersIn, APIView):
+    permission_classes = (MayProve,)
+    partner_scopes = {"POST": Scope.BOOKINGS_WRITE}
+
+    @extend_schema(
+        operation_id="begin_payment",
+        summary="Begin to pay",
+        description=(
+            "For what is still due of a booking's deposit, or an order of tickets. Answers the page of the gateway on "
+            "which the payer goes on. An attempt that waits for its payer is answered again; while a bank's answer is "
+            "awaited, nobody is let pay a second time (409 `payment_being_checked`)."
+        ),
+        tags=TAGS,
+        parameters=[TOKEN, OpenApiParameter(HEADER, OpenApiTypes.STR, OpenApiParameter.HEADER, required=True)],
+        request=words.BeginSerializer,
+        responses={
+            201: words.PaymentSerializer,
+            404: problem_response(
+                "There is no such thing to pay for, or it is not yours.", payment_request_not_found={}
+            ),
+            409: problem_response(
+                "Nothing is due, or a bank's answer is awaited.", payment_nothing_due={}, payment_being_checked={}
+            ),
+            503: problem_response("No gateway can be reached.", payment_gateways_unavailable={}),
+        },
+    )
+    def post(self, request: Request) -> Response:
+        key = _key(request)
+        asked = _read(request, words.BeginSerializer)
+        _visible(request, asked["kind"], asked["subject"])
+        due = subject_of(asked["kind"]).due(asked["subject"])
+        known = Payment.objects.filter(key=key_of(actor=_actor(request), key=key)).first()
+        to_pay = (
+            known.request
+            if known is not None
+            else services.request_payment(kind=asked["kind"], subject_id=asked["subject"], by=_user(request))
+        )
+        limits.pay(request, to_pay.pk)
+        user = _user(request)
+        payer = due.payer if due else Payer(email="")
+        email = asked.get("email") or payer.email or (user.email if user else "")
+        payment = services.begin(
+            request=to_pay,
+            wish=Wish(
+                payer=Payer(email=email, name=payer.name, phone=payer.phone),
+                return_url=_return_url(request, asked, to_pay.token),
+                cancel_url=request.build_absolute_uri(reverse("payments:pay", args=[to_pay.token])),
+                channel=Channel(asked["channel"]),
+                by=user,
+                address=address_of(request._request),
+                key=key_of(actor=_actor(request), key=key),
+            ),
+        )
+        found = selectors.payment_by_public_id(payment.public_id)
+        return Response(words.payment_body(_own(request, found)), status=201)
+
+
+def _return_url(request: Request, asked: dict[str, Any], token: str) -> str:
+    given = asked.get("return_url")
+    if given and not isinstance(request.user, PartnerApp):
+        raise InvalidInput(errors={"return_url": [str(NotAllowed.message)]})
+    if given and "?" in given:
+        raise InvalidInput(errors={"return_url": [str(InvalidInput.message)]})
+    return str(given or request.build_absolute_uri(reverse("payments:back", args=[token])))
+
+
+def _key(request: Request) -> str:
+    key = (request.headers.get(HEADER) or "").strip().strip('"')
+    if not key:
+        raise IdempotencyKeyMissing
+    if len(key) > 255 or not key.isascii() or not key.isprintable() or " " in key:
+        raise IdempotencyKeyInvalid
+    return key
+
+
+class CallbackView(LetsPartnersIn, APIView):
+    permission_classes = (MayProve,)
+    partner_scopes = {"POST": Scope.BOOKINGS_READ}
+
+    @extend_schema(
+        operation_id="payment_callback",
+        summary="Come back from the gateway's page",
+        description="Asks the gateway what became of the payment. Nothing else of what its page said is looked at.",
+        tags=TAGS,
+        parameters=[TOKEN],
+        request=words.CallbackSerializer,
+        responses={200: words.PaymentSerializer, 404: NOT_FOUND},
+    )
+    def post(self, request: Request) -> Response:
+        return _asked_about(request, _read(request, words.CallbackSerializer)["reference"])
+
+
+class VerifyView(LetsPartnersIn, APIView):
+    permission_classes = (MayProve,)
+    partner_scopes = {"GET": Scope.BOOKINGS_READ}
+
+    @extend_schema(
+        operation_id="verify_payment",
+        summary="What became of a payment",
+        description="As the gateway says when it is asked; at most every three seconds, and else as it was last heard.",
+        tags=TAGS,
+        parameters=[TOKEN],
+        responses={200: words.PaymentSerializer, 404: NOT_FOUND},
+    )
+    def get(self, request: Request, reference: str) -> Response:
+        return _asked_about(request, reference)
+
+
+def _asked_about(request: Request, reference: str) -> Response:
+    payment = _own(request, selectors.payment_by_reference(reference))
+    if payment.state in LIVE:
+        try:
+            limits.ASK_GATEWAY.take(payment.reference)
+        except DomainError:
+            pass
+        else:
+            services.settle(payment_id=payment.pk)
+            payment = _own(request, selectors.payment_by_reference(reference))
+    return Response(words.payment_body(payment))
+
+
+class PaymentsView(LetsPartnersIn, APIView):
+    permission_classes = (IsAuthenticated,)
+    partner_scopes = {"GET": Scope.BOOKINGS_READ}
+    ordering = ("-created_at", "-pk")
+
+    @extend_schema(
+        operation_id="payments",
+        summary="My payments",
+        description="Those of the asker, the newest first, with what went back of each.",
+        tags=TAGS,
+        responses={200: words.PaymentPageSerializer},
+    )
+    def get(self, request: Request) -> Response:
+        user = _user(request)
+        rows = selectors.payments_by(user) if user else Payment.objects.none()
+        pages = CursorPages()
+        page: list[Payment] = pages.paginate_queryset(rows, request, self) or []
+        return pages.get_paginated_response([words.payment_body(row) for row in page])
+
+
+class PaymentView(LetsPartnersIn, APIView):
+    permission_classes = (MayProve,)
+    partner_scopes = {"GET": Scope.BOOKINGS_READ}
+
+    @extend_schema(
+        operation_id="payment",
+        summary="One payment",
+        tags=TAGS,
+        parameters=[TOKEN],
+        responses={200: words.PaymentSerializer, 404: NOT_FOUND},
+    )
+    def get(self, request: Request, id: UUID) -> Response:
+        return Response(words.payment_body(_own(request, selectors.payment_by_public_id(id))))
+
+
+class RefundsView(APIView):
+    permission_classes = (IsAuthenticated,)
+
+    @extend_schema(
+        operation_id="refund_payment",
+        summary="Give money back",
+        description="For the house's own people: all that is left of a payment, or a part. A worker tells the gateway.",
+        tags=TAGS,
+        parameters=[OpenApiParameter(HEADER, OpenApiTypes.STR, OpenApiParameter.HEADER, required=True)],
+        request=words.RefundAskSerializer,
+        responses={
+            201: words.PaymentSerializer,
+            404: NOT_FOUND,
+            409: problem_response("There is not so much left.", refund_too_large={}, payment_not_refundable={}),
+        },
+    )
+    @idempotent(required=True)
+    def post(self, request: Request, id: UUID) -> Response:
+        payment = selectors.payment_by_public_id(id)
+        user = _user(request)
+        if payment is None or user is None:
+            raise errors.NoSuchPayment
+        where = payment.request.restaurant_id
+        if not staff_may(user, Ability.SEE_BOOKINGS, restaurant_id=where):
+            raise errors.NoSuchPayment
+        if not staff_may(user, Ability.EDIT_RESTAURANT, restaurant_id=where):
+            raise NotAllowed
+        asked = _read(request, words.RefundAskSerializer)
+        made = services.refund(
+            payment=payment,
+            amount_kobo=_kobo(asked.get("amount")),
+            reason=RefundReason(asked.get("reason") or RefundReason.GOODWILL),
+            key=f"api:{key_of(actor=_actor(request), key=_key(request))}",
+            note=asked.get("note", ""),
+            by=user,
+        )
+        audit.record(
+            "payments.refund_asked",
+            actor=user,
+            target=payment,
+            restaurant_id=where,
+            details={"kobo": made.amount_kobo, "reason": made.reason},
+        )
+        again = selectors.payment_by_public_id(id)
+        return Response(words.payment_body(again or payment), status=201)
+
+    def check_again(self, request: Request, id: UUID) -> None:
+        """Whoever has lost the right to give back is not told a second time what they did."""
+        payment = selectors.payment_by_public_id(id)
+        user = _user(request)
+        where = payment.request.restaurant_id if payment else 0
+        if user is None or not staff_may(user, Ability.EDIT_RESTAURANT, restaurant_id=where):
+            raise errors.NoSuchPayment
+
+
+def _kobo(text: str | None) -> int | None:
+    if text is None:
+        return None
+    try:
+        return money.parse(text)
+    except ValidationError as error:
+        raise InvalidInput(errors={"amount": error.messages}) from error

@@ -1,0 +1,28 @@
+"""Everything that can be done about money."""
+
+from payments.services.asking import close_requests, request_payment, share
+from payments.services.beginning import begin
+from payments.services.journal import take_in, work_off, work_off_due
+from payments.services.refunding import give_back, look_after_refund, look_after_refunds, refund
+from payments.services.reviewing import credit, note_end_of_deposit, refuse_payment, release_payment
+from payments.services.settling import check_due, settle
+
+__all__ = [
+    "begin",
+    "check_due",
+    "close_requests",
+    "credit",
+    "give_back",
+    "look_after_refund",
+    "look_after_refunds",
+    "note_end_of_deposit",
+    "refund",
+    "refuse_payment",
+    "release_payment",
+    "request_payment",
+    "settle",
+    "share",
+    "take_in",
+    "work_off",
+    "work_off_due",
+]

@@ -1,0 +1,67 @@
+"""A person's look at a payment that was held: let it through, or give it back."""
+
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import User
+from core import audit
+from payments import errors
+from payments.models import Payment
+from payments.services import bookkeeping, refunding
+from payments.services.settling import announce, locked
+from payments.states import Kind, PaymentState, RefundReason, Review
+
+
+@transaction.atomic
+def release_payment(*, payment: Payment, by: User | None) -> Payment:
+    """Let a held payment count.
+
+    :raises NotRefundable: when no money has come for it
+    """
+    payment = locked(payment.pk)
+    if payment.review == Review.HELD:
+        if payment.state != PaymentState.SUCCEEDED:
+            raise errors.NotRefundable
+        payment.review = Review.RELEASED
+        payment.save(update_fields=["review", "updated_at"])
+        bookkeeping.released(payment)
+        announce(payment)
+        audit.record("payments.released", actor=by, target=payment, details={"reference": payment.reference})
+    return payment
+
+
+@transaction.atomic
+def refuse_payment(*, payment: Payment, by: User | None) -> Payment:
+    """Give a held payment back, and let it count for nothing."""
+    payment = locked(payment.pk)
+    if payment.review == Review.HELD:
+        payment.review = Review.REFUSED
+        payment.save(update_fields=["review", "updated_at"])
+        if payment.left_kobo > 0:
+            refunding.refund(payment=payment, reason=RefundReason.REVIEWED, key=f"review:{payment.public_id}", by=by)
+        audit.record("payments.refused", actor=by, target=payment, details={"reference": payment.reference})
+    return payment
+
+
+def note_end_of_deposit(*, subject_id: UUID, end: str) -> None:
+    """Write into the books what became of a booking's deposit: `applied`, `retained`, or `released` again."""
+    rows = Payment.objects.filter(
+        request__kind=Kind.DEPOSIT, request__subject_id=subject_id, state=PaymentState.SUCCEEDED
+    )
+    note = {
+        "applied": bookkeeping.deposit_applied,
+        "retained": bookkeeping.deposit_retained,
+        "released": bookkeeping.deposit_released,
+    }[end]
+    with transaction.atomic():
+        for payment_id in rows.order_by("request_id", "pk").values_list("pk", flat=True):
+            note(locked(payment_id))
+
+
+@transaction.atomic
+def credit(*, payment_id: UUID) -> bool:
+    """Note that what a payment was for has counted it, in the transaction in which it did; False when it had before."""
+    rows = Payment.objects.filter(public_id=payment_id, credited_at__isnull=True)
+    return rows.update(credited_at=timezone.now()) > 0

@@ -1,0 +1,63 @@
+"""What is paid for belongs to domains above: each names, by kind, where it is asked (settings.PAYMENT_SUBJECTS)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+from payments.gateways.base import Payer
+
+
+@dataclass(frozen=True)
+class Due:
+    """What is to be paid for a subject now: asked anew at each step, for it may have changed since."""
+
+    restaurant_id: int
+    # What the payer reads: the house, the day, the party.
+    title: str
+    # Of the whole subject: what is still missing. Nothing, when nothing is to be paid.
+    amount_kobo: int
+    # After this the money is late.
+    until: datetime | None
+    # Who made it; somebody else may pay.
+    payer: Payer
+    # Where somebody who may see it reads on: a path of ours.
+    path: str
+    # Whether it may be shared among several payers.
+    may_be_shared: bool = False
+    # To which the hold can be made longer for a means of paying that takes its time.
+    may_wait_until: datetime | None = None
+
+
+class Subject:
+    """One kind of what is paid for, as its domain answers for it. A domain subclasses this."""
+
+    def due(self, subject_id: UUID) -> Due | None:
+        """Return what is to be paid, whoever asks; None when there is no such subject."""
+        raise NotImplementedError
+
+    def visible_to(self, subject_id: UUID, *, request: Any, token: str = "") -> bool:
+        """Tell whether whoever sends this request may see the subject, and so pay for it and share it.
+
+        :param token: of a guest without an account, where the request brings one
+        """
+        raise NotImplementedError
+
+    def wait_until(self, subject_id: UUID, moment: datetime) -> None:
+        """Have the subject wait for its money so long, if it may."""
+
+
+def subject_of(kind: str) -> Subject:
+    """Return who answers for a kind.
+
+    :raises LookupError: when nothing of that kind can be paid for here
+    """
+    path = settings.PAYMENT_SUBJECTS.get(kind)
+    if path is None:
+        raise LookupError(f"Nothing of the kind {kind!r} can be paid for; see PAYMENT_SUBJECTS.")
+    made: Callable[[], Subject] = import_string(path)
+    return made()
