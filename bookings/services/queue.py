@@ -1,6 +1,6 @@
 """The queue at the door: joining with a quote, being called, sitting down, going away."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,11 +10,11 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from bookings import errors, rearranging, selectors
+from bookings import errors, learning, rearranging, selectors
 from bookings.availability import Reason, midnight_of, slot_times
 from bookings.events import QueueJoined, SeatReady
-from bookings.forecasting import LONGEST, Closed, Due, Floor, Forecast, Habits, Queued, Sitting, forecast
-from bookings.models import QueueEntry, QueueHistory, TableAllocation
+from bookings.forecasting import LONGEST, TARGET, Closed, Due, Floor, Forecast, Habits, Queued, Sitting, forecast
+from bookings.models import QueueEntry, QueueHistory, QuoteLevel, TableAllocation
 from bookings.selectors import SeenDay
 from bookings.services import claiming
 from bookings.services.claiming import Actor, Guest
@@ -44,11 +44,14 @@ class Line:
     floor: Floor
     entries: tuple[QueueEntry, ...]
     """in their order; `floor.queue` holds the same parties"""
+    levels: Mapping[int, float]
+    """what the house's quotes have learned, by the length of the line"""
 
     def quote(self, *, party_size: int, area_id: int | None, behind: int, seed: int) -> Forecast | None:
         """Return what a party with so many of the queue before it is told; None when no table fits it."""
         floor = replace(self.floor, queue=self.floor.queue[:behind])
-        return forecast(floor, self.party(party_size, area_id), seed=seed)
+        level = self.levels.get(learning.line_with(behind), TARGET)
+        return forecast(floor, self.party(party_size, area_id), seed=seed, level=level)
 
     def party(self, party_size: int, area_id: int | None) -> Queued:
         turn = usual_turn(self.plan, selectors.service_day_of(self.plan.id, self.now), self.now, party_size) / MINUTE
@@ -56,7 +59,7 @@ class Line:
 
 
 def line_of(restaurant_id: int, *, now: datetime | None = None) -> Line:
-    """Return a house's queue and floor as they are now; three queries when the plan is known."""
+    """Return a house's queue and floor as they are now; four queries when the plan is known."""
     now = now or timezone.now()
     plan = plan_of(restaurant_id)
     gone = Q(service_day=selectors.service_day_of(restaurant_id, now), ended_at__gt=now - LATELY)
@@ -68,7 +71,8 @@ def line_of(restaurant_id: int, *, now: datetime | None = None) -> Line:
     entries = tuple(entry for entry in came if entry.is_live)
     lately = [entry for entry in came if entry.joined_at > now - LATELY]
     floor, walk_ins = _floor(plan, now)
-    line = Line(plan, now, floor, entries)
+    levels = dict(QuoteLevel.objects.filter(restaurant_id=restaurant_id).values_list("ahead_from", "level"))
+    line = Line(plan, now, floor, entries, levels)
     floor.queue = [line.party(entry.party_size, entry.area_id) for entry in entries]
     floor.lately = [line.party(entry.party_size, entry.area_id) for entry in lately]
     queued = {entry.booking_id for entry in came}
@@ -280,7 +284,28 @@ def seat_from_queue(
         )
         entry.ended_at = timezone.now()
         _move(entry, QueueStatus.SEATED, by=by, changes={"waited": int((entry.ended_at - entry.joined_at) / MINUTE)})
+        _learn_from(entry)
     return entry
+
+
+def _learn_from(entry: QueueEntry) -> None:
+    """Let the house's quotes learn from a party that is being seated; its row is locked and seated once, so once.
+
+    It is part of seating: the same transaction keeps both or neither. The level is locked last, and shortly.
+    """
+    error = entry.quote_error
+    if error is None or not learning.says_something(entry.quoted_high):
+        return
+    of_such_lines = {"restaurant_id": entry.restaurant_id, "ahead_from": learning.line_with(entry.ahead_on_joining)}
+    locked = QuoteLevel.objects.select_for_update(of=("self",))
+    known = locked.filter(**of_such_lines).first()
+    if known is None:
+        # Another party of such a line may be the first, too: whose row it is does not matter.
+        QuoteLevel.objects.bulk_create([QuoteLevel(**of_such_lines, level=TARGET)], ignore_conflicts=True)
+        known = locked.get(**of_such_lines)
+    known.level = learning.learned(known.level, was_within=error <= 0)
+    known.parties += 1
+    known.save(update_fields=["level", "parties", "learned_at"])
 
 
 def _look_first(
