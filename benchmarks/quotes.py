@@ -243,9 +243,9 @@ def by_fixed_level(party: Party) -> int:
 
 @dataclass
 class House:
-    """A house that learns, by the product's own rules; its levels last from evening to evening."""
+    """A house that learns, by the product's own rules; its level lasts from evening to evening."""
 
-    levels: dict[int, float] = field(default_factory=dict)
+    level: float = TARGET
 
     def live_through(self, evenings: Iterable[Found]) -> dict[Party, int]:
         """Return what each party of these evenings is told, as each evening goes on."""
@@ -257,12 +257,10 @@ class House:
                 (party.joined + _waited(party), 0, number, party) for number, party in enumerate(evening.parties)
             ]
             for _minute, joins, _number, party in sorted(moments, key=lambda moment: moment[:3]):
-                line = learning.line_with(party.ahead)
-                level = self.levels.get(line, TARGET)
                 if joins:
-                    told[party] = quoted(party.draws, level).high
+                    told[party] = quoted(party.draws, self.level).high
                 elif learning.says_something(told[party]):
-                    self.levels[line] = learning.learned(level, was_within=_waited(party) <= told[party])
+                    self.level = learning.learned(self.level, was_within=_waited(party) <= told[party])
         return told
 
 
@@ -346,8 +344,7 @@ def main(arguments: list[str] | None = None) -> int:
             for band, row in zip(BANDS, shares, strict=True)
         ],
     )
-    levels = ", ".join(f"{line}: {house.levels.get(line, TARGET):.2f}" for line in learning.LINES)
-    say(f"Levels of the house of all bands in the end, by the parties ahead: {levels}")
+    say(f"The house of all bands quotes by a level of {house.level:.2f} in the end.")
     last_line(
         "quotes",
         evenings=count * len(BANDS),

@@ -4,26 +4,17 @@ Pure rules over plain values. The forecast is a little too long in one house and
 evenings are as simple as what it draws. Each party that was quoted and then seated says which: it sat within what it
 was told, or not. The level moves a step down for the one and up for the other, so that in the long run the share that
 sits within is the one aimed at, whatever the forecast gets wrong, and follows it when that changes (adaptive conformal
-inference: Gibbs and Candès, 2021). What goes wrong depends on how long the line is, so each length learns its own.
+inference: Gibbs and Candès, 2021).
 
 Who leaves before a table is free says nothing here: how long they would have waited is not known. They go more often
 when a wait is long, so in a house that many leave, long waits count for less than they should, and quotes err short.
 """
 
-from bisect import bisect_right
-
 from bookings.forecasting import LONGEST, TARGET
 
-STEP = 0.01
+STEP = 0.02
 # No run of bad evenings makes a quote worthless: neither half of the parties nor nearly all sit within it.
 LEAST, MOST = 0.65, 0.95
-# A line is of one of these kinds, by the least number of parties ahead: nobody, a few, and more.
-LINES = (0, 1, 3)
-
-
-def line_with(ahead: int) -> int:
-    """Return which of LINES a line with so many parties ahead is of."""
-    return LINES[bisect_right(LINES, ahead) - 1]
 
 
 def says_something(quoted_high: int | None) -> bool:

@@ -14,19 +14,15 @@ class Migration(migrations.Migration):
             name='QuoteLevel',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('ahead_from', models.PositiveSmallIntegerField()),
                 ('level', models.FloatField()),
                 ('parties', models.PositiveIntegerField(default=0)),
                 ('learned_at', models.DateTimeField(auto_now=True)),
-                ('restaurant', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='restaurants.restaurant')),
+                ('restaurant', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='restaurants.restaurant')),
             ],
             options={
                 'verbose_name': 'learned share of waits',
                 'verbose_name_plural': 'learned shares of waits',
-                'constraints': [
-                    models.CheckConstraint(condition=models.Q(('level__gt', 0), ('level__lt', 1)), name='quote_level_is_a_share'),
-                    models.UniqueConstraint(fields=('restaurant', 'ahead_from'), name='one_quote_level_per_restaurant_and_length_of_line'),
-                ],
+                'constraints': [models.CheckConstraint(condition=models.Q(('level__gt', 0), ('level__lt', 1)), name='quote_level_is_a_share')],
             },
         ),
     ]

@@ -1,6 +1,6 @@
 """The queue at the door: joining with a quote, being called, sitting down, going away."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -44,14 +44,13 @@ class Line:
     floor: Floor
     entries: tuple[QueueEntry, ...]
     """in their order; `floor.queue` holds the same parties"""
-    levels: Mapping[int, float]
-    """what the house's quotes have learned, by the length of the line"""
+    level: float
+    """by which share of the drawn waits the house quotes, as it has learned"""
 
     def quote(self, *, party_size: int, area_id: int | None, behind: int, seed: int) -> Forecast | None:
         """Return what a party with so many of the queue before it is told; None when no table fits it."""
         floor = replace(self.floor, queue=self.floor.queue[:behind])
-        level = self.levels.get(learning.line_with(behind), TARGET)
-        return forecast(floor, self.party(party_size, area_id), seed=seed, level=level)
+        return forecast(floor, self.party(party_size, area_id), seed=seed, level=self.level)
 
     def party(self, party_size: int, area_id: int | None) -> Queued:
         turn = usual_turn(self.plan, selectors.service_day_of(self.plan.id, self.now), self.now, party_size) / MINUTE
@@ -71,8 +70,8 @@ def line_of(restaurant_id: int, *, now: datetime | None = None) -> Line:
     entries = tuple(entry for entry in came if entry.is_live)
     lately = [entry for entry in came if entry.joined_at > now - LATELY]
     floor, walk_ins = _floor(plan, now)
-    levels = dict(QuoteLevel.objects.filter(restaurant_id=restaurant_id).values_list("ahead_from", "level"))
-    line = Line(plan, now, floor, entries, levels)
+    level = QuoteLevel.objects.filter(restaurant_id=restaurant_id).values_list("level", flat=True).first()
+    line = Line(plan, now, floor, entries, TARGET if level is None else level)
     floor.queue = [line.party(entry.party_size, entry.area_id) for entry in entries]
     floor.lately = [line.party(entry.party_size, entry.area_id) for entry in lately]
     queued = {entry.booking_id for entry in came}
@@ -296,13 +295,14 @@ def _learn_from(entry: QueueEntry) -> None:
     error = entry.quote_error
     if error is None or not learning.says_something(entry.quoted_high):
         return
-    of_such_lines = {"restaurant_id": entry.restaurant_id, "ahead_from": learning.line_with(entry.ahead_on_joining)}
-    locked = QuoteLevel.objects.select_for_update(of=("self",))
-    known = locked.filter(**of_such_lines).first()
+    locked = QuoteLevel.objects.select_for_update(of=("self",)).filter(restaurant_id=entry.restaurant_id)
+    known = locked.first()
     if known is None:
-        # Another party of such a line may be the first, too: whose row it is does not matter.
-        QuoteLevel.objects.bulk_create([QuoteLevel(**of_such_lines, level=TARGET)], ignore_conflicts=True)
-        known = locked.get(**of_such_lines)
+        # Another party may be the house's first, too: whose row it is does not matter.
+        QuoteLevel.objects.bulk_create(
+            [QuoteLevel(restaurant_id=entry.restaurant_id, level=TARGET)], ignore_conflicts=True
+        )
+        known = locked.get()
     known.level = learning.learned(known.level, was_within=error <= 0)
     known.parties += 1
     known.save(update_fields=["level", "parties", "learned_at"])

@@ -70,10 +70,6 @@ class TestTheRule:
         assert sum(fixed) / 3000 < 0.74
         assert 0.79 < sum(own[1000:]) / 2000 < 0.83
 
-    def test_a_line_is_of_the_kind_that_begins_last_before_its_length(self) -> None:
-        assert [learning.line_with(ahead) for ahead in learning.LINES] == list(learning.LINES)
-        assert learning.line_with(learning.LINES[-1] + 50) == learning.LINES[-1]
-
     @pytest.mark.parametrize("quoted_high, says", [(None, False), (0, False), (5, True), (LONGEST, False)])
     def test_only_a_quote_that_was_chosen_says_something(self, quoted_high: int | None, says: bool) -> None:
         assert learning.says_something(quoted_high) is says
@@ -123,7 +119,7 @@ class TestTheHouse:
         sits_after(30, entry, evening)
 
         known = QuoteLevel.objects.get()
-        assert (known.restaurant_id, known.ahead_from, known.parties) == (place.pk, 0, 1)
+        assert (known.restaurant_id, known.parties) == (place.pk, 1)
         assert known.level == pytest.approx(learning.learned(TARGET, was_within=True))
         sits_after(0, elsewhere, evening)
         assert QuoteLevel.objects.get(restaurant=place).level == known.level
@@ -143,23 +139,14 @@ class TestTheHouse:
             return queue.line_of(place.pk).quote(party_size=2, area_id=None, behind=0, seed=1).high
 
         neutral = told()
-        learned = QuoteLevel.objects.create(restaurant=place, ahead_from=0, level=learning.MOST)
+        learned = QuoteLevel.objects.create(restaurant=place, level=learning.MOST)
         longer = told()
         QuoteLevel.objects.filter(pk=learned.pk).update(level=learning.LEAST)
         assert told() < neutral < longer
 
-        # A line of another length has not learned it.
-        QuoteLevel.objects.filter(pk=learned.pk).update(ahead_from=learning.LINES[-1])
+        # Another house's is no matter of this one's.
+        QuoteLevel.objects.filter(pk=learned.pk).update(restaurant=house(name="Elsewhere"))
         assert told() == neutral
-
-    def test_each_length_of_line_learns_for_itself(self, evening) -> None:
-        place = full_house()
-        first, second = joins(place), joins(place)
-        services.leave_queue(entry=first, by=host_of(place))
-
-        sits_after(30, second, evening)
-
-        assert QuoteLevel.objects.get().ahead_from == learning.line_with(1)
 
     def test_a_party_that_leaves_or_is_taken_off_teaches_nothing(self, evening) -> None:
         place = full_house()
@@ -194,12 +181,12 @@ class TestTheHouse:
 
         assert QuoteLevel.objects.get().parties == 1
 
-    def test_a_level_is_a_share_and_a_house_has_one_for_each_length_of_line(self) -> None:
-        place = house()
-        QuoteLevel.objects.create(restaurant=place, ahead_from=0, level=0.8)
-        for ahead_from, level in ((0, 0.8), (1, 1.0), (1, 0.0)):
+    def test_a_level_is_a_share_and_a_house_has_one(self) -> None:
+        place, other = house(name="Here"), house(name="Elsewhere")
+        QuoteLevel.objects.create(restaurant=place, level=0.8)
+        for whose, level in ((place, 0.8), (other, 1.0), (other, 0.0)):
             with pytest.raises(IntegrityError), transaction.atomic():
-                QuoteLevel.objects.create(restaurant=place, ahead_from=ahead_from, level=level)
+                QuoteLevel.objects.create(restaurant=whose, level=level)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -216,7 +203,7 @@ class TestAtOnce:
         assert QuoteLevel.objects.get().parties == 1
 
     def test_parties_seated_at_the_same_moment_all_count(self, evening) -> None:
-        """The first of their kind of line, so that several would make its row."""
+        """The first of their house, so that several would make its row."""
         place = house(tables=(2,) * 6, turn_minutes=90)
         by = host_of(place)
         entries = []
@@ -224,7 +211,6 @@ class TestAtOnce:
             services.seat_walk_in(restaurant_id=place.pk, party_size=2, by=by)
         for _party in range(6):
             entries.append(services.join_queue(restaurant_id=place.pk, party_size=2, by=by))
-        QueueEntry.objects.update(ahead_on_joining=0)
         free_the_tables(place, by, evening)
 
         answers = at_once(
