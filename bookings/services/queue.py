@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import zip_longest
 from typing import Any
 from uuid import UUID
 
@@ -44,12 +45,22 @@ class Line:
     floor: Floor
     entries: tuple[QueueEntry, ...]
     """in their order; `floor.queue` holds the same parties"""
+    lately: tuple[int, ...]
+    """who of the queue came lately, by primary key; they are the first of `floor.lately`"""
     level: float
     """by which share of the drawn waits the house quotes, as it has learned"""
 
-    def quote(self, *, party_size: int, area_id: int | None, behind: int, seed: int) -> Forecast | None:
-        """Return what a party with so many of the queue before it is told; None when no table fits it."""
-        floor = replace(self.floor, queue=self.floor.queue[:behind])
+    def quote(
+        self, *, party_size: int, area_id: int | None, behind: int, seed: int, entry_id: int | None = None
+    ) -> Forecast | None:
+        """Return what a party with so many of the queue before it is told; None when no table fits it.
+
+        :param entry_id: its place, once it has one: it is nobody who comes besides itself, as when it was told first
+        """
+        lately = [
+            party for pk, party in zip_longest(self.lately, self.floor.lately) if entry_id is None or pk != entry_id
+        ]
+        floor = replace(self.floor, queue=self.floor.queue[:behind], lately=lately)
         return forecast(floor, self.party(party_size, area_id), seed=seed, level=self.level)
 
     def party(self, party_size: int, area_id: int | None) -> Queued:
@@ -71,7 +82,7 @@ def line_of(restaurant_id: int, *, now: datetime | None = None) -> Line:
     lately = [entry for entry in came if entry.joined_at > now - LATELY]
     floor, walk_ins = _floor(plan, now)
     level = QuoteLevel.objects.filter(restaurant_id=restaurant_id).values_list("level", flat=True).first()
-    line = Line(plan, now, floor, entries, TARGET if level is None else level)
+    line = Line(plan, now, floor, entries, tuple(entry.pk for entry in lately), TARGET if level is None else level)
     floor.queue = [line.party(entry.party_size, entry.area_id) for entry in entries]
     floor.lately = [line.party(entry.party_size, entry.area_id) for entry in lately]
     queued = {entry.booking_id for entry in came}
@@ -212,7 +223,9 @@ def requote_queue(*, restaurant_id: int) -> int:
     for behind, entry in enumerate(line.entries):
         if entry.status != QueueStatus.QUEUED:
             continue
-        rest = line.quote(party_size=entry.party_size, area_id=entry.area_id, behind=behind, seed=_seed(entry))
+        rest = line.quote(
+            party_size=entry.party_size, area_id=entry.area_id, behind=behind, seed=_seed(entry), entry_id=entry.pk
+        )
         if rest is None:
             continue
         waited = int((line.now - entry.joined_at) / MINUTE)

@@ -148,6 +148,20 @@ class TestTheHouse:
         QuoteLevel.objects.filter(pk=learned.pk).update(restaurant=house(name="Elsewhere"))
         assert told() == neutral
 
+    def test_told_again_at_the_same_moment_it_is_the_same(self, evening) -> None:
+        """A party that has joined is not one more of those who come later; else its quote slips by chance."""
+        place = full_house()
+
+        def told(**known: int) -> list[Any]:
+            line = queue.line_of(place.pk)
+            return [line.quote(party_size=2, area_id=None, behind=0, seed=seed, **known) for seed in range(8)]
+
+        before = told()
+        entry = joins(place)
+
+        assert told(entry_id=entry.pk) == before
+        assert told() != before
+
     def test_a_party_that_leaves_or_is_taken_off_teaches_nothing(self, evening) -> None:
         place = full_house()
         first, second = joins(place), joins(place)
