@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import zip_longest
 from typing import Any
 from uuid import UUID
 
@@ -10,11 +11,11 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from bookings import errors, rearranging, selectors, waitlist
+from bookings import errors, learning, rearranging, selectors, waitlist
 from bookings.availability import Reason, midnight_of, slot_times
 from bookings.events import QueueJoined, SeatReady
-from bookings.forecasting import LONGEST, Closed, Due, Floor, Forecast, Habits, Queued, Sitting, forecast
-from bookings.models import QueueEntry, QueueHistory, TableAllocation
+from bookings.forecasting import LONGEST, TARGET, Closed, Due, Floor, Forecast, Habits, Queued, Sitting, forecast
+from bookings.models import QueueEntry, QueueHistory, QuoteLevel, TableAllocation
 from bookings.selectors import SeenDay
 from bookings.services import claiming
 from bookings.services.claiming import Actor, Guest
@@ -47,11 +48,23 @@ class Line:
     entries: tuple[QueueEntry, ...]
     """in their order; `floor.queue` holds the same parties"""
     doors: DoorState
+    lately: tuple[int, ...]
+    """who of the queue came lately, by primary key; they are the first of `floor.lately`"""
+    level: float
+    """by which share of the drawn waits the house quotes, as it has learned"""
 
-    def quote(self, *, party_size: int, area_id: int | None, behind: int, seed: int) -> Forecast | None:
-        """Return what a party with so many of the queue before it is told; None when no table fits it."""
-        floor = replace(self.floor, queue=self.floor.queue[:behind])
-        return forecast(floor, self.party(party_size, area_id), seed=seed)
+    def quote(
+        self, *, party_size: int, area_id: int | None, behind: int, seed: int, entry_id: int | None = None
+    ) -> Forecast | None:
+        """Return what a party with so many of the queue before it is told; None when no table fits it.
+
+        :param entry_id: its place, once it has one: it is nobody who comes besides itself, as when it was told first
+        """
+        lately = [
+            party for pk, party in zip_longest(self.lately, self.floor.lately) if entry_id is None or pk != entry_id
+        ]
+        floor = replace(self.floor, queue=self.floor.queue[:behind], lately=lately)
+        return forecast(floor, self.party(party_size, area_id), seed=seed, level=self.level)
 
     def party(self, party_size: int, area_id: int | None) -> Queued:
         turn = usual_turn(self.plan, selectors.service_day_of(self.plan.id, self.now), self.now, party_size) / MINUTE
@@ -59,7 +72,7 @@ class Line:
 
 
 def line_of(restaurant_id: int, *, now: datetime | None = None) -> Line:
-    """Return a house's queue and floor as they are now; three queries when the plan is known."""
+    """Return a house's queue and floor as they are now; four queries when the plan is known."""
     now = now or timezone.now()
     plan = plan_of(restaurant_id)
     gone = Q(service_day=selectors.service_day_of(restaurant_id, now), ended_at__gt=now - LATELY)
@@ -76,7 +89,9 @@ def line_of(restaurant_id: int, *, now: datetime | None = None) -> Line:
         # Nobody sits down before the house opens: the wait is counted from then.
         until = (doors.changes_at - now) / MINUTE
         floor.closed = [*floor.closed, *(Closed(table_id, 0.0, until) for table_id in plan.table_names)]
-    line = Line(plan, now, floor, entries, doors)
+    level = QuoteLevel.objects.filter(restaurant_id=restaurant_id).values_list("level", flat=True).first()
+    recent = tuple(entry.pk for entry in lately)
+    line = Line(plan, now, floor, entries, doors, recent, TARGET if level is None else level)
     floor.queue = [line.party(entry.party_size, entry.area_id) for entry in entries]
     floor.lately = [line.party(entry.party_size, entry.area_id) for entry in lately]
     queued = {entry.booking_id for entry in came}
@@ -219,7 +234,9 @@ def requote_queue(*, restaurant_id: int) -> int:
     for behind, entry in enumerate(line.entries):
         if entry.status != QueueStatus.QUEUED:
             continue
-        rest = line.quote(party_size=entry.party_size, area_id=entry.area_id, behind=behind, seed=_seed(entry))
+        rest = line.quote(
+            party_size=entry.party_size, area_id=entry.area_id, behind=behind, seed=_seed(entry), entry_id=entry.pk
+        )
         if rest is None:
             continue
         waited = int((line.now - entry.joined_at) / MINUTE)
@@ -292,7 +309,29 @@ def seat_from_queue(
         )
         entry.ended_at = timezone.now()
         _move(entry, QueueStatus.SEATED, by=by, changes={"waited": int((entry.ended_at - entry.joined_at) / MINUTE)})
+        _learn_from(entry)
     return entry
+
+
+def _learn_from(entry: QueueEntry) -> None:
+    """Let the house's quotes learn from a party that is being seated; its row is locked and seated once, so once.
+
+    It is part of seating: the same transaction keeps both or neither. The level is locked last, and shortly.
+    """
+    error = entry.quote_error
+    if error is None or not learning.says_something(entry.quoted_high):
+        return
+    locked = QuoteLevel.objects.select_for_update(of=("self",)).filter(restaurant_id=entry.restaurant_id)
+    known = locked.first()
+    if known is None:
+        # Another party may be the house's first, too: whose row it is does not matter.
+        QuoteLevel.objects.bulk_create(
+            [QuoteLevel(restaurant_id=entry.restaurant_id, level=TARGET)], ignore_conflicts=True
+        )
+        known = locked.get()
+    known.level = learning.learned(known.level, was_within=error <= 0)
+    known.parties += 1
+    known.save(update_fields=["level", "parties", "learned_at"])
 
 
 def _look_first(

@@ -455,7 +455,7 @@ class TestTheQueue:
             line = queue.line_of(small.pk)
         # The pair that has gone left no trace at a table; the two of the queue count, whether they sit or not.
         assert len(line.floor.lately) == 2
-        assert len(queries) <= 3
+        assert len(queries) <= 4
 
         evening.shift(timedelta(minutes=61))
         assert queue.line_of(small.pk).floor.lately == []
