@@ -6,7 +6,7 @@ away (8 %), come late (N(8, 12) minutes), and every turn is drawn (log-normal, s
 habits, and nothing of what will happen. The queue is followed minute by minute, in code of the benchmark's own.
 
 What a party is told changes nothing in an evening. So each is played once, with the waits that the forecast draws for
-each party, and told again by each rule: as it was before, by the fixed level, and by a house that lives through the
+each party, and told again by each rule: as it was before, by the forecast alone, and by a house that lives through the
 evenings in their order and learns from each party as it is seated. Such a house either knows one load band only or, the
 harder lot, evenings of all bands in a mixed order. With `--stays 1.15` all guests stay 15 % longer than the house
 believes, so that the forecast errs as a real one does.
@@ -23,7 +23,7 @@ from benchmarks import harness
 from benchmarks.evenings import LAST_SEATING, MIDNIGHT, Kept, filled, poisson, service_plan, turn_of
 from benchmarks.harness import last_line, machine, percentile, say, step, table
 from bookings import learning
-from bookings.forecasting import LONGEST, TARGET, Due, Floor, Habits, Queued, Sitting, drawn_waits, quoted
+from bookings.forecasting import LONGEST, Due, Floor, Habits, Queued, Sitting, drawn_waits, quoted
 from bookings.packing import Tables
 from bookings.rearranging import seatings
 
@@ -239,15 +239,15 @@ def _exactly(party: Party) -> float:
     return party.draws[math.ceil(FORMER * len(party.draws)) - 1]
 
 
-def by_fixed_level(party: Party) -> int:
-    return quoted(party.draws, TARGET).high
+def as_drawn(party: Party) -> int:
+    return quoted(party.draws).high
 
 
 @dataclass
 class House:
-    """A house that learns, by the product's own rules; its level lasts from evening to evening."""
+    """A house that learns, by the product's own rules; what it has learned lasts from evening to evening."""
 
-    level: float = TARGET
+    stretch: float = learning.NEUTRAL
 
     def live_through(self, evenings: Iterable[Found]) -> dict[Party, int]:
         """Return what each party of these evenings is told, as each evening goes on."""
@@ -260,9 +260,9 @@ class House:
             ]
             for _minute, joins, _number, party in sorted(moments, key=lambda moment: moment[:3]):
                 if joins:
-                    told[party] = quoted(party.draws, self.level).high
+                    told[party] = quoted(party.draws, self.stretch).high
                 elif learning.says_something(told[party]):
-                    self.level = learning.learned(self.level, was_within=_waited(party) <= told[party])
+                    self.stretch = learning.learned(self.stretch, was_within=_waited(party) <= told[party])
         return told
 
 
@@ -311,7 +311,7 @@ def main(arguments: list[str] | None = None) -> int:
     rules: dict[str, Callable[[Party], float]] = {
         "as before": rounded_up,
         "unrounded": _exactly,
-        "fixed level": by_fixed_level,
+        "as drawn": as_drawn,
         "learned, one band": alone.__getitem__,
         "learned, all bands": mixed.__getitem__,
     }
@@ -347,7 +347,7 @@ def main(arguments: list[str] | None = None) -> int:
             for band, row in zip(BANDS, shares, strict=True)
         ],
     )
-    say(f"The house of all bands quotes by a level of {house.level:.2f} in the end.")
+    say(f"The house of all bands stretches waits by {house.stretch:.2f} in the end.")
     last_line(
         "quotes",
         evenings=count * len(BANDS),

@@ -21,8 +21,7 @@ RUNS = 240
 # Nobody is told a longer wait than this; who would have to wait so long is better told to come another day.
 LONGEST = 240
 ROUNDED_TO = 5
-# The share of parties that shall be seated within what they were told; where nothing is learned yet, the share of the
-# drawn waits that a quote is chosen by.
+# The share of parties that shall be seated within what they were told.
 TARGET = 0.81
 # How much of a turn is over when the party has come to a course.
 COURSES: Mapping[str, float] = {"starter": 0.25, "main": 0.5, "dessert": 0.75, "bill": 0.92, "paid": 0.97}
@@ -107,18 +106,18 @@ class Forecast:
     high: int
     median: float
     promised: float
-    """the percentile that `high` was chosen by, as it was found, before it was rounded"""
+    """the percentile that `high` is near to, as it was found, before it was rounded"""
 
 
-def forecast(floor: Floor, party: Queued, *, seed: int, runs: int = RUNS, level: float = TARGET) -> Forecast | None:
+def forecast(floor: Floor, party: Queued, *, seed: int, runs: int = RUNS, stretch: float = 1.0) -> Forecast | None:
     """Return what to tell a party that joins the queue now; None when no table of the house fits it.
 
-    The same floor, party, seed and level give the same answer.
+    The same floor, party, seed and stretch give the same answer.
 
-    :param level: the share of the drawn waits that the quote shall hold, as `bookings.learning` knows it
+    :param stretch: how much longer than drawn the house's waits are, as `bookings.learning` knows it
     """
     waits = drawn_waits(floor, party, seed=seed, runs=runs)
-    return quoted(waits, level) if waits else None
+    return quoted(waits, stretch) if waits else None
 
 
 def drawn_waits(floor: Floor, party: Queued, *, seed: int, runs: int = RUNS) -> list[float]:
@@ -130,23 +129,26 @@ def drawn_waits(floor: Floor, party: Queued, *, seed: int, runs: int = RUNS) -> 
     return sorted(_Run(floor, dice, places).wait_of(party) for _run in range(runs))
 
 
-def quoted(waits: Sequence[float], level: float) -> Forecast:
-    """Return the quote for drawn waits, sorted: the multiple of five minutes that a share nearest the level is within.
+def quoted(waits: Sequence[float], stretch: float = 1.0) -> Forecast:
+    """Return the quote for drawn waits, sorted: the multiple of five minutes that a share nearest TARGET is within.
 
     Rounding up alone would hold some points more than was asked for, and more where waits lie close together.
+
+    :param stretch: what each wait is multiplied by before; who never sat down does not sit for that
     """
-    promised = _at(waits, level)
+    waits = [min(stretch * wait, LONGEST) if wait < LONGEST else wait for wait in waits]
+    promised = _at(waits, TARGET)
     above = math.ceil(promised / ROUNDED_TO) * ROUNDED_TO
     below = above - ROUNDED_TO
-    is_nearer = level - _within(waits, below) < _within(waits, above) - level
+    is_nearer = TARGET - _within(waits, below) < _within(waits, above) - TARGET
     high = min(below if below >= 0 and is_nearer else above, LONGEST)
     low = int(_at(waits, 0.3) // ROUNDED_TO * ROUNDED_TO)
     return Forecast(min(low, max(high - ROUNDED_TO, 0)), high, waits[len(waits) // 2], promised)
 
 
-def _at(waits: Sequence[float], level: float) -> float:
+def _at(waits: Sequence[float], share: float) -> float:
     """Return the least of the waits that such a share of them is within."""
-    return waits[min(max(math.ceil(level * len(waits)) - 1, 0), len(waits) - 1)]
+    return waits[min(max(math.ceil(share * len(waits)) - 1, 0), len(waits) - 1)]
 
 
 def _within(waits: Sequence[float], minutes: float) -> float:

@@ -45,6 +45,9 @@ PROOF = {
     StandbyHistory: "to_status = 'accepted'",
     QueueHistory: "to_status = 'seated'",
     TicketHistory: "amount_kobo = 1",
+    money.PaymentRowHistory: "received_kobo = 1",
+    money.RefundRowHistory: "amount_kobo = 1",
+    money.DisputeRowHistory: "amount_kobo = 1",
     books.Account: "currency = 'USD'",
     books.Transaction: "key = ''",
     books.Entry: "amount_kobo = 1",
@@ -195,6 +198,9 @@ def given_one_of_each() -> None:
     join_queue(restaurant_id=restaurant.pk, party_size=2, by=Actor.staff(host))
     order(event_at(restaurant, room=EventRoom.NONE), Ticket=1)
     a_deposit(restaurant.pk)
+    paid = a_payment(restaurant)
+    a_refund(paid)
+    a_dispute(paid)
     Erased.objects.create(kind="account", fingerprint="f", erasure_id=host.public_id, pseudonym="Erased 1")
     with connection.cursor() as cursor:
         cursor.execute("SELECT clock_timestamp()")

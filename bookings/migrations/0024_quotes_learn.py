@@ -11,18 +11,18 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='QuoteLevel',
+            name='QuoteStretch',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('level', models.FloatField()),
+                ('stretch', models.FloatField()),
                 ('parties', models.PositiveIntegerField(default=0)),
                 ('learned_at', models.DateTimeField(auto_now=True)),
                 ('restaurant', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='restaurants.restaurant')),
             ],
             options={
-                'verbose_name': 'learned share of waits',
-                'verbose_name_plural': 'learned shares of waits',
-                'constraints': [models.CheckConstraint(condition=models.Q(('level__gt', 0), ('level__lt', 1)), name='quote_level_is_a_share')],
+                'verbose_name': 'learned stretch of waits',
+                'verbose_name_plural': 'learned stretches of waits',
+                'constraints': [models.CheckConstraint(condition=models.Q(('stretch__gt', 0)), name='waits_are_stretched_by_more_than_nothing')],
             },
         ),
     ]

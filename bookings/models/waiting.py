@@ -331,22 +331,24 @@ class QueueHistory(models.Model):
         return f"{self.from_status} → {self.to_status}"
 
 
-class QuoteLevel(models.Model):
-    """By which share of the drawn waits a house quotes the next party: what `bookings.learning` has learned there.
+class QuoteStretch(models.Model):
+    """How much longer than drawn a house's waits at the door are: what `bookings.learning` has learned there.
 
-    A house without such a row quotes by `forecasting.TARGET`. Nobody edits it; it holds nothing about a person.
+    A house without such a row quotes what is drawn. Nobody edits it; it holds nothing about a person.
     """
 
     restaurant = models.OneToOneField("restaurants.Restaurant", models.CASCADE, related_name="+")
-    level = models.FloatField()
+    stretch = models.FloatField()
     # So many it was learned from.
     parties = models.PositiveIntegerField(default=0)
     learned_at = models.DateTimeField(auto_now=True)
 
     class Meta:
-        verbose_name = _("learned share of waits")
-        verbose_name_plural = _("learned shares of waits")
-        constraints = [models.CheckConstraint(condition=Q(level__gt=0, level__lt=1), name="quote_level_is_a_share")]
+        verbose_name = _("learned stretch of waits")
+        verbose_name_plural = _("learned stretches of waits")
+        constraints = [
+            models.CheckConstraint(condition=Q(stretch__gt=0), name="waits_are_stretched_by_more_than_nothing")
+        ]
 
     def __str__(self) -> str:
-        return f"{self.restaurant_id}: {self.level:.2f}"
+        return f"{self.restaurant_id}: {self.stretch:.2f}"

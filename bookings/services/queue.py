@@ -14,8 +14,8 @@ from django.utils import timezone
 from bookings import errors, learning, rearranging, selectors, waitlist
 from bookings.availability import Reason, midnight_of, slot_times
 from bookings.events import QueueJoined, SeatReady
-from bookings.forecasting import LONGEST, TARGET, Closed, Due, Floor, Forecast, Habits, Queued, Sitting, forecast
-from bookings.models import QueueEntry, QueueHistory, QuoteLevel, TableAllocation
+from bookings.forecasting import LONGEST, Closed, Due, Floor, Forecast, Habits, Queued, Sitting, forecast
+from bookings.models import QueueEntry, QueueHistory, QuoteStretch, TableAllocation
 from bookings.selectors import SeenDay
 from bookings.services import claiming
 from bookings.services.claiming import Actor, Guest
@@ -50,8 +50,8 @@ class Line:
     doors: DoorState
     lately: tuple[int, ...]
     """who of the queue came lately, by primary key; they are the first of `floor.lately`"""
-    level: float
-    """by which share of the drawn waits the house quotes, as it has learned"""
+    stretch: float
+    """how much longer than drawn the house's waits are, as it has learned"""
 
     def quote(
         self, *, party_size: int, area_id: int | None, behind: int, seed: int, entry_id: int | None = None
@@ -64,7 +64,7 @@ class Line:
             party for pk, party in zip_longest(self.lately, self.floor.lately) if entry_id is None or pk != entry_id
         ]
         floor = replace(self.floor, queue=self.floor.queue[:behind], lately=lately)
-        return forecast(floor, self.party(party_size, area_id), seed=seed, level=self.level)
+        return forecast(floor, self.party(party_size, area_id), seed=seed, stretch=self.stretch)
 
     def party(self, party_size: int, area_id: int | None) -> Queued:
         turn = usual_turn(self.plan, selectors.service_day_of(self.plan.id, self.now), self.now, party_size) / MINUTE
@@ -89,9 +89,9 @@ def line_of(restaurant_id: int, *, now: datetime | None = None) -> Line:
         # Nobody sits down before the house opens: the wait is counted from then.
         until = (doors.changes_at - now) / MINUTE
         floor.closed = [*floor.closed, *(Closed(table_id, 0.0, until) for table_id in plan.table_names)]
-    level = QuoteLevel.objects.filter(restaurant_id=restaurant_id).values_list("level", flat=True).first()
+    stretch = QuoteStretch.objects.filter(restaurant_id=restaurant_id).values_list("stretch", flat=True).first()
     recent = tuple(entry.pk for entry in lately)
-    line = Line(plan, now, floor, entries, doors, recent, TARGET if level is None else level)
+    line = Line(plan, now, floor, entries, doors, recent, stretch or learning.NEUTRAL)
     floor.queue = [line.party(entry.party_size, entry.area_id) for entry in entries]
     floor.lately = [line.party(entry.party_size, entry.area_id) for entry in lately]
     queued = {entry.booking_id for entry in came}
@@ -316,22 +316,22 @@ def seat_from_queue(
 def _learn_from(entry: QueueEntry) -> None:
     """Let the house's quotes learn from a party that is being seated; its row is locked and seated once, so once.
 
-    It is part of seating: the same transaction keeps both or neither. The level is locked last, and shortly.
+    It is part of seating: the same transaction keeps both or neither. The stretch is locked last, and shortly.
     """
     error = entry.quote_error
     if error is None or not learning.says_something(entry.quoted_high):
         return
-    locked = QuoteLevel.objects.select_for_update(of=("self",)).filter(restaurant_id=entry.restaurant_id)
+    locked = QuoteStretch.objects.select_for_update(of=("self",)).filter(restaurant_id=entry.restaurant_id)
     known = locked.first()
     if known is None:
         # Another party may be the house's first, too: whose row it is does not matter.
-        QuoteLevel.objects.bulk_create(
-            [QuoteLevel(restaurant_id=entry.restaurant_id, level=TARGET)], ignore_conflicts=True
+        QuoteStretch.objects.bulk_create(
+            [QuoteStretch(restaurant_id=entry.restaurant_id, stretch=learning.NEUTRAL)], ignore_conflicts=True
         )
         known = locked.get()
-    known.level = learning.learned(known.level, was_within=error <= 0)
+    known.stretch = learning.learned(known.stretch, was_within=error <= 0)
     known.parties += 1
-    known.save(update_fields=["level", "parties", "learned_at"])
+    known.save(update_fields=["stretch", "parties", "learned_at"])
 
 
 def _look_first(

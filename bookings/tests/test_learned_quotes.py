@@ -1,5 +1,6 @@
 """Quotes at the door learn from what the house's own quotes came to: the rule, and what a house keeps of it."""
 
+import math
 import random
 from collections.abc import Iterator
 from datetime import timedelta
@@ -12,7 +13,7 @@ from django.db import IntegrityError, transaction
 from accounts.tests.factories import member
 from bookings import errors, learning, services
 from bookings.forecasting import LONGEST, TARGET, quoted
-from bookings.models import QueueEntry, QuoteLevel, TableAllocation
+from bookings.models import QueueEntry, QuoteStretch, TableAllocation
 from bookings.services import Actor, queue
 from bookings.tests.factories import at
 from bookings.tests.test_race import at_once
@@ -26,48 +27,56 @@ class TestTheQuote:
         waits = [18.0] * 78 + [22.0] * 10 + [40.0] * 12
 
         # Within 20 minutes are 78 %, within 25 are 88 %.
-        assert quoted(waits, 0.81).high == 20
-        assert quoted(waits, 0.85).high == 25
-        assert quoted(waits, 0.81).promised == quoted(waits, 0.85).promised == 22
+        assert quoted(waits).high == 20
+        # Within 20 minutes are 70 %, within 25 are 84 %.
+        assert quoted([18.0] * 70 + [22.0] * 14 + [40.0] * 16).high == 25
+        assert quoted(waits).promised == 22
 
     def test_is_never_less_than_nothing_nor_more_than_the_longest(self) -> None:
-        assert quoted([0.0] * 90 + [3.0] * 10, 0.81).high == 0
-        assert quoted([2.0] * 100, 0.81).high == 5
-        assert quoted([float(LONGEST)] * 100, 0.95).high == LONGEST
+        assert quoted([0.0] * 90 + [3.0] * 10).high == 0
+        assert quoted([2.0] * 100).high == 5
+        assert quoted([200.0] * 100, 1.8).high == LONGEST
+
+    def test_is_stretched_as_a_whole_but_for_who_never_sits(self) -> None:
+        waits = [float(minutes) for minutes in range(10, 110)]
+
+        assert quoted(waits, 1.5).high == pytest.approx(1.5 * quoted(waits).high, abs=5)
+        assert quoted(waits, 1.5).median == 1.5 * quoted(waits).median
+        assert quoted([float(LONGEST)] * 100, 0.6).high == LONGEST
 
 
 class TestTheRule:
     def test_a_party_seated_within_its_quote_makes_the_next_shorter_and_one_beyond_it_longer(self) -> None:
-        assert learning.learned(TARGET, was_within=True) < TARGET < learning.learned(TARGET, was_within=False)
+        assert learning.learned(1.1, was_within=True) < 1.1 < learning.learned(1.1, was_within=False)
 
     def test_stands_still_where_the_share_is_the_one_aimed_at(self) -> None:
-        level = 0.8
+        stretch = 1.2
         for number in range(100):
             # In an order that keeps away from the bounds.
-            level = learning.learned(level, was_within=number * 19 % 100 >= round(100 * (1 - TARGET)))
+            stretch = learning.learned(stretch, was_within=number * 19 % 100 >= round(100 * (1 - TARGET)))
 
-        assert level == pytest.approx(0.8)
+        assert stretch == pytest.approx(1.2)
 
     @pytest.mark.parametrize("was_within", [True, False])
     def test_a_run_of_bad_luck_ends_at_a_bound(self, was_within: bool) -> None:
-        level = TARGET
+        stretch = learning.NEUTRAL
         for _party in range(10_000):
-            level = learning.learned(level, was_within=was_within)
+            stretch = learning.learned(stretch, was_within=was_within)
 
-        assert level == (learning.LEAST if was_within else learning.MOST)
+        assert stretch == (learning.LEAST if was_within else learning.MOST)
 
     def test_brings_a_forecast_that_errs_to_what_was_aimed_at(self) -> None:
-        """Waits are a quarter longer than what is drawn: the fixed level is far off, the learned one is not."""
+        """Waits are half as long again as what is drawn: what is drawn is far off, what is learned is not."""
         dice = random.Random(1)
-        level, fixed, own = TARGET, [], []
+        stretch, fixed, own = learning.NEUTRAL, [], []
         for _party in range(3000):
             draws = sorted(40 * dice.lognormvariate(0, 0.5) for _run in range(100))
-            wait = 50 * dice.lognormvariate(0, 0.5)
-            fixed.append(wait <= quoted(draws, TARGET).high)
-            own.append(wait <= quoted(draws, level).high)
-            level = learning.learned(level, was_within=own[-1])
+            wait = 60 * dice.lognormvariate(0, 0.5)
+            fixed.append(wait <= quoted(draws).high)
+            own.append(wait <= quoted(draws, stretch).high)
+            stretch = learning.learned(stretch, was_within=own[-1])
 
-        assert sum(fixed) / 3000 < 0.74
+        assert sum(fixed) / 3000 < 0.6
         assert 0.79 < sum(own[1000:]) / 2000 < 0.83
 
     @pytest.mark.parametrize("quoted_high, says", [(None, False), (0, False), (5, True), (LONGEST, False)])
@@ -118,11 +127,11 @@ class TestTheHouse:
 
         sits_after(30, entry, evening)
 
-        known = QuoteLevel.objects.get()
+        known = QuoteStretch.objects.get()
         assert (known.restaurant_id, known.parties) == (place.pk, 1)
-        assert known.level == pytest.approx(learning.learned(TARGET, was_within=True))
+        assert known.stretch == pytest.approx(learning.learned(learning.NEUTRAL, was_within=True))
         sits_after(0, elsewhere, evening)
-        assert QuoteLevel.objects.get(restaurant=place).level == known.level
+        assert QuoteStretch.objects.get(restaurant=place).stretch == known.stretch
 
     def test_one_seated_later_than_it_was_told_makes_the_next_quote_longer(self, evening) -> None:
         place = full_house()
@@ -130,7 +139,7 @@ class TestTheHouse:
 
         sits_after(entry.quoted_high + 1, entry, evening)
 
-        assert QuoteLevel.objects.get().level == pytest.approx(learning.learned(TARGET, was_within=False))
+        assert QuoteStretch.objects.get().stretch == pytest.approx(learning.learned(learning.NEUTRAL, was_within=False))
 
     def test_what_was_learned_is_what_the_next_is_told_by(self, evening) -> None:
         place = full_house()
@@ -139,13 +148,13 @@ class TestTheHouse:
             return queue.line_of(place.pk).quote(party_size=2, area_id=None, behind=0, seed=1).high
 
         neutral = told()
-        learned = QuoteLevel.objects.create(restaurant=place, level=learning.MOST)
+        learned = QuoteStretch.objects.create(restaurant=place, stretch=learning.MOST)
         longer = told()
-        QuoteLevel.objects.filter(pk=learned.pk).update(level=learning.LEAST)
+        QuoteStretch.objects.filter(pk=learned.pk).update(stretch=learning.LEAST)
         assert told() < neutral < longer
 
         # Another house's is no matter of this one's.
-        QuoteLevel.objects.filter(pk=learned.pk).update(restaurant=house(name="Elsewhere"))
+        QuoteStretch.objects.filter(pk=learned.pk).update(restaurant=house(name="Elsewhere"))
         assert told() == neutral
 
     def test_told_again_at_the_same_moment_it_is_the_same(self, evening) -> None:
@@ -170,7 +179,7 @@ class TestTheHouse:
         services.leave_queue(entry=first, by=host_of(place))
         services.remove_from_queue(entry=second, by=host_of(place), reason="Written down twice")
 
-        assert not QuoteLevel.objects.exists()
+        assert not QuoteStretch.objects.exists()
 
     def test_a_party_seated_at_once_teaches_nothing(self, evening) -> None:
         place = house(tables=(2, 2))
@@ -180,27 +189,27 @@ class TestTheHouse:
 
         services.seat_from_queue(entry=entry, by=host_of(place))
 
-        assert not QuoteLevel.objects.exists()
+        assert not QuoteStretch.objects.exists()
 
     def test_a_second_tap_and_a_refused_seat_teach_nothing_more(self, evening) -> None:
         place = full_house()
         entry = joins(place)
         with pytest.raises(errors.NoTableFree):
             services.seat_from_queue(entry=entry, by=host_of(place))
-        assert not QuoteLevel.objects.exists()
+        assert not QuoteStretch.objects.exists()
         seated = sits_after(30, entry, evening)
 
         with pytest.raises(IllegalMove):
             services.seat_from_queue(entry=seated, by=host_of(place))
 
-        assert QuoteLevel.objects.get().parties == 1
+        assert QuoteStretch.objects.get().parties == 1
 
-    def test_a_level_is_a_share_and_a_house_has_one(self) -> None:
+    def test_a_stretch_is_more_than_nothing_and_a_house_has_one(self) -> None:
         place, other = house(name="Here"), house(name="Elsewhere")
-        QuoteLevel.objects.create(restaurant=place, level=0.8)
-        for whose, level in ((place, 0.8), (other, 1.0), (other, 0.0)):
+        QuoteStretch.objects.create(restaurant=place, stretch=0.8)
+        for whose, stretch in ((place, 0.8), (other, 0.0)):
             with pytest.raises(IntegrityError), transaction.atomic():
-                QuoteLevel.objects.create(restaurant=whose, level=level)
+                QuoteStretch.objects.create(restaurant=whose, stretch=stretch)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -214,7 +223,7 @@ class TestAtOnce:
         at_once(*[lambda: services.seat_from_queue(entry=QueueEntry.objects.get(pk=entry.pk), by=by)] * 8)
 
         assert QueueEntry.objects.get().status == "seated"
-        assert QuoteLevel.objects.get().parties == 1
+        assert QuoteStretch.objects.get().parties == 1
 
     def test_parties_seated_at_the_same_moment_all_count(self, evening) -> None:
         """The first of their house, so that several would make its row."""
@@ -235,6 +244,6 @@ class TestAtOnce:
         )
 
         assert [answer for answer in answers if isinstance(answer, Exception)] == []
-        known = QuoteLevel.objects.get()
+        known = QuoteStretch.objects.get()
         assert known.parties == 6
-        assert known.level == pytest.approx(TARGET - 6 * learning.STEP * (1 - TARGET))
+        assert known.stretch == pytest.approx(math.exp(-6 * learning.STEP * (1 - TARGET)))
