@@ -495,6 +495,13 @@ class TestCheckoutPage:
         # Browsers would not let the answer to a form lead back to the merchant otherwise.
         assert "form-action 'self' http://localhost:9" in page.headers["content-security-policy"]
 
+    def test_lets_no_address_change_its_policy(self, sandbox):
+        answer = initialize(sandbox, "buka-2", callback_url="http://a.example; script-src *; x/back")
+        page = sandbox.http.get(answer.json()["data"]["authorization_url"])
+
+        assert page.status_code == 200
+        assert "script-src" not in page.headers["content-security-policy"]
+
     def test_pays_by_a_card_that_asks_nothing(self, sandbox, address):
         back = press(sandbox, address, do="card", number="4084084084084081")
 

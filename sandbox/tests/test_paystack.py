@@ -277,6 +277,13 @@ class TestCards:
         assert first["signature"] == second["signature"] == foreign["authorization"]["signature"]
         assert first["signature"] != other["signature"]
 
+    def test_may_be_somebody_elses(self, sandbox):
+        initialize(sandbox)
+
+        sandbox.pay("paystack", "buka-1", email="Other@example.com")
+
+        assert verify(sandbox)["customer"]["email"] == "other@example.com"
+
     def test_an_unknown_card_of_a_test_is_named(self, sandbox):
         initialize(sandbox)
         answer = sandbox.http.post("/paystack/api/pay", json={"reference": "buka-1", "card": "gold"})

@@ -115,9 +115,9 @@ def test_the_pages_for_those_who_test_have_no_barriers(page: Any, sandbox: Runni
             looked_at(page)
         page.goto(f"{sandbox.url}/gateways/")
         page.get_by_label("What", exact=True).select_option("error_500")
-        page.get_by_label("Where").select_option("verify")
+        page.get_by_label("Where", exact=True).select_option("verify")
         page.get_by_role("button", name="Add").click()
-        page.get_by_role("cell", name="error_500").wait_for()
+        page.get_by_role("cell", name="error_500", exact=True).wait_for()
         looked_at(page)
 
 
