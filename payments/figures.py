@@ -53,7 +53,7 @@ class Asked:
 
 @dataclass
 class Sums:
-    """Money in kobo. An attempt belongs to when it began; money to when it came; what went back to when it was asked."""
+    """Money in kobo. An attempt counts when it began, money when it came, what went back when it was asked for."""
 
     ended: int = 0
     succeeded: int = 0

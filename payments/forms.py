@@ -1,9 +1,10 @@
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -90,14 +91,20 @@ class RefundForm(ServiceForm):
     seen_left_kobo = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
 
 
+# Before and after, there is nothing; and a clock cannot be asked about the end of time.
+WITHIN = [MinValueValidator(date(2020, 1, 1)), MaxValueValidator(date(2099, 12, 31))]
 MOST_DAYS = {Period.DAY: 366, Period.WEEK: 3 * 366, Period.MONTH: 10 * 366}
 
 
 class FiguresForm(forms.Form):
     """Of which days, houses and accounts figures are shown, and how they are laid out."""
 
-    since = forms.DateField(label=_("From"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
-    until = forms.DateField(label=_("To"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    since = forms.DateField(
+        label=_("From"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"), validators=WITHIN
+    )
+    until = forms.DateField(
+        label=_("To"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"), validators=WITHIN
+    )
     period = forms.ChoiceField(label=_("By"), choices=Period.choices)
     split = forms.ChoiceField(label=_("Divided by"), choices=[("", _("Nothing")), *SplitBy.choices], required=False)
     house = forms.TypedChoiceField(label=_("Restaurant"), coerce=int, empty_value=None, required=False)

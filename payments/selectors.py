@@ -1,13 +1,23 @@
 """Questions about money, answered without changing anything. Kobo throughout."""
 
+from collections.abc import Collection
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
 
 from accounts.models import User
-from payments.models import Payment, PaymentRequest, Refund
+from payments.ledger.models import Entry
+from payments.models import (
+    Payment,
+    PaymentRequest,
+    PaymentRowHistory,  # type: ignore[attr-defined]
+    Refund,
+    WebhookEvent,
+)
 from payments.states import REFUND_UNDER_WAY, PaymentState, Review
 from payments.tokens import hash_of
+from restaurants.models import Restaurant
 
 
 def kobo_on_their_way_back(*, kind: str, subject_id: UUID) -> int:
@@ -27,6 +37,44 @@ def payments_of(kind: str, subject_id: UUID) -> "QuerySet[Payment]":
     """Return the attempts to pay for a subject, the newest first, with their refunds."""
     rows = Payment.objects.filter(request__kind=kind, request__subject_id=subject_id)
     return rows.select_related("request").prefetch_related("refunds", "disputes").order_by("-pk")
+
+
+def has_payments(kind: str, subject_id: UUID) -> bool:
+    """Tell whether anybody has begun to pay online for a subject."""
+    return Payment.objects.filter(request__kind=kind, request__subject_id=subject_id).exists()
+
+
+def requests_for(kind: str, subject_id: UUID) -> "QuerySet[PaymentRequest]":
+    """Return all that was asked of anybody for a subject, the oldest first."""
+    rows = PaymentRequest.objects.filter(kind=kind, subject_id=subject_id)
+    return rows.defer("token").select_related("asked_by").order_by("pk")
+
+
+def houses_with_payments(restaurant_ids: Collection[int] | None) -> list[tuple[int, str, str]]:
+    """Return key, name and clock of the houses that ever asked for money, of these or of all, by name."""
+    rows = Restaurant.objects.filter(Exists(PaymentRequest.objects.filter(restaurant=OuterRef("pk"))))
+    if restaurant_ids is not None:
+        rows = rows.filter(pk__in=restaurant_ids)
+    return list(rows.order_by("name", "pk").values_list("pk", "name", "time_zone"))
+
+
+def webhooks_of(payment: Payment) -> "QuerySet[WebhookEvent]":
+    """Return the webhooks that name a payment's reference, the newest first, without their bodies."""
+    reference = payment.beside.reference if payment.beside is not None else payment.reference
+    rows = WebhookEvent.objects.filter(gateway=payment.gateway, reference=reference)
+    return rows.defer("body").order_by("-pk")
+
+
+def entries_of(payment: Payment) -> "QuerySet[Entry]":
+    """Return what stands in the books about a payment's money, in its order."""
+    rows = Entry.objects.filter(transaction__payment_id=payment.public_id)
+    return rows.select_related("transaction", "account").order_by("transaction_id", "pk")
+
+
+def row_history_of(payment: Payment) -> "QuerySet[Any]":
+    """Return how a payment's row stood after each change, the newest first."""
+    rows: QuerySet[Any] = PaymentRowHistory.objects.filter(pgh_obj_id=payment.pk).order_by("-pgh_id")
+    return rows
 
 
 def payment_by_public_id(public_id: UUID) -> Payment | None:
