@@ -60,11 +60,17 @@ class DepositSubject(Subject):
 
     def named(self, subject_ids: Collection[UUID]) -> dict[UUID, Named]:
         rows = Booking.objects.filter(public_id__in=subject_ids).values_list(
-            "public_id", "code", "guest_name", "restaurant__public_id"
+            "public_id", "code", "guest_name", "restaurant__public_id", "diner_id"
         )
         return {
-            public_id: Named(code, name, reverse("admin:today_booking", args=[house, public_id]))
-            for public_id, code, name, house in rows
+            public_id: Named(
+                code=code,
+                name=name,
+                path=reverse("admin:today_booking", args=[house, public_id]),
+                own_path=reverse("bookings:booking", args=[public_id]),
+                owner_id=diner,
+            )
+            for public_id, code, name, house, diner in rows
         }
 
     def called(self, code: str) -> list[UUID]:
@@ -105,10 +111,16 @@ class TicketsSubject(Subject):
 
     def named(self, subject_ids: Collection[UUID]) -> dict[UUID, Named]:
         orders = TicketOrder.objects.filter(public_id__in=subject_ids)
-        rows = orders.values_list("public_id", "pk", "code", "guest_name")
+        rows = orders.values_list("public_id", "pk", "code", "guest_name", "diner_id")
         return {
-            public_id: Named(code, name, reverse("admin:bookings_ticketorder_change", args=[key]))
-            for public_id, key, code, name in rows
+            public_id: Named(
+                code=code,
+                name=name,
+                path=reverse("admin:bookings_ticketorder_change", args=[key]),
+                own_path=reverse("bookings:ticket_order", args=[public_id]),
+                owner_id=diner,
+            )
+            for public_id, key, code, name, diner in rows
         }
 
     def called(self, code: str) -> list[UUID]:

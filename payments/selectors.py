@@ -1,12 +1,14 @@
 """Questions about money, answered without changing anything. Kobo throughout."""
 
 from collections.abc import Collection
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
+from django.db.models import Exists, Max, Min, OuterRef, Q, QuerySet, Sum
 
 from accounts.models import User
+from localization.formatting import HOME_ZONE
 from payments.ledger.models import Entry
 from payments.models import (
     Payment,
@@ -15,9 +17,16 @@ from payments.models import (
     Refund,
     WebhookEvent,
 )
-from payments.states import REFUND_UNDER_WAY, PaymentState, Review
+from payments.states import LIVE, REFUND_UNDER_WAY, Kind, PaymentState, Review
 from payments.tokens import hash_of
 from restaurants.models import Restaurant
+
+OWN_STATES = {
+    "paid": Q(state=PaymentState.SUCCEEDED),
+    "waiting": Q(state__in=LIVE),
+    "failed": Q(state__in=(PaymentState.FAILED, PaymentState.EXPIRED)),
+    "given_back": Q(refunded_kobo__gt=0),
+}
 
 
 def kobo_on_their_way_back(*, kind: str, subject_id: UUID) -> int:
@@ -92,6 +101,32 @@ def payment_by_reference(reference: str) -> Payment | None:
 def payments_by(user: User) -> "QuerySet[Payment]":
     """Return somebody's payments, with their refunds."""
     return Payment.objects.filter(payer=user).select_related("request").prefetch_related("refunds")
+
+
+def own_payments(user: User, *, year: int | None = None, state: str = "") -> "QuerySet[Payment]":
+    """Return what somebody paid or tried to pay, the newest first, with what went back of it.
+
+    :param year: by Nigeria's clock
+    :param state: paid, waiting, failed or given_back; all by default
+    """
+    # Of a gateway that could not be reached they never saw anything; a fee is charged without a page.
+    unseen = Q(state=PaymentState.FAILED, checkout_url="") & ~Q(request__kind=Kind.FEE)
+    rows = payments_by(user).exclude(unseen).select_related("request__restaurant").defer("email", "address")
+    if year is not None:
+        begins = datetime(year, 1, 1, tzinfo=HOME_ZONE)
+        rows = rows.filter(created_at__gte=begins, created_at__lt=begins.replace(year=year + 1))
+    if state:
+        rows = rows.filter(OWN_STATES[state])
+    return rows.order_by("-pk")
+
+
+def years_of(user: User) -> list[int]:
+    """Return the years in which somebody paid, the latest first."""
+    moments = payments_by(user).order_by().aggregate(first=Min("created_at"), last=Max("created_at"))
+    if moments["first"] is None:
+        return []
+    first, last = (moments[each].astimezone(HOME_ZONE).year for each in ("first", "last"))
+    return list(range(last, first - 1, -1))
 
 
 def is_checked(kind: str, subject_id: UUID) -> bool:

@@ -35,12 +35,16 @@ class Due:
 
 @dataclass(frozen=True)
 class Named:
-    """What a subject is called at its house's desk, and where in the back office it is looked after."""
+    """What a subject is called, and where its house and whoever made it look after it."""
 
     code: str
-    # Of whoever booked or bought.
+    # Of whoever booked or bought; for the house alone.
     name: str
+    # In the back office.
     path: str
+    # For whoever made it, by the key of their account; a friend who paid is shown neither.
+    own_path: str
+    owner_id: int | None
 
 
 class Subject:
@@ -61,7 +65,7 @@ class Subject:
         """Have the subject wait for its money so long, if it may."""
 
     def named(self, subject_ids: Collection[UUID]) -> Mapping[UUID, Named]:
-        """Return what these are called at the desk, all at once; without those that nobody knows any more."""
+        """Return what these are called, all at once; without those that nobody knows any more."""
         return {}
 
     def called(self, code: str) -> Collection[UUID]:
@@ -82,7 +86,7 @@ def subject_of(kind: str) -> Subject:
 
 
 def named(asked: Iterable[tuple[str, UUID]]) -> dict[tuple[str, UUID], Named]:
-    """Return what subjects of any kind are called at the desk; each kind is asked once."""
+    """Return what subjects of any kind are called; each kind is asked once."""
     by_kind: dict[str, set[UUID]] = {}
     for kind, subject_id in asked:
         by_kind.setdefault(kind, set()).add(subject_id)

@@ -111,7 +111,7 @@ def link(name: str, key: int, words: str) -> SafeString:
 
 
 def naira(kobo: int | None) -> SafeString:
-    return format_html('<bdi dir="ltr">{}</bdi>', formatting.money(kobo)) if kobo is not None else format_html("–")
+    return format_html('<bdi dir="ltr">{}</bdi>', "–" if kobo is None else formatting.money(kobo))
 
 
 def clock(moment: Any) -> str:
