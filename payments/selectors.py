@@ -111,7 +111,12 @@ def own_payments(user: User, *, year: int | None = None, state: str = "") -> "Qu
     """
     # Of a gateway that could not be reached they never saw anything; a fee is charged without a page.
     unseen = Q(state=PaymentState.FAILED, checkout_url="") & ~Q(request__kind=Kind.FEE)
-    rows = payments_by(user).exclude(unseen).select_related("request__restaurant").defer("email", "address")
+    rows = (
+        payments_by(user)
+        .exclude(unseen)
+        .select_related("request__restaurant")
+        .defer("email", "address", "request__token")
+    )
     if year is not None:
         begins = datetime(year, 1, 1, tzinfo=HOME_ZONE)
         rows = rows.filter(created_at__gte=begins, created_at__lt=begins.replace(year=year + 1))

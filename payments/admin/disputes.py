@@ -43,7 +43,7 @@ class DisputeAdmin(shared.MoneyPage):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Dispute]:
         rows = super().get_queryset(request).select_related("payment__request__restaurant")
-        return rows.defer("payment__email", "payment__address")
+        return rows.defer("payment__email", "payment__address", "payment__request__token")
 
     def get_ordering(self, request: HttpRequest) -> list[Any]:
         to_be_answered = Case(When(state=DisputeState.OPEN, then=Value(0)), default=Value(1))

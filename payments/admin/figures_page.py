@@ -115,7 +115,7 @@ def _asked(page: Any, request: HttpRequest) -> tuple[FiguresForm, Asked | None]:
         since=answers["since"],
         until=answers["until"],
         # Of one house by its own clock; of several by Nigeria's.
-        zone=ZoneInfo(zones[house]) if house else ZoneInfo(str(formatting.HOME_ZONE)),
+        zone=ZoneInfo(zones[house]) if house else formatting.HOME_ZONE,
         period=Period(answers["period"]),
         split=SplitBy(answers["split"]) if answers["split"] else None,
         houses={house} if house else ids,

@@ -88,7 +88,7 @@ class PaymentAdmin(shared.MoneyPage):
     ]  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Payment]:
-        rows = super().get_queryset(request).select_related("request__restaurant", "beside")
+        rows = super().get_queryset(request).select_related("request__restaurant", "beside").defer("request__token")
         # The list shows neither, so it opens neither.
         return rows.defer("email", "address") if is_list(request) else rows.select_related("payer")
 

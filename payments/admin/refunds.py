@@ -54,7 +54,7 @@ class RefundAdmin(shared.MoneyPage):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Refund]:
         rows = super().get_queryset(request).select_related("payment__request__restaurant", "asked_by")
-        return rows.defer("payment__email", "payment__address")
+        return rows.defer("payment__email", "payment__address", "payment__request__token")
 
     @display(description=_("asked for"), ordering="created_at")
     def begun(self, refund: Refund) -> str:
