@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from accounts.states import Role
 from accounts.tests.factories import UserFactory, log_in, member
+from bookings.states import EventRoom
 from bookings.tests.factories import book
 from bookings.tests.test_deposits import strict
 from bookings.tests.ticket_factories import event_at
@@ -52,7 +53,7 @@ class TestBothWays:
 
     def test_an_order_of_tickets_does_too(self) -> None:
         restaurant = house(tables=(2, 4))
-        order = order_tickets(event_at(restaurant), Ticket=2)
+        order = order_tickets(event_at(restaurant, room=EventRoom.NONE), Ticket=2)
         payment = a_payment(restaurant, subject_id=order.public_id, kind=Kind.TICKETS)
         where = reverse("admin:bookings_ticketorder_change", args=[order.pk])
         manager = signed_in(restaurant.pk)
@@ -63,7 +64,7 @@ class TestBothWays:
     def test_a_payment_is_found_by_the_code_of_what_it_was_for_however_it_is_typed(self) -> None:
         restaurant = house(tables=(2, 4))
         booking = book(restaurant)
-        order = order_tickets(event_at(restaurant), Ticket=2)
+        order = order_tickets(event_at(restaurant, room=EventRoom.NONE), Ticket=2)
         for_table = a_payment(restaurant, subject_id=booking.public_id)
         for_tickets = a_payment(restaurant, subject_id=order.public_id, kind=Kind.TICKETS)
         manager = signed_in(restaurant.pk)
@@ -84,7 +85,7 @@ class TestBothWays:
         manager = signed_in(restaurant.pk)
         where = reverse("admin:payments_payment_changelist")
         a_payment(restaurant, subject_id=book(restaurant).public_id)
-        order = order_tickets(event_at(restaurant), Ticket=1)
+        order = order_tickets(event_at(restaurant, room=EventRoom.NONE), Ticket=1)
         a_payment(restaurant, subject_id=order.public_id, kind=Kind.TICKETS)
         manager.get(where)
         with django_assert_max_num_queries(25) as few:

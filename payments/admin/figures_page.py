@@ -11,7 +11,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django.utils.translation import get_language_bidi, pgettext
+from django.utils.translation import get_language_bidi, ngettext, pgettext
 from django.utils.translation import gettext as _
 
 from accounts.selectors import restaurant_ids_where
@@ -159,29 +159,22 @@ def _cells(sums: Sums) -> dict[str, Any]:
 
 
 def _counts(total: Sums) -> list[tuple[str, str, str]]:
+    payments = ngettext("%(count)s payment", "%(count)s payments", total.payments)
+    refunds = ngettext("%(count)s refund", "%(count)s refunds", total.refunds)
+    disputes = ngettext("%(count)s dispute", "%(count)s disputes", total.disputes)
+    ended = ngettext("of %(count)s attempt that ended", "of %(count)s attempts that ended", total.ended)
+    success = formatting.percent(total.success) if total.success is not None else "–"
     return [
-        (
-            pgettext("figures", "Paid"),
-            formatting.money(total.paid_kobo),
-            _("%(count)s payments") % {"count": formatting.number(total.payments)},
-        ),
-        (
-            pgettext("figures", "Given back"),
-            formatting.money(total.refunded_kobo),
-            _("%(count)s refunds") % {"count": formatting.number(total.refunds)},
-        ),
+        (pgettext("figures", "Paid"), formatting.money(total.paid_kobo), payments % _counted(total.payments)),
+        (pgettext("figures", "Given back"), formatting.money(total.refunded_kobo), refunds % _counted(total.refunds)),
         (pgettext("figures", "Fees"), formatting.money(total.fee_kobo), ""),
-        (
-            pgettext("figures", "Disputed"),
-            formatting.money(total.disputed_kobo),
-            _("%(count)s disputes") % {"count": formatting.number(total.disputes)},
-        ),
-        (
-            pgettext("figures", "Success rate"),
-            formatting.percent(total.success) if total.success is not None else "–",
-            _("of %(count)s attempts that ended") % {"count": formatting.number(total.ended)},
-        ),
+        (pgettext("figures", "Disputed"), formatting.money(total.disputed_kobo), disputes % _counted(total.disputes)),
+        (pgettext("figures", "Success rate"), success, ended % _counted(total.ended)),
     ]
+
+
+def _counted(number: int) -> dict[str, str]:
+    return {"count": formatting.number(number)}
 
 
 def _chart(found: Figures, asked: Asked) -> dict[str, Any]:

@@ -266,11 +266,11 @@ class TestThePage:
         assert lines[1] == "2026-03-02,paystack,1,12345.00,0,0.00,0,0.00,45.00,12300.00,1,1"
         assert lines[2] == "2026-03-03,paystack,0,0.00,1,345.00,0,0.00,0.00,-345.00,0,0"
 
-    def test_reads_from_right_to_left_where_the_language_does(self, manager, suya) -> None:
+    def test_reads_from_right_to_left_where_the_language_does(self, manager, suya, settings) -> None:
         a_payment(suya, at=noon(1))
         first = {}
         for language in ("en", "ar"):
-            manager.cookies["django_language"] = language
+            manager.cookies[settings.LANGUAGE_COOKIE_NAME] = language
             page = manager.get(
                 reverse("admin:payments_payment_figures"),
                 {"since": "2026-03-01", "until": "2026-03-31", "mode": "test"},
