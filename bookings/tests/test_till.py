@@ -10,7 +10,7 @@ from django.urls import reverse
 from accounts.states import Role
 from accounts.tests.factories import UserFactory, log_in, member
 from bookings.states import EventRoom
-from bookings.tests.factories import book
+from bookings.tests.factories import book, guest
 from bookings.tests.test_deposits import strict
 from bookings.tests.ticket_factories import event_at
 from bookings.tests.ticket_factories import order as order_tickets
@@ -90,8 +90,8 @@ class TestBothWays:
         manager.get(where)
         with django_assert_max_num_queries(25) as few:
             manager.get(where)
-        for _each in range(5):
-            a_payment(restaurant, subject_id=book(restaurant).public_id)
+        for number in range(2, 7):
+            a_payment(restaurant, subject_id=book(restaurant, guest=guest(number)).public_id)
 
         with django_assert_max_num_queries(len(few)):
             page = manager.get(where).content.decode()

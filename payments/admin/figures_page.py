@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from defusedcsv import csv
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import get_language_bidi, ngettext, pgettext
@@ -62,8 +62,9 @@ def export(page: Any, request: HttpRequest) -> HttpResponse:
         return show(page, request)
     name = f"payments-by-{asked.period}-{asked.since:%Y-%m-%d}-{asked.until:%Y-%m-%d}.csv"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": NEVER_KEPT}
-    lines = csv_lines(figures(asked))
-    return StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8", headers=headers)  # type: ignore[return-value]
+    # Some hundred lines at the most, and all are there already: nothing is won by sending them one by one.
+    lines = "".join(csv_lines(figures(asked)))
+    return HttpResponse(lines, content_type="text/csv; charset=utf-8", headers=headers)
 
 
 class _Echo:
