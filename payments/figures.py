@@ -11,6 +11,7 @@ from django.db.models.functions import TruncDay, TruncMonth, TruncWeek
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from payments.gateways.base import Channel
 from payments.models import Dispute, Payment, Refund
 from payments.models.paying import CHANNELS
 from payments.states import REFUND_COUNTS, DisputeState, Kind, PaymentState
@@ -129,7 +130,7 @@ def part_label(split: SplitBy | None, part: str) -> str:
     if split == SplitBy.KIND:
         return str(Kind(part).label)
     if split == SplitBy.CHANNEL:
-        return str(CHANNELS[part]) if part in CHANNELS else str(_("Not known"))
+        return str(CHANNELS[Channel(part)]) if part else str(_("Not known"))
     return part.title()
 
 

@@ -10,13 +10,7 @@ from django.db.models import Exists, Max, Min, OuterRef, Q, QuerySet, Sum
 from accounts.models import User
 from localization.formatting import HOME_ZONE
 from payments.ledger.models import Entry
-from payments.models import (
-    Payment,
-    PaymentRequest,
-    PaymentRowHistory,  # type: ignore[attr-defined]
-    Refund,
-    WebhookEvent,
-)
+from payments.models import Payment, PaymentRequest, Refund, WebhookEvent
 from payments.states import LIVE, REFUND_UNDER_WAY, Kind, PaymentState, Review
 from payments.tokens import hash_of
 from restaurants.models import Restaurant
@@ -82,7 +76,7 @@ def entries_of(payment: Payment) -> "QuerySet[Entry]":
 
 def row_history_of(payment: Payment) -> "QuerySet[Any]":
     """Return how a payment's row stood after each change, the newest first."""
-    rows: QuerySet[Any] = PaymentRowHistory.objects.filter(pgh_obj_id=payment.pk).order_by("-pgh_id")
+    rows: QuerySet[Any] = payment.events.order_by("-pgh_id")  # type: ignore[attr-defined]
     return rows
 
 

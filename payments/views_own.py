@@ -75,7 +75,7 @@ def _asked(person: User, form: MineForm) -> Any:
 
 
 def _address(narrowed: dict[str, str], page: int) -> str:
-    return f"?{urlencode({**narrowed, 'page': page})}"
+    return f"?{urlencode({**narrowed, 'page': str(page)})}"
 
 
 def _items(person: User, payments: Sequence[Payment]) -> list[dict[str, Any]]:

@@ -36,6 +36,10 @@ REFUND_LABELS = {
 DISPUTE_LABELS = {"open": "warning", "won": "success", "lost": "danger"}
 
 
+# Where a row carries what it was for, once that was asked.
+NAME = "_subject_name"
+
+
 class MoneyPage(ScopedPage, ModelAdmin):
     """Rows of money: seen and acted on by whoever handles it at the house, and edited by nobody."""
 
@@ -65,14 +69,16 @@ class NamedList(ChangeList):
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
-        self.result_list = list(self.result_list)
-        known = names_of(payment_of(row) for row in self.result_list)
-        for row in self.result_list:
-            payment_of(row).subject_name = known.get(_about(payment_of(row)))  # type: ignore[attr-defined]
+        rows: list[Any] = list(self.result_list)  # type: ignore[has-type]
+        known = names_of(payment_of(row) for row in rows)
+        for row in rows:
+            setattr(payment_of(row), NAME, known.get(_about(payment_of(row))))
+        self.result_list = rows
 
 
 def payment_of(row: Any) -> Payment:
-    return row if isinstance(row, Payment) else row.payment  # type: ignore[no-any-return]
+    payment: Payment = row if isinstance(row, Payment) else row.payment
+    return payment
 
 
 def names_of(payments: Iterable[Payment]) -> dict[tuple[str, UUID], Named]:
@@ -85,9 +91,9 @@ def _about(payment: Payment) -> tuple[str, UUID]:
 
 def subject_name(payment: Payment) -> Named | None:
     """Return what a payment was for, as the list found it, or else asked now."""
-    if not hasattr(payment, "subject_name"):
-        payment.subject_name = names_of([payment]).get(_about(payment))
-    found: Named | None = payment.subject_name
+    if not hasattr(payment, NAME):
+        setattr(payment, NAME, names_of([payment]).get(_about(payment)))
+    found: Named | None = getattr(payment, NAME)
     return found
 
 
