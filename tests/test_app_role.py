@@ -23,8 +23,10 @@ from bookings.tests.factories import at, book, guest
 from bookings.tests.ticket_factories import event_at, order
 from core import audit
 from core.audit.models import AuditCheckpoint, AuditEvent, AuditSeal
+from payments import models as money
 from payments.ledger import models as books
 from payments.ledger.tests.factories import a_deposit
+from payments.tests.factories import a_dispute, a_payment, a_refund
 from restaurants.models import DishPriceHistory  # type: ignore[attr-defined]
 from restaurants.tests.factories import ROUND_THE_CLOCK, DishPriceFactory, house
 

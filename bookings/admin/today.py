@@ -30,6 +30,7 @@ from accounts.states import Ability
 from bookings import board as boards
 from bookings import event_figures, refusal_words, selectors, services, terms, waitlist
 from bookings.admin.moved_on import what_stands
+from bookings.admin.online_payments import online_payments
 from bookings.availability import day_slots
 from bookings.deposit_words import advance_of, is_hold_over
 from bookings.forms import desk
@@ -41,6 +42,7 @@ from bookings.story import story_for_desk
 from core import audit
 from core.errors import DomainError
 from localization import formatting
+from payments.states import Kind
 from restaurants.models import Restaurant
 from restaurants.service_plan import ServicePlan, plan_of
 from restaurants.states import RestaurantStatus
@@ -396,6 +398,7 @@ def _booking_panel(
         "may_keep_guests": may(at.user, Ability.KEEP_GUEST_BOOK, restaurant_id=at.restaurant.pk),
         "booking": booking,
         "story": story_for_desk(booking),
+        "online_payments": online_payments(at.user, Kind.DEPOSIT, booking.public_id, at.restaurant.pk),
         "day": at.day() if at.request.GET.get("day") else booking.service_day,
         "refusal": refusal,
         **_forms_for(at, booking, plan, now, bound or {}),
