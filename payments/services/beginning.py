@@ -118,10 +118,14 @@ def _write_down(*, request_id: int, wish: Wish, gateway: Gateway) -> Payment:
 
 def _written(*, request_id: int, wish: Wish, gateway: Gateway) -> Payment:
     request = PaymentRequest.objects.select_for_update().get(pk=request_id)
-    if wish.key and (known := Payment.objects.filter(key=wish.key).first()):
+    if wish.key and (known := Payment.objects.select_for_update().filter(key=wish.key).first()):
         if known.request_id != request.pk:
             raise IdempotencyKeyReused
-        return known
+        if not _came_to_nothing(known):
+            return known
+        # Its gateway could not be reached: what comes in its place is begun by the same request, and known by its key.
+        known.key = None
+        known.save(update_fields=["key", "updated_at"])
     now = timezone.now()
     due = _still_due(request)
     amount = min(request.missing_kobo, due.amount_kobo)
@@ -150,6 +154,11 @@ def _written(*, request_id: int, wish: Wish, gateway: Gateway) -> Payment:
     )
     payment.save()
     return payment
+
+
+def _came_to_nothing(payment: Payment) -> bool:
+    """Tell whether an attempt ended before anybody was given its page."""
+    return payment.state == PaymentState.FAILED and not payment.checkout_url
 
 
 def _still_due(request: PaymentRequest) -> Due:
