@@ -31,8 +31,8 @@ from benchmarks.harness import last_line, machine, say, step, table
 PAYMENTS, QUICK_PAYMENTS = 20_000, 200
 PAYERS_AT_ONCE = 8
 GATEWAYS = ("paystack", "flutterwave")
-# A process is killed so often, in seconds; one that was killed stays away as long.
-KILLED_EVERY = (4.0, 12.0)
+# A process is killed so often, in seconds, and stays away so long.
+KILLED_EVERY, STAYS_AWAY = (8.0, 20.0), 2.0
 MOST = 1_000_000
 # The promise: so many simulated minutes after the last event. What is not settled then is waited for so long.
 PROMISED_SECONDS, LIMIT_SECONDS = 300, 6 * 3600
@@ -151,14 +151,17 @@ def storm(stage: Stage, crowd: Crowd, count: int, seed: int) -> list[tuple[str, 
     # Of two threads neither may wait for the other to begin: the connections of each are its own.
     connections.close_all()
     stage.sandbox.gateway_faults(*rules(), seed=seed)
-    next_kill = time.monotonic() + 3
+    next_kill, back_at = time.monotonic() + 3, 0.0
     with step(f"{count} payments, and all that goes wrong"), ThreadPoolExecutor(PAYERS_AT_ONCE) as pool:
         under_way = [pool.submit(crowd.one, number) for number in range(count)]
         while not all(one.done() for one in under_way):
             stage.beat()
             if time.monotonic() >= next_kill:
                 stage.kill_somebody()
-                next_kill = time.monotonic() + stage.rng.uniform(*KILLED_EVERY)
+                back_at = time.monotonic() + STAYS_AWAY
+                next_kill = back_at + stage.rng.uniform(*KILLED_EVERY)
+            elif time.monotonic() >= back_at:
+                stage.revive()
             time.sleep(0.5)
     stage.revive()
     stage.wait_for_web()
@@ -180,9 +183,9 @@ def calm(stage: Stage, crowd: Crowd, rng: random.Random) -> tuple[float | None, 
     """
     stage.sandbox.gateway_faults()
     with step("Time passes: a minute in steps, then two hours"):
-        for _passed in stage.passing(120, 15):
+        for _passed in stage.passing(60, 15):
             pass
-        for _passed in stage.passing(7200, 600):
+        for _passed in stage.passing(7200, 900):
             pass
     end_disputes(stage, rng)
     with step(f"{len(crowd.late)} pay too late"):

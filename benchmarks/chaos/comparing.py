@@ -13,7 +13,7 @@ from typing import Any
 WITH_A_TABLE = ("requested", "confirmed", "arrived", "seated", "completed")
 NAIRA = "NGN"
 # Where what is left of a payment stands in the books.
-LEFT = ("gateway_clearing", "gateway_fees", "refunds_pending", "disputes_pending")
+LEFT = ("gateway_clearing", "refunds_pending", "disputes_pending")
 REFUND_FAILED = "failed"
 # Given by a person, beside what is owed.
 OF_ITS_OWN = ("goodwill", "gateway")
@@ -26,9 +26,11 @@ Key = tuple[str, str]
 class Sums:
     """What one side has under one reference at one gateway. Kobo."""
 
+    # What the payers paid, and what of it is ours once the gateway has taken its fee, on top of the sum or out of it.
     received: int = 0
+    net: int = 0
+    # The same less what went back, was promised back, or is in the hands of a bank.
     left: int = 0
-    fee: int = 0
     refunded: int = 0
 
 
@@ -78,9 +80,10 @@ def _at_the_gateways(gateways: Mapping[str, Sequence[Mapping[str, Any]]]) -> tup
                 foreign |= {key} if line["is_paid"] else set()
                 continue
             there = sums[key]
+            net = line["amount_kobo"] - line["fee_kobo"]
             there.received += line["amount_kobo"]
-            there.left += line["amount_kobo"] - line["refunded_kobo"] - line["disputed_kobo"]
-            there.fee += line["fee_kobo"]
+            there.net += net
+            there.left += net - line["refunded_kobo"] - line["disputed_kobo"]
             there.refunded += line["refunded_kobo"]
     return sums, foreign
 
@@ -94,27 +97,26 @@ def _kobo(found: Found, there: dict[Key, Sums], payments: list[dict[str, Any]], 
     for row in payments:
         key = key_of[row["public_id"]] = (row["gateway"], row["base"])
         ours = rows[key]
+        net = row["received_kobo"] - (row["fee_kobo"] or 0)
         ours.received += row["received_kobo"]
-        ours.left += row["received_kobo"] - given[row["id"]] - row["disputed_kobo"]
-        ours.fee += row["fee_kobo"] or 0
+        ours.net += net
+        ours.left += net - given[row["id"]] - row["disputed_kobo"]
         ours.refunded += given[row["id"]]
     for entry in _rows(
         "SELECT t.payment_id, a.kind, sum(e.amount_kobo) AS kobo, "
-        "sum(e.amount_kobo) FILTER (WHERE t.kind = 'captured') AS captured FROM ledger_entry e "
+        "sum(e.amount_kobo) FILTER (WHERE t.kind IN ('captured', 'fee_told')) AS captured FROM ledger_entry e "
         "JOIN ledger_transaction t ON t.id = e.transaction_id JOIN ledger_account a ON a.id = e.account_id "
         "WHERE t.payment_id IS NOT NULL GROUP BY 1, 2"
     ):
         book = books[key_of.get(entry["payment_id"], ("?", str(entry["payment_id"])))]
         if entry["kind"] in LEFT:
             book.left += int(entry["kobo"])
-        if entry["kind"] in ("gateway_clearing", "gateway_fees"):
-            book.received += int(entry["captured"] or 0)
-        if entry["kind"] == "gateway_fees":
-            book.fee += int(entry["kobo"])
+        if entry["kind"] == LEFT[0]:
+            book.net += int(entry["captured"] or 0)
     for key in sorted({*there, *rows, *books}):
         gateway, ours, book = there.get(key, Sums()), rows[key], books[key]
         differs = 0
-        for what in ("received", "left", "fee"):
+        for what in ("net", "left"):
             told = [getattr(side, what) for side in (gateway, ours, book)]
             differs += max(told) - min(told)
             if max(told) != min(told):
@@ -122,7 +124,7 @@ def _kobo(found: Found, there: dict[Key, Sums], payments: list[dict[str, Any]], 
                     f"{key[0]} {key[1]}: {what} is {told[0]} there, {told[1]} in payments, {told[2]} in the books"
                 )
         found.ledger_diff_kobo += differs
-        if gateway.received > ours.received:
+        if gateway.received and not ours.received:
             found.stranded += 1
             found.say(f"{key[0]} {key[1]}: money came and nobody here knows of it")
         if gateway.refunded > ours.refunded:

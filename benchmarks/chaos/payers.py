@@ -46,7 +46,7 @@ AFTERWARDS = {
 }
 COMES_BACK = 0.7
 DEPOSIT_KOBO = 1_000_000
-TRIES = 8
+PATIENCE_SECONDS = 120
 DAYS, TABLES, TABLES_OF_LATE = 25, 10, 1
 BOOKINGS_A_HOUSE = 400
 
@@ -201,7 +201,9 @@ class Crowd:
 
         body = {"kind": "deposit", "subject": str(booking.public_id), "channel": channel}
         key = str(uuid4())
-        for attempt in range(TRIES):
+        began, attempt = time.monotonic(), 0
+        while time.monotonic() - began < PATIENCE_SECONDS:
+            attempt += 1
             try:
                 answer = self.web.post(
                     "/api/delivery/payment", json=body, headers={**headers, "Idempotency-Key": key, "Host": HOST}

@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 from signal import SIGKILL
 from typing import TYPE_CHECKING, Any
@@ -123,9 +124,10 @@ class Stage:
     # --- Accidents ------------------------------------------------------------------------------------------------
 
     def kill_somebody(self) -> None:
-        """Kill one process of those that run; what was killed before is started again."""
+        """Kill one process of those that run; what was killed before is started again first."""
         self.revive()
-        victim = self.rng.choice([self.web, *self.workers, *self.workers])
+        # The workers more often: there are more of them, and they begin anew more quickly.
+        victim = self.rng.choice([self.web, *self.workers * 2])
         self.kills["web" if victim is self.web else "worker"] += 1
         victim.kill()
 
@@ -157,10 +159,13 @@ class Stage:
         return False
 
     def _waiting(self) -> int:
+        return int(self._queue.default_channel.client.llen("default"))
+
+    @cached_property
+    def _queue(self) -> Any:
         from config.celery import app
 
-        with app.connection_for_read() as connection:
-            return int(connection.default_channel.queue_declare("default", passive=True).message_count)
+        return app.connection_for_read()
 
     # --- Time -----------------------------------------------------------------------------------------------------
 

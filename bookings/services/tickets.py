@@ -371,6 +371,18 @@ def pay_back(
     return order
 
 
+def owed_for_tickets_with_refunds(*, order: TicketOrder, refunds: Mapping[str, int]) -> int:
+    """Return what an order owes and nobody has promised back; call it in the transaction that promises it.
+
+    :param refunds: what is promised already, by the references under which it is noted (`pay_back`)
+    """
+    _event, order = _locked(order)
+    paid_back = order.history.filter(deed=TicketDeed.PAID_BACK)
+    noted = set(paid_back.values_list("reference", flat=True))
+    owed = ticketing.owed_back_kobo(order, order.tickets.all())
+    return owed - sum(kobo for reference, kobo in refunds.items() if reference not in noted)
+
+
 @transaction.atomic
 def hold_order_for_payment(*, order_id: UUID, until: datetime) -> bool:
     """Keep the places of an order that waits for its payment a little longer, for a way of paying that takes its time.

@@ -19,7 +19,7 @@ from payments import errors
 from payments.events import RefundMoved, RefundRequested
 from payments.gateways import base
 from payments.gateways.base import Down, RefundOutcome, Refused, Unknown
-from payments.models import Payment, Refund
+from payments.models import Payment, PaymentRequest, Refund
 from payments.services import bookkeeping
 from payments.services.settling import gateway_of, locked
 from payments.states import REFUND_MACHINE, PaymentState, RefundReason, RefundState, Review
@@ -122,6 +122,15 @@ def give_back(
             made.append(refund(payment=payment, amount_kobo=part, reason=reason, key=key))
             amount_kobo -= part
     return made, max(amount_kobo, 0)
+
+
+def lock_subject(*, kind: str, subject_id: UUID) -> None:
+    """Let nobody else decide about money of a subject until the transaction ends: before what is owed is worked out.
+
+    It comes before any lock of the subject's own domain, as in beginning to pay.
+    """
+    rows = PaymentRequest.objects.filter(kind=kind, subject_id=subject_id)
+    list(rows.select_for_update().order_by("pk").values_list("pk", flat=True))
 
 
 def _last(payment: Payment) -> tuple[float, int]:
@@ -346,16 +355,17 @@ def _publish(payment: Payment, row: Refund) -> None:
     )
 
 
-def sync_refunds(*, payment_id: int) -> None:
-    """Ask the gateway for all refunds of a payment, and write them down. Nothing where it does not answer."""
+def sync_refunds(*, payment_id: int) -> bool:
+    """Ask the gateway for all refunds of a payment, and write them down; False where it does not answer."""
     payment = Payment.objects.select_related("beside").get(pk=payment_id)
     gateway = gateway_of(payment)
     if gateway is None:
-        return
+        return False
     listed = _listed(payment, gateway)
     if isinstance(listed, Down | Unknown):
-        return
+        return False
     take_over(payment_id=payment_id, listed=listed)
+    return True
 
 
 @transaction.atomic
