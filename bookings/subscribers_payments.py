@@ -1,6 +1,7 @@
 """What bookings does when payments reports that money has come or gone, and when it owes some back itself."""
 
 import logging
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -54,7 +55,6 @@ def _take_deposit(subject_id: UUID, amount_kobo: int, reference: str) -> None:
 
 
 def _take_for_tickets(subject_id: UUID, amount_kobo: int, reference: str) -> None:
-    payments.lock_subject(kind=Kind.TICKETS, subject_id=subject_id)
     order = ticketing.order_by_public_id(subject_id)
     if order is None:
         raise errors.NoDepositAsked
@@ -65,11 +65,10 @@ def _take_for_tickets(subject_id: UUID, amount_kobo: int, reference: str) -> Non
 
 def give_deposit_back(*, booking_id: UUID, entry: int, why: str, **_more: Any) -> None:
     """Give back through its gateway what a booking owes; what came otherwise the house gives back itself."""
-    payments.lock_subject(kind=Kind.DEPOSIT, subject_id=booking_id)
     booking = selectors.booking_by_public_id(booking_id)
     if booking is None or advance_of(booking) is None:
         return
-    owed = services.owed_with_refunds(booking=booking, refunds=_refunds(Kind.DEPOSIT, booking_id))
+    owed = services.owed_with_refunds(booking=booking, refunds=partial(_refunds, Kind.DEPOSIT, booking_id))
     if owed > 0:
         reason = REASONS.get(why, RefundReason.CALLED_OFF)
         payments.give_back(
@@ -83,17 +82,20 @@ def give_back_for_tickets(*, order_id: UUID, version: int, why: str = "", **_mor
 
 
 def _give_back_for_tickets(order_id: UUID, *, key: str, reason: RefundReason) -> None:
-    payments.lock_subject(kind=Kind.TICKETS, subject_id=order_id)
     order = ticketing.order_by_public_id(order_id)
     if order is None:
         return
-    owed = services.owed_for_tickets_with_refunds(order=order, refunds=_refunds(Kind.TICKETS, order_id))
+    owed = services.owed_for_tickets_with_refunds(order=order, refunds=partial(_refunds, Kind.TICKETS, order_id))
     if owed > 0:
         payments.give_back(kind=Kind.TICKETS, subject_id=order_id, amount_kobo=owed, reason=reason, key=key)
 
 
 def _refunds(kind: Kind, subject_id: UUID) -> dict[str, int]:
-    """Return what is promised back, by the references under which it is noted once it has arrived."""
+    """Return what is promised back, by the references under which it is noted once it has arrived.
+
+    Nobody else promises more of it until the transaction ends.
+    """
+    payments.lock_subject(kind=kind, subject_id=subject_id)
     return {reference_of(number): kobo for number, kobo in promised_back(kind=kind, subject_id=subject_id).items()}
 
 

@@ -4,7 +4,7 @@ Never money without a table: what comes after the hold is over books the same ti
 owed back where there is none. The lock order is the day, the booking, its advance.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -73,11 +73,12 @@ def receive_deposit(
 
     A table held for it becomes a booking once nothing is missing; less leaves it held as long as before, and more is
     owed back. Money that comes when the hold is over takes the same time again under the day's lock, or is owed back.
-    The same reference counts once.
+    The same reference counts once, and has one amount.
 
     :param amount_kobo: of this time
     :raises NoDepositAsked: when the terms of the booking know none
     :raises NotAnAmount: when it is nothing
+    :raises ReferenceOfAnotherAmount: when the reference stands there with another amount
     :raises BookingMovedOn: when it is no longer of the expected version
     :raises core.errors.Busy: when the day stays locked by others for three seconds
     """
@@ -121,8 +122,10 @@ def _receive_under_lock(
         raise Busy
     now = timezone.now()
     advance = advances.locked(booking) or _paid_unasked(booking, by=by)
-    if reference and advance.history.filter(received_kobo__gt=0, reference=reference).exists():
-        return Receipt(booking, advance, Outcome.AGAIN)
+    if reference:
+        of_it = advance.history.filter(received_kobo__gt=0, reference=reference)
+        if claiming.is_noted(of_it.values_list("received_kobo", flat=True), amount_kobo):
+            return Receipt(booking, advance, Outcome.AGAIN)
     if expected_version is not None and booking.version != expected_version:
         raise errors.BookingMovedOn(version=booking.version)
     advance.received_kobo += amount_kobo
@@ -325,19 +328,21 @@ def return_deposit(
     return advance
 
 
-def owed_with_refunds(*, booking: Booking, refunds: Mapping[str, int]) -> int:
+def owed_with_refunds(*, booking: Booking, refunds: Callable[[], Mapping[str, int]]) -> int:
     """Return what a booking owes and nobody has promised back; call it in the transaction that promises it.
 
-    Its row stays locked until then: a refund that is noted meanwhile would count twice, or not at all.
+    Its row is locked until then, before refunds are looked at: one that is noted in between would count twice, or not
+    at all.
 
-    :param refunds: what is promised already, by the references under which it is noted (`return_deposit`)
+    :param refunds: returns what is promised already, by the references under which it is noted (`return_deposit`)
     """
     booking = claiming.locked(booking.pk)
     advance = advances.locked(booking)
     if advance is None:
         return 0
+    promised = refunds()
     noted = set(advance.history.filter(returned_kobo__gt=0).values_list("reference", flat=True))
-    return advance.owed_kobo - sum(kobo for reference, kobo in refunds.items() if reference not in noted)
+    return advance.owed_kobo - sum(kobo for reference, kobo in promised.items() if reference not in noted)
 
 
 @transaction.atomic

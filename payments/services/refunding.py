@@ -127,7 +127,7 @@ def give_back(
 def lock_subject(*, kind: str, subject_id: UUID) -> None:
     """Let nobody else decide about money of a subject until the transaction ends: before what is owed is worked out.
 
-    It comes before any lock of the subject's own domain, as in beginning to pay.
+    The subject's own rows are locked before, if they are.
     """
     rows = PaymentRequest.objects.filter(kind=kind, subject_id=subject_id)
     list(rows.select_for_update().order_by("pk").values_list("pk", flat=True))

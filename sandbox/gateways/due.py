@@ -1,6 +1,7 @@
 """What a gateway does later by its clock: written down now, done when its time has come."""
 
 import logging
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -48,5 +49,6 @@ def work_off() -> int:
 
 def _do(row: Due) -> None:
     gateway = GATEWAYS[row.gateway]
-    actions = {"transfer": gateway.till.transfer, "ussd": gateway.till.ussd, **gateway.actions}
+    till = gateway.till
+    actions: dict[str, Callable[..., None]] = {"transfer": till.transfer, "ussd": till.ussd, **gateway.actions}
     actions[row.action](**row.arguments)

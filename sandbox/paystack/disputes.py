@@ -126,8 +126,9 @@ def listed(ask: Ask) -> Said:
     rows = _mine(ask)
     if ask.query.get("status") in STATUSES:
         rows = rows.filter(status=ask.query["status"])
-    if ask.query.get("transaction"):
-        payment = of_id(ask, ask.query["transaction"])
+    wanted = ask.query.get("transaction", "")
+    if wanted:
+        payment = of_id(ask, wanted)
         rows = rows.filter(transaction=payment) if payment else rows.none()
     data, meta = page_of(ask, rows, shapes.dispute_answered)
     return Said("Disputes retrieved", data, meta)

@@ -1,6 +1,5 @@
 """What every address of Paystack's interface has in common: keys, envelopes, errors, pages of lists."""
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +10,7 @@ from django.utils.dateparse import parse_datetime
 from django.views.decorators.csrf import csrf_exempt
 
 from sandbox.gateways import hooks, merchants
+from sandbox.gateways.control import read_json
 from sandbox.gateways.merchants import Merchant
 from sandbox.gateways.store import writing
 
@@ -137,7 +137,7 @@ def _body(request: HttpRequest) -> dict[str, Any]:
         return dict(request.POST.items())
     if content_type != "application/x-www-form-urlencoded" or raw.lstrip()[:1] == b"{":
         try:
-            found = json.loads(raw)
+            found = read_json(raw)
         except ValueError:
             found = None
         if isinstance(found, dict):

@@ -40,7 +40,7 @@ def status_of(row: Transaction) -> str:
     """Return the status that is told; a rule may want a full refund that runs to show."""
     if row.status == Transaction.Status.SUCCESS and faults.happens(NAME, "verify", "reversal_pending"):
         running = (Refund.Status.PENDING, Refund.Status.PROCESSING, Refund.Status.NEEDS_ATTENTION)
-        if row.refunds.filter(status__in=running, amount__gte=row.received).exists():
+        if Refund.objects.filter(transaction=row, status__in=running, amount__gte=row.received).exists():
             return "reversal-pending"
     return row.status
 
@@ -143,7 +143,7 @@ def refund(row: Refund, *, is_created: bool = False) -> dict[str, Any]:
         "integration": MERCHANTS[payment.merchant].integration,
         "transaction": payment.number,
         "dispute": None,
-        "settlement": row.settlement_id,
+        "settlement": row.settlement.pk if row.settlement else None,
         "id": row.number,
         "domain": payment.mode,
         "currency": row.currency,

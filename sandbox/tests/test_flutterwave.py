@@ -162,6 +162,21 @@ class TestInitialize:
         assert said(answer)["message"] == "Hosted Link"
         assert refusal(broken) == "Invalid JSON in the request body"
 
+    @pytest.mark.parametrize(
+        "body",
+        [
+            '{"tx_ref": "\\ud800", "amount": 1, "customer": {"email": "payer@example.com"}}',
+            '{"tx_ref": "x", "amount": NaN, "customer": {"email": "payer@example.com"}}',
+            '{"tx_ref": "x", "amount": 1e999999999, "customer": {"email": "payer@example.com"}}',
+            '{"tx_ref": "x", "amount": "sNaN", "customer": {"email": "payer@example.com"}}',
+            '{"tx_ref": "x", "amount": 1, "customer": [], "meta": []}',
+            '{"meta": ' + "[" * 100_000,
+            "[]",
+        ],
+    )
+    def test_refuses_what_nobody_can_keep(self, sandbox, body):
+        assert refusal(sandbox.http.post(f"{V3}/payments", content=body, headers={"Authorization": f"Bearer {KEY}"}))
+
     def test_bears_with_what_libraries_send(self, sandbox):
         bearer = {"Authorization": f"Bearer {KEY}"}
 
@@ -661,6 +676,7 @@ class TestSplits:
 
         assert refusal(self.make(sandbox)) == "A subaccount with the account number and bank already exists"
         assert refusal(self.make(sandbox, split_value=10)) == "split_value must be less than or equal to 1"
+        assert refusal(self.make(sandbox, split_type="flat", split_value=1e12)) == "split_value must be a number"
         assert refusal(self.make(sandbox, account_bank="000"))
         assert refusal(self.make(sandbox, business_name="")) == "business_name is required"
         changed = said(ask(sandbox, "PUT", f"/subaccounts/{made['id']}", {"split_type": "flat", "split_value": "200"}))
@@ -1029,15 +1045,13 @@ class TestBooks:
         ]
 
     def test_survives_a_restart(self, tmp_path):
-        sandbox = RunningSandbox(tmp_path / "sandbox")
-        sandbox.start()
-        try:
+        with RunningSandbox(tmp_path / "sandbox") as sandbox:
             paid = a_paid(sandbox)
             refund = data(ask(sandbox, "POST", f"/transactions/{paid['id']}/refund", {"amount": 100}))
             pay(sandbox, "transfer_late", payment={"tx_ref": "late"})
             page = urlsplit(open_link(sandbox, tx_ref="open")).path
-            sandbox.stop()
 
+            sandbox.stop()
             sandbox.start()
 
             assert verified(sandbox) == paid
@@ -1046,8 +1060,6 @@ class TestBooks:
             assert sandbox.pay("flutterwave", "open")["status"] == "successful"
             sandbox.advance(32 * 60)
             assert verified(sandbox, "late")["status"] == "successful"
-        finally:
-            sandbox.stop()
 
 
 class TestPage:

@@ -122,6 +122,20 @@ class TestRules:
         assert first != other
         assert set(first) == {200, 500}
 
+    def test_say_how_often_they_were_played(self, sandbox):
+        sandbox.gateway_faults(
+            {**ROUTE, "kind": "error_500", "times": 2},
+            {**ROUTE, "kind": "error_429"},
+            {**ROUTE, "kind": "slow", "seconds": 0},
+        )
+
+        statuses = [initialize(sandbox).status_code for _call in range(5)]
+
+        # One answer goes wrong in one way: the second rule was only asked when the first had nothing to say.
+        assert statuses == [500, 500, 429, 429, 429]
+        rules = sandbox.http.get("/gateways/api/faults").json()["rules"]
+        assert [(rule["kind"], rule["hits"]) for rule in rules] == [("error_500", 2), ("error_429", 3), ("slow", 5)]
+
     def test_concern_only_their_route(self, sandbox):
         sandbox.gateway_faults({"gateway": "paystack", "route": "verify", "kind": "error_500"})
 
@@ -481,6 +495,13 @@ class TestCheckoutPage:
         # Browsers would not let the answer to a form lead back to the merchant otherwise.
         assert "form-action 'self' http://localhost:9" in page.headers["content-security-policy"]
 
+    def test_lets_no_address_change_its_policy(self, sandbox):
+        answer = initialize(sandbox, "buka-2", callback_url="http://a.example; script-src *; x/back")
+        page = sandbox.http.get(answer.json()["data"]["authorization_url"])
+
+        assert page.status_code == 200
+        assert "script-src" not in page.headers["content-security-policy"]
+
     def test_pays_by_a_card_that_asks_nothing(self, sandbox, address):
         back = press(sandbox, address, do="card", number="4084084084084081")
 
@@ -700,7 +721,7 @@ class TestPage:
 
         assert (refused.status_code, "chance must be" in refused.text) == (400, True)
         assert "stopped" in page
-        assert "chance 0.5, 3 times left" in page
+        assert "chance 0.5, played 0 times of 0, 3 times left" in page
         assert "charge.success" in page
         assert submit("rules/remove").status_code == 302
         assert "Nothing goes wrong" in sandbox.http.get("/gateways/").text
