@@ -241,7 +241,7 @@ class Crowd:
         except httpx.HTTPError:
             self._hear("back: no answer")
             return
-        self._hear(f"back: {answer.status_code}")
+        self._hear(f"back: {answer.status_code}{'' if answer.is_success else ' ' + answer.text[:120]}")
 
     def _afterwards(self, booking: "Booking", rng: random.Random) -> None:
         """Wait a little for the table; of those who have it some cancel, and some are given a part back."""
@@ -255,7 +255,7 @@ class Crowd:
         what = rng.choices(list(AFTERWARDS), list(AFTERWARDS.values()))[0]
         if not what:
             return
-        for _try in range(10):
+        for _try in range(60):
             booking.refresh_from_db()
             if booking.status == "confirmed":
                 break

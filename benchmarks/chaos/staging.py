@@ -11,6 +11,8 @@ from pathlib import Path
 from signal import SIGKILL
 from typing import TYPE_CHECKING, Any
 
+import psutil
+
 from benchmarks import harness
 from benchmarks.harness import ROOT, free_port, processes
 
@@ -130,6 +132,15 @@ class Stage:
         victim = self.rng.choice([self.web, *self.workers * 2])
         self.kills["web" if victim is self.web else "worker"] += 1
         victim.kill()
+
+    def is_whole(self) -> bool:
+        """Whether all that run are at work: the web process answers, and each worker has its pool."""
+        if any(one.has_died for one in (self.web, *self.workers)):
+            return False
+        pools = (psutil.Process(one.process.pid) for one in self.workers if one.process)
+        with suppress(psutil.NoSuchProcess):
+            return all(pool.children() for pool in pools) and harness.status_of(self.port, "/readyz") == 200
+        return False
 
     def revive(self) -> None:
         for one in (self.web, *self.workers):

@@ -1,7 +1,5 @@
 """A process that is killed before each of its writes about money, and after the last: what it left is gone on with."""
 
-import hashlib
-import hmac
 import json
 import signal
 import subprocess
@@ -12,7 +10,6 @@ from subprocess import PIPE
 from typing import Any
 
 import pytest
-from django.conf import settings as project
 from django.db.models import F
 
 from bookings import services
@@ -22,6 +19,7 @@ from bookings.states import AdvanceState, Status
 from bookings.tests.factories import book, guest
 from bookings.tests.test_deposits import strict
 from bookings.tests.test_paying import refunds_done, settled, wish
+from bookings.tests.test_paying_badly import signed
 from conftest import ROOT, _environment
 from core import outbox
 from core.invariants import ask, invariants
@@ -343,11 +341,3 @@ def test_killed_over_a_webhook_it_is_sent_again_and_counts_once(
             assert is_counted_once(booking)
             if is_through:
                 break
-
-
-def signed(payment: Payment) -> tuple[dict[str, str], str]:
-    """Return a genuine webhook about a payment: its headers and its body."""
-    data = {"id": payment.pk, "reference": payment.reference, "status": "success", "domain": "test", "amount": 1}
-    body = json.dumps({"event": "charge.success", "data": data})
-    signature = hmac.new(project.PAYSTACK_SECRET_KEY.encode(), body.encode(), hashlib.sha512).hexdigest()
-    return {"x-paystack-signature": signature}, body
