@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -122,6 +123,29 @@ class TestMoneyBack:
         event.refresh_from_db()
         assert event.state == JournalState.DONE
         assert Refund.objects.get().amount_kobo == 500_000
+
+    def test_an_old_payment_whose_gateway_has_given_back_much_since(
+        self, gateways: SandboxClient, settings: Any, monkeypatch: pytest.MonkeyPatch
+    ):
+        settings.PAYMENT_GATEWAYS = ["flutterwave"]
+        # Flutterwave lists everybody's refunds, and so many pages of them are read.
+        monkeypatch.setattr("payments.gateways.flutterwave.MOST_PAGES", 1)
+        gateway = payments_of_gateway.gateway("flutterwave")
+        others = self.paid(gateways, book(strict()), "flutterwave")
+        gateways.advance(-10 * 86400)
+        for _number in range(21):
+            gateway.refund(base.RefundAsk(others.reference, others.gateway_id, 10_000, note="before"))
+        gateways.turn_clock(reset=True)
+        payment = self.paid(gateways, book(strict()), "flutterwave")
+        Payment.objects.filter(pk=payment.pk).update(created_at=payment.created_at - timedelta(days=11))
+        refund = payments.refund(payment=payment, amount_kobo=700_000, reason=RefundReason.GOODWILL, key="old")
+        gateways.gateway_faults({"gateway": "flutterwave", "route": "refund", "kind": "reset_after", "times": 1})
+        payments.look_after_refund(refund_id=refund.pk)
+
+        payments.look_after_refund(refund_id=refund.pk)
+
+        refund.refresh_from_db()
+        assert refund.state == RefundState.DONE
 
     def test_what_has_arrived_and_is_not_noted_yet_is_not_given_back_again(
         self, gateways: SandboxClient, settings: Any

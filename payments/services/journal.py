@@ -156,7 +156,7 @@ def _worked(row: WebhookEvent) -> tuple[JournalState, str]:
         is_unsaid = isinstance(told, Down | Unknown) or is_open
         return (JournalState.WAITING if is_unsaid else JournalState.DONE), f"{settled.reference} is {settled.state}"
     if event.subject == Subject.REFUND:
-        if not refunding.sync_refunds(payment_id=payment.pk):
+        if not refunding.sync_refunds(payment_id=payment.pk, refund_id=event.refund_id):
             return JournalState.WAITING, f"the refunds of {payment.reference} could not be read"
         return JournalState.DONE, f"the refunds of {payment.reference} were read"
     answer: Dispute | Absent | Down | Unknown = gateway.find_dispute(event.dispute_id)
