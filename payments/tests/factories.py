@@ -1,4 +1,4 @@
-"""The smallest of what payments keeps, written as the services leave it; no gateway is asked."""
+"""The smallest of what payments keeps, written as the services leave it, in the books too; no gateway is asked."""
 
 import uuid
 from datetime import timedelta
@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from core.ids import uuid7
 from payments.models import Dispute, Payment, PaymentRequest, Refund, WebhookEvent
+from payments.services import bookkeeping
 from payments.services.beginning import new_reference
 from payments.states import Kind, PaymentState, RefundReason, RefundState, RequestState
 from payments.tokens import hash_of, new_token
@@ -58,6 +59,8 @@ def a_payment(restaurant: Restaurant, kobo: int = 2_000_000, *, fee_kobo: int = 
     made = Payment.objects.create(request=asked, reference=new_reference(), amount_kobo=kobo, state=state, **given)
     Payment.objects.filter(pk=made.pk).update(created_at=moment)
     made.refresh_from_db()
+    if has_come:
+        bookkeeping.captured(made)
     return made
 
 
@@ -67,13 +70,17 @@ def a_refund(payment: Payment, kobo: int = 500_000, **more: Any) -> Refund:
     made = Refund.objects.create(payment=payment, amount_kobo=kobo, **given)
     Payment.objects.filter(pk=payment.pk).update(refunded_kobo=payment.refunded_kobo + kobo)
     payment.refresh_from_db()
+    if made.state != RefundState.FAILED:
+        bookkeeping.refund_taken_in(payment, made)
     return made
 
 
 def a_dispute(payment: Payment, kobo: int = 300_000, **more: Any) -> Dispute:
     """Return a dispute about a payment that has to be answered within two days."""
     given = {"gateway_id": str(uuid7().int)[:12], "due_at": timezone.now() + timedelta(days=2), **more}
-    return Dispute.objects.create(payment=payment, amount_kobo=kobo, **given)
+    made = Dispute.objects.create(payment=payment, amount_kobo=kobo, **given)
+    bookkeeping.dispute_moved(payment, made, before=None)
+    return made
 
 
 def a_webhook(payment: Payment, **more: Any) -> WebhookEvent:
