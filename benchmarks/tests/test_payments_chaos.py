@@ -222,7 +222,7 @@ def test_time_goes_on_for_every_row_that_money_waits_for():
 
     told = {(label, field) for label, fields in TIMES for field in fields}
     # When a row was last written, or what people read: nothing waits for these.
-    only_said = {"updated_at", "done_at", "reminded_at"}
+    only_said = {"updated_at", "done_at", "expected_at"}
     for label, _fields in TIMES:
         if label.startswith("payments."):
             fields = [field for field in apps.get_model(label)._meta.fields if isinstance(field, DateTimeField)]

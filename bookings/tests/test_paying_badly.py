@@ -39,7 +39,7 @@ from payments.gateways.circuit import Circuit
 from payments.ledger import chart
 from payments.ledger.agreements import agreements
 from payments.ledger.models import Transaction
-from payments.ledger.selectors import balance
+from payments.ledger.selectors import balance, left_of_payment
 from payments.models import Payment, Refund, WebhookEvent
 from payments.states import JournalState, Kind, PaymentState, RefundReason, RefundState, Review
 from sandbox.testing import SandboxClient
@@ -123,6 +123,29 @@ class TestMoneyBack:
         event.refresh_from_db()
         assert event.state == JournalState.DONE
         assert Refund.objects.get().amount_kobo == 500_000
+
+    @pytest.mark.parametrize("what", ["dispute", "refund"])
+    def test_news_of_what_goes_back_that_comes_before_news_of_the_money(
+        self, gateways: SandboxClient, buka_server: str, what: str
+    ):
+        gateways.set_webhook_url("paystack", f"{buka_server}/api/webhooks/paystack")
+        booking = book(strict())
+        payment = begun(booking)
+        if what == "dispute":
+            gateways.gateway_faults({"gateway": "paystack", "route": "checkout", "kind": "dispute"})
+        gateways.pay("paystack", payment.reference)
+        if what == "refund":
+            gateway = payments_of_gateway.gateway("paystack")
+            gateway.refund(base.RefundAsk(payment.reference, "", 500_000, note="by hand"))
+        name = "charge.dispute.create" if what == "dispute" else "refund.pending"
+        gateways.wait_for_deliveries(1, gateway="paystack", event=name)
+
+        payments.work_off(event_id=WebhookEvent.objects.get(name=name).pk)
+
+        payment.refresh_from_db()
+        assert payment.state == PaymentState.SUCCEEDED
+        assert (payment.disputed_kobo, payment.refunded_kobo) == ((2_000_000, 0) if what == "dispute" else (0, 500_000))
+        assert left_of_payment(payment.public_id) == payment.left_kobo
 
     def test_an_old_payment_whose_gateway_has_given_back_much_since(
         self, gateways: SandboxClient, settings: Any, monkeypatch: pytest.MonkeyPatch

@@ -13,7 +13,7 @@ from payments.gateways import registry
 from payments.gateways.base import Absent, Dispute, Down, Event, Subject, Unknown, Unreadable
 from payments.models import Payment, WebhookEvent
 from payments.services import disputing, refunding, settling
-from payments.states import LIVE, JournalState, Review
+from payments.states import LIVE, JournalState, PaymentState, Review
 
 logger = logging.getLogger(__name__)
 
@@ -155,6 +155,15 @@ def _worked(row: WebhookEvent) -> tuple[JournalState, str]:
         is_open = settled.state in LIVE and settled.review != Review.HELD
         is_unsaid = isinstance(told, Down | Unknown) or is_open
         return (JournalState.WAITING if is_unsaid else JournalState.DONE), f"{settled.reference} is {settled.state}"
+    if payment.state != PaymentState.SUCCEEDED:
+        # What goes back of money is written down after the money: its own news may come later, or never.
+        payment = settling.settle(payment_id=payment.pk)
+        if payment.state != PaymentState.SUCCEEDED:
+            is_held = payment.review == Review.HELD
+            return (
+                JournalState.DONE if is_held else JournalState.WAITING,
+                f"{payment.reference} is {payment.state}, and something of it goes back",
+            )
     if event.subject == Subject.REFUND:
         if not refunding.sync_refunds(payment_id=payment.pk, refund_id=event.refund_id):
             return JournalState.WAITING, f"the refunds of {payment.reference} could not be read"
