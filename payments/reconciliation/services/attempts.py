@@ -22,7 +22,7 @@ REFUND_ARRIVES_WITHIN = timedelta(days=21)
 
 
 def look_through(*, gateway: str, mode: str) -> int:
-    """Note what is wrong at a gateway, whatever the day, and close what is wrong no longer; return how much is wrong."""
+    """Note what is wrong at a gateway, whatever the day; close what is wrong no longer; return how much is wrong."""
     began = timezone.now()
     found = 0
     for difference in _differences(gateway, mode):

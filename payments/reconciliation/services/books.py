@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from payments.gateways.base import Settlement
 from payments.ledger import chart, postings, selectors, services
-from payments.ledger.models import Transaction
+from payments.ledger.models import Entry, Transaction
 from payments.ledger.services import About, LedgerKeyTaken
 from payments.ledger.states import TransactionKind
 from payments.models import Payment, PaymentRequest
@@ -55,10 +55,24 @@ def book_settlement(day: Comparing, seen: Settlement) -> None:
 
 
 def compare_what_was_paid_out(day: Comparing) -> None:
-    """Compare all that a gateway has paid out with all that it has taken: it cannot have paid out more."""
-    left = selectors.balance(chart.gateway_clearing(day.gateway.name))
-    if left < 0:
-        day.note(FindingKind.SETTLEMENT, "more than it took", ours=left, theirs=0)
+    """Compare all that a gateway has paid out with all that it has ever taken: it cannot have paid out more.
+
+    What has gone back is not taken off: gateways take that from the next payout, which may be long in coming.
+    """
+    if not day.run.settlements:
+        return
+    clearing = selectors.find_account(chart.gateway_clearing(day.gateway.name))
+    sums = dict(
+        Entry.objects.filter(account=clearing)
+        .order_by()
+        .values("transaction__kind")
+        .annotate(kobo=Sum("amount_kobo"))
+        .values_list("transaction__kind", "kobo")
+    )
+    came = sums.get(TransactionKind.CAPTURED, 0) + sums.get(TransactionKind.FEE_TOLD, 0)
+    paid_out = -sums.get(TransactionKind.SETTLED, 0)
+    if paid_out > came:
+        day.note(FindingKind.SETTLEMENT, "more than it took", ours=came, theirs=paid_out)
 
 
 def compare_books(day: Comparing, payments: Sequence[Payment]) -> None:
