@@ -10,7 +10,6 @@ from django.utils import timezone
 
 from accounts.tests.factories import UserFactory
 from bookings.tests import test_paying
-from bookings.tests.comparing import books_hold, compared, decide, dispute, open_findings, paid
 from bookings.tests.factories import book
 from bookings.tests.test_deposits import strict
 from bookings.tests.test_paying import begun, refunds_done
@@ -26,6 +25,7 @@ from payments.reconciliation.states import FindingKind, FindingState, RunState, 
 from payments.services.settling import locked
 from payments.states import DisputeState, PaymentState, RefundReason, Review
 from sandbox.testing import SandboxClient
+from tests.comparing import books_hold, compared, decide, dispute, open_findings, paid
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
