@@ -141,7 +141,7 @@ def calm(gateways: SandboxClient, gateway: str) -> None:
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_a_history_leaves_nothing_that_differs(gateways: SandboxClient, first: str, seed: int):
+def test_a_history_leaves_nothing_that_differs(gateways: SandboxClient, first: str, seed: int) -> None:
     history = History(gateways, first, seed)
     history.play(12)
 
@@ -155,7 +155,7 @@ def test_a_history_leaves_nothing_that_differs(gateways: SandboxClient, first: s
 
 @pytest.mark.long
 @pytest.mark.parametrize("seed", range(100, 125))
-def test_many_histories_leave_nothing_that_differs(gateways: SandboxClient, first: str, seed: int):
+def test_many_histories_leave_nothing_that_differs(gateways: SandboxClient, first: str, seed: int) -> None:
     history = History(gateways, first, seed)
     history.play(30)
 
@@ -266,7 +266,7 @@ CHANGES: dict[Callable[[Payment, Path], None], FindingKind] = {
 @pytest.mark.parametrize(("change", "kind"), CHANGES.items(), ids=lambda each: getattr(each, "__name__", str(each)))
 def test_one_row_changed_by_hand_is_one_finding(
     gateways: SandboxClient, first: str, sandbox_process: Any, change: Callable[[Payment, Path], None], kind: str
-):
+) -> None:
     for _ in range(2):
         payment = begun(book(strict()))
         gateways.pay(first, payment.reference)

@@ -125,7 +125,8 @@ def compare_what_only_the_books_have(day: Comparing) -> None:
         payment_id__isnull=False,
         entries__account__gateway=day.gateway.name,
     )
-    for number in rows.filter(~Exists(here)).order_by().values_list("payment_id", flat=True).distinct():
+    numbers = rows.filter(~Exists(here)).order_by().values_list("payment_id", flat=True).distinct()
+    for number in filter(None, numbers):
         left = selectors.left_of_payment(number)
         day.note(FindingKind.BOOKS, f"only:{number}", ours=0, theirs=left, what="payment", number=str(number))
 

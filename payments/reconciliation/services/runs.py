@@ -39,9 +39,15 @@ SECONDS = 45.0
 BATCH = 100
 FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=1), timedelta(hours=1)
 TRIES = 20
+# After so many tries in vain it goes on without the few rows about which the gateway does not answer.
+PATIENCE, MOST_SILENT = 5, 3
 # A night's comparisons are begun once, however often the bell rings.
 NIGHT = timedelta(hours=12)
 ORDER = list(Stage)
+
+
+class Overtaken(Exception):
+    """Another worker went on with it, or it was begun once more: what was done here is done twice, and no matter."""
 
 
 def accounts() -> list[Gateway]:
@@ -145,14 +151,18 @@ def go_on(*, run_id: int, seconds: float = SECONDS) -> Run | None:
             _step(day)
             if time.monotonic() > deadline:
                 break
+    except Overtaken:
+        return None
     except NotNow as why:
         return _wait(run, str(why))
     except Exception as error:
         logger.exception("The comparison %s failed", run)
         return _wait(run, type(error).__name__)
     if run.state == RunState.RUNNING:
-        run.next_try_at = timezone.now()
-        run.save(update_fields=["next_try_at"])
+        try:
+            _note(run, next_try_at=timezone.now())
+        except Overtaken:
+            return None
         ring(run)
     return run
 
@@ -169,14 +179,17 @@ def _taken(run_id: int) -> Run | None:
     return run
 
 
-def _wait(run: Run, why: str) -> Run:
-    run.tries = min(run.tries + 1, 32_000)
-    run.why = why[:200]
-    run.next_try_at = timezone.now() + min(FIRST_WAIT * 2 ** min(run.tries - 1, 10), LONGEST_WAIT)
-    if run.tries >= TRIES:
-        run.state, run.next_try_at = RunState.STUCK, None
+def _wait(run: Run, why: str) -> Run | None:
+    tries = min(run.tries + 1, 32_000)
+    again = timezone.now() + min(FIRST_WAIT * 2 ** min(tries - 1, 10), LONGEST_WAIT)
+    is_stuck = tries >= TRIES
+    if is_stuck:
         logger.error("The comparison %s has come to a halt: %s", run, why)
-    run.save(update_fields=["tries", "why", "next_try_at", "state"])
+    try:
+        _note(run, tries=tries, why=why[:200], next_try_at=None if is_stuck else again,
+              state=RunState.STUCK if is_stuck else RunState.RUNNING)  # fmt: skip
+    except Overtaken:
+        return None
     return run
 
 
@@ -189,15 +202,41 @@ def _step(day: Comparing) -> None:
 
 
 def _moved(day: Comparing, place: str, **counted: int) -> None:
-    """Note how far the run has come; without a place, the stage is over."""
+    """Note how far the run has come; without a place, the stage is over.
+
+    :raises Overtaken: when it is no longer where this step found it
+    """
     run = day.run
-    run.place = place
-    if not place:
-        run.stage = ORDER[ORDER.index(Stage(run.stage)) + 1]
-    run.tries, run.why, run.next_try_at = 0, "", timezone.now() + LEASE
-    for name, number in counted.items():
-        setattr(run, name, getattr(run, name) + number)
-    run.save()
+    stage = run.stage if place else ORDER[ORDER.index(Stage(run.stage)) + 1]
+    _note(run, stage=stage, place=place, tries=0, why="", next_try_at=timezone.now() + LEASE,
+          **{name: getattr(run, name) + number for name, number in counted.items()})  # fmt: skip
+
+
+def _note(run: Run, **changed: Any) -> None:
+    here = Run.objects.filter(
+        pk=run.pk, began_at=run.began_at, state=RunState.RUNNING, stage=run.stage, place=run.place
+    )
+    if not here.update(**changed):
+        raise Overtaken
+    for name, value in changed.items():
+        setattr(run, name, value)
+
+
+def _each(day: Comparing, what: str, rows: Iterable[T], compare: Callable[[Comparing, T], None]) -> None:
+    """Compare rows one by one; one about which the gateway never answers does not hold up all the others.
+
+    :raises NotNow: when it does not answer, the first times; or not about several
+    """
+    silent = 0
+    for row in rows:
+        try:
+            compare(day, row)
+        except NotNow as why:
+            silent += 1
+            if day.run.tries < PATIENCE or silent > MOST_SILENT:
+                raise
+            number = str(getattr(row, "gateway_id", ""))
+            day.note(FindingKind.UNREADABLE, f"{what}:{number}", gateway_id=number, list=what, why=str(why)[:200])
 
 
 def _see(day: Comparing, what: str, numbers: Iterable[str]) -> None:
@@ -217,8 +256,7 @@ def _listed(
         if page.unreadable:
             day.note(FindingKind.UNREADABLE, f"{what}:{run.day:%Y-%m-%d}:{run.place}", theirs=None, list=what,
                      rows=page.unreadable, day=f"{run.day:%Y-%m-%d}")  # fmt: skip
-        for row in page.rows:
-            compare(day, row)
+        _each(day, what, page.rows, compare)
         _see(day, what, (row.gateway_id for row in page.rows if _is_settled(row)))  # type: ignore[attr-defined]
         _moved(day, page.next, **{count: len(page.rows)})
 
@@ -240,9 +278,7 @@ def _ours(
         batch = list(rows(run).filter(pk__gt=int(run.place or 0)).order_by("pk")[:BATCH])
         numbers = [row.gateway_id for row in batch]
         seen = set(run.sightings.filter(what=what, gateway_id__in=numbers).values_list("gateway_id", flat=True))
-        for row in batch:
-            if row.gateway_id not in seen:
-                compare(day, row)
+        _each(day, what, (row for row in batch if row.gateway_id not in seen), compare)
         counted = {count: len(batch)} if count else {}
         _moved(day, str(batch[-1].pk) if len(batch) == BATCH else "", **counted)
 
@@ -299,8 +335,7 @@ def _over(day: Comparing) -> None:
     run = day.run
     findings.close_what_is_gone(run)
     run.sightings.all().delete()
-    run.state, run.done_at, run.next_try_at = RunState.DONE, timezone.now(), None
-    run.save()
+    _note(run, state=RunState.DONE, done_at=timezone.now(), next_try_at=None)
 
 
 STEPS: dict[Stage, Callable[[Comparing], None]] = {
