@@ -184,6 +184,7 @@ class RunAdmin(Compared):
     ]  # fmt: skip
     list_filter = ["state", "gateway", "mode"]
     list_filter_submit = True
+    search_fields = ["gateway"]
     list_before_template = "admin/reconciliation/compare.html"
     change_form_outer_after_template = "admin/reconciliation/again.html"
     fieldsets = [
