@@ -46,7 +46,8 @@ def figures(payments: Iterable[Payment]) -> dict[UUID, Figures]:
     )
     found: dict[UUID, dict[str, int]] = {number: {} for number in numbers}
     for row in sums:
-        found[row["transaction__payment_id"]][row["account__kind"]] = row["kobo"]
+        if (number := row["transaction__payment_id"]) is not None:
+            found[number][row["account__kind"]] = row["kobo"]
     return {
         number: Figures(
             left_kobo=sum(of.values()),

@@ -42,7 +42,7 @@ def book_settlement(day: Comparing, seen: Settlement) -> None:
                 key=f"settlement:{number}",
                 kind=TransactionKind.SETTLED,
                 # What it says of fees is taken payment by payment: they stand in the books already.
-                lines=postings.settled(gateway=day.gateway.name, **parts),  # type: ignore[arg-type]
+                lines=postings.settled(gateway=day.gateway.name, **parts),
                 happened_at=seen.settled_on or timezone.now(),
                 about=About("settlement", number[:64]),
                 restaurant_id=house,

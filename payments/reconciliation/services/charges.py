@@ -267,7 +267,9 @@ def compare_payment(day: Comparing, payment: Payment) -> None:
 
     :raises NotNow: when the gateway does not answer
     """
-    answer: Charge | Absent = said(day.gateway.find(payment.gateway_id))
+    answer = day.gateway.find(payment.gateway_id)
+    if isinstance(answer, Down | Unknown):
+        raise NotNow(answer.why)
     if isinstance(answer, Absent):
         day.note(FindingKind.MISSING_THERE, payment.reference, payment=payment, ours=payment.received_kobo, theirs=0,
                  here=evidence.of_payment(payment))  # fmt: skip

@@ -1,10 +1,10 @@
 """A gateway's refunds and disputes beside ours, and ours beside the gateway's."""
 
 from payments.gateways import base
-from payments.gateways.base import Absent, Charge
+from payments.gateways.base import Absent, Charge, Down, Unknown
 from payments.models import Dispute, Payment, Refund
 from payments.reconciliation.services import evidence
-from payments.reconciliation.services.charges import Comparing, compare_charge, said
+from payments.reconciliation.services.charges import Comparing, NotNow, compare_charge, said
 from payments.reconciliation.states import FindingKind
 from payments.services import disputing, refunding
 from payments.states import DisputeState, RefundState
@@ -78,7 +78,9 @@ def compare_our_refund(day: Comparing, row: Refund) -> None:
 
     :raises NotNow: when the gateway does not answer
     """
-    answer: base.Refund | Absent = said(day.gateway.find_refund(row.gateway_id))
+    answer = day.gateway.find_refund(row.gateway_id)
+    if isinstance(answer, Down | Unknown):
+        raise NotNow(answer.why)
     if isinstance(answer, Absent):
         day.note(FindingKind.REFUND_MISSING, str(row.public_id), payment=row.payment, gateway_id=row.gateway_id,
                  ours=row.amount_kobo, theirs=0, here=evidence.of_refund(row),
@@ -121,7 +123,9 @@ def compare_our_dispute(day: Comparing, row: Dispute) -> None:
 
     :raises NotNow: when the gateway does not answer
     """
-    answer: base.Dispute | Absent = said(day.gateway.find_dispute(row.gateway_id))
+    answer = day.gateway.find_dispute(row.gateway_id)
+    if isinstance(answer, Down | Unknown):
+        raise NotNow(answer.why)
     if isinstance(answer, Absent):
         day.note(FindingKind.DISPUTE_MISSING, str(row.public_id), payment=row.payment, gateway_id=row.gateway_id,
                  ours=row.amount_kobo, theirs=0, here=evidence.of_dispute(row),
