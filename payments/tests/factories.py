@@ -1,16 +1,17 @@
-"""The smallest of what payments keeps, written as the services leave it, in the books too; no gateway is asked."""
+"""The smallest of what payments keeps, written as the services leave it; no gateway is asked."""
 
 import uuid
 from datetime import timedelta
 from typing import Any
 
+from django.db import transaction
 from django.utils import timezone
 
 from core.ids import uuid7
 from payments.models import Dispute, Payment, PaymentRequest, Refund, WebhookEvent
 from payments.services import bookkeeping
 from payments.services.beginning import new_reference
-from payments.states import Kind, PaymentState, RefundReason, RefundState, RequestState
+from payments.states import DisputeState, Kind, PaymentState, RefundReason, RefundState, RequestState
 from payments.tokens import hash_of, new_token
 from restaurants.models import Restaurant
 
@@ -60,7 +61,8 @@ def a_payment(restaurant: Restaurant, kobo: int = 2_000_000, *, fee_kobo: int = 
     Payment.objects.filter(pk=made.pk).update(created_at=moment)
     made.refresh_from_db()
     if has_come:
-        bookkeeping.captured(made)
+        with transaction.atomic():
+            bookkeeping.captured(made)
     return made
 
 
@@ -71,7 +73,8 @@ def a_refund(payment: Payment, kobo: int = 500_000, **more: Any) -> Refund:
     Payment.objects.filter(pk=payment.pk).update(refunded_kobo=payment.refunded_kobo + kobo)
     payment.refresh_from_db()
     if made.state != RefundState.FAILED:
-        bookkeeping.refund_taken_in(payment, made)
+        with transaction.atomic():
+            bookkeeping.refund_taken_in(payment, made)
     return made
 
 
@@ -79,7 +82,10 @@ def a_dispute(payment: Payment, kobo: int = 300_000, **more: Any) -> Dispute:
     """Return a dispute about a payment that has to be answered within two days."""
     given = {"gateway_id": str(uuid7().int)[:12], "due_at": timezone.now() + timedelta(days=2), **more}
     made = Dispute.objects.create(payment=payment, amount_kobo=kobo, **given)
-    bookkeeping.dispute_moved(payment, made, before=None)
+    with transaction.atomic():
+        bookkeeping.dispute_moved(payment, made, before=None)
+    Payment.objects.filter(pk=payment.pk).update(disputed_kobo=kobo if made.state != DisputeState.WON else 0)
+    payment.refresh_from_db()
     return made
 
 
