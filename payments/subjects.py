@@ -33,6 +33,17 @@ class Due:
     may_wait_until: datetime | None = None
 
 
+@dataclass(frozen=True)
+class Background:
+    """What its domain knows of a subject's guest: asked when somebody wants to pay, and for what they are told."""
+
+    party_size: int = 0
+    language: str = "en"
+    # Of the guest, at any house: bookings that are over, and those of them to which nobody came.
+    bookings_over: int = 0
+    no_shows: int = 0
+
+
 class Subject:
     """One kind of what is paid for, as its domain answers for it. A domain subclasses this."""
 
@@ -46,6 +57,10 @@ class Subject:
         :param token: of a guest without an account, where the request brings one
         """
         raise NotImplementedError
+
+    def background(self, subject_id: UUID) -> Background:
+        """Return what is known of its guest; nothing, unless its domain says."""
+        return Background()
 
     def wait_until(self, subject_id: UUID, moment: datetime) -> None:
         """Have the subject wait for its money so long, if it may."""

@@ -17,6 +17,7 @@ from django.utils import timezone
 from accounts.models import User
 from core.api.idempotency import IdempotencyKeyReused
 from payments import errors
+from payments.fraud.services import judging
 from payments.gateways import registry
 from payments.gateways.base import (
     Absent,
@@ -65,6 +66,9 @@ class Wish:
     address: str = ""
     # Of a request that may be sent twice: it begins one payment.
     key: str = ""
+    # The keyed hash of the browser's own mark, and whether they have just shown who they are (payments.fraud).
+    device: str = ""
+    is_proven: bool = False
 
 
 def begin(*, request: PaymentRequest, wish: Wish) -> Payment:
@@ -78,14 +82,17 @@ def begin(*, request: PaymentRequest, wish: Wish) -> Payment:
     :raises NoEmail: when none is known
     :raises NoGateway: when none can be reached
     :raises GatewayRefused: when one says no
+    :raises payments.fraud.errors.ProofNeeded: when the payer has to show first who they are
+    :raises payments.fraud.errors.NotLetBegin: when the rules against fraud do not let it begin
     """
     if not wish.payer.email:
         raise errors.NoEmail
     left = list(registry.gateways().values())
+    payment: Payment | None = None
     while left:
         gateway = next((one for one in left if not is_down(one.name)), left[0])
         left.remove(gateway)
-        payment = _write_down(request_id=request.pk, wish=wish, gateway=gateway)
+        payment = _write_down(request_id=request.pk, wish=wish, gateway=gateway, instead_of=payment)
         if payment.state != PaymentState.INITIATED:
             return payment
         payment = _tell(payment, wish, gateway)
@@ -104,11 +111,15 @@ def channels_within(left: timedelta | None) -> list[Channel]:
     return [channel for channel, needs in NEEDS.items() if left is None or needs <= left]
 
 
-def _write_down(*, request_id: int, wish: Wish, gateway: Gateway) -> Payment:
+def _write_down(*, request_id: int, wish: Wish, gateway: Gateway, instead_of: Payment | None) -> Payment:
     """Return a new attempt, or the one that is to be continued; a request that is sent twice finds its own."""
     try:
         with transaction.atomic():
-            return _written(request_id=request_id, wish=wish, gateway=gateway)
+            return _written(request_id=request_id, wish=wish, gateway=gateway, instead_of=instead_of)
+    except judging.Stopped as stopped:
+        # Kept once the transaction around it is gone, in which nothing was written.
+        request = PaymentRequest.objects.get(pk=request_id)
+        raise judging.refuse(request=request, verdict=stopped.verdict) from None
     except IntegrityError:
         known = Payment.objects.filter(key=wish.key).first() if wish.key else None
         if known is None:
@@ -116,7 +127,7 @@ def _write_down(*, request_id: int, wish: Wish, gateway: Gateway) -> Payment:
         return known
 
 
-def _written(*, request_id: int, wish: Wish, gateway: Gateway) -> Payment:
+def _written(*, request_id: int, wish: Wish, gateway: Gateway, instead_of: Payment | None) -> Payment:
     request = PaymentRequest.objects.select_for_update().get(pk=request_id)
     if wish.key and (known := Payment.objects.filter(key=wish.key).first()):
         if known.request_id != request.pk:
@@ -133,6 +144,7 @@ def _written(*, request_id: int, wish: Wish, gateway: Gateway) -> Payment:
         raise errors.PaymentIsChecked
     if amount < gateway.least_kobo:
         raise errors.GatewayRefused
+    verdict = None if instead_of else judging.before(request=request, sender=_sender(wish), amount_kobo=amount, due=due)
     until = _waited_for(request, due, wish, now=now)
     payment = Payment(
         request=request,
@@ -149,7 +161,17 @@ def _written(*, request_id: int, wish: Wish, gateway: Gateway) -> Payment:
         key=wish.key or None,
     )
     payment.save()
+    if verdict is not None:
+        judging.note_begun(verdict=verdict, payment=payment)
+    elif instead_of is not None:
+        judging.begun_elsewhere(before=instead_of, now=payment)
     return payment
+
+
+def _sender(wish: Wish) -> judging.Sender:
+    return judging.Sender(
+        by=wish.by, email=wish.payer.email, device=wish.device, address=wish.address, is_proven=wish.is_proven
+    )
 
 
 def _still_due(request: PaymentRequest) -> Due:

@@ -7,7 +7,9 @@ from django.utils import timezone
 
 from accounts.models import User
 from core import audit
+from core.outbox import publish
 from payments import errors
+from payments.events import PaymentReviewed
 from payments.models import Payment
 from payments.services import refunding
 from payments.services.settling import announce, locked
@@ -27,6 +29,7 @@ def release_payment(*, payment: Payment, by: User | None) -> Payment:
         payment.review = Review.RELEASED
         payment.save(update_fields=["review", "updated_at"])
         announce(payment)
+        publish(PaymentReviewed(payment_id=payment.public_id))
         audit.record("payments.released", actor=by, target=payment, details={"reference": payment.reference})
     return payment
 
@@ -40,6 +43,7 @@ def refuse_payment(*, payment: Payment, by: User | None) -> Payment:
         payment.save(update_fields=["review", "updated_at"])
         if payment.left_kobo > 0:
             refunding.refund(payment=payment, reason=RefundReason.REVIEWED, key=f"review:{payment.public_id}", by=by)
+        publish(PaymentReviewed(payment_id=payment.public_id))
         audit.record("payments.refused", actor=by, target=payment, details={"reference": payment.reference})
     return payment
 

@@ -14,6 +14,7 @@ from django.utils import timezone
 from core.encryption import blind_index
 from core.outbox import publish
 from payments.events import PaymentFailed, PaymentHeld, PaymentReceived
+from payments.fraud.services import judging
 from payments.gateways import registry
 from payments.gateways.base import Absent, Charge, Down, Gateway, Outcome, Unknown
 from payments.models import Payment, PaymentRequest
@@ -199,6 +200,9 @@ def _paid(payment: Payment, charge: Charge) -> None:
     if request.missing_kobo == 0 and request.state != RequestState.PAID:
         request.move_to(RequestState.PAID)
     request.save(update_fields=["paid_kobo", "state", "updated_at"])
+    held_for = judging.holds(payment=payment) if payment.review == Review.NONE else ""
+    if held_for:
+        payment.review, payment.reason = Review.HELD, held_for
     if payment.review == Review.HELD:
         _publish_held(payment)
         return

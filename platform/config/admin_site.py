@@ -222,6 +222,9 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             _page(request, _("Deliveries of webhooks"), "outgoing_mail", "partners_delivery"),
         ]),
         (pgettext_lazy("of the platform", "Money"), [
+            _page(request, _("Payments to be looked at"), "fact_check", "fraud_case"),
+            _page(request, _("Fraud rules"), "rule", "fraud_rule"),
+            _page(request, _("Fraud decisions"), "gavel", "fraud_decision"),
             _page(request, _("Ledger accounts"), "account_tree", "ledger_account"),
             _page(request, _("Ledger transactions"), "receipt", "ledger_transaction"),
         ]),

@@ -77,6 +77,7 @@ INSTALLED_APPS = [
     "restaurants.reviews",
     "payments",
     "payments.ledger",
+    "payments.fraud",
     "bookings",
 ]
 
@@ -237,6 +238,11 @@ CELERY_BEAT_SCHEDULE = {
     "ask about payments": {"task": "payments.check_due", "schedule": 5.0, "options": {"expires": 5}},
     "look after refunds": {"task": "payments.look_after_refunds", "schedule": 15.0, "options": {"expires": 15}},
     "work off the gateways' webhooks": {"task": "payments.work_off_due", "schedule": 5.0, "options": {"expires": 5}},
+    "remind of payments to be looked at": {
+        "task": "fraud.remind",
+        "schedule": 900.0,
+        "options": {"expires": 900},
+    },
     "look after the deposits": {"task": "bookings.look_after_deposits", "schedule": 60.0, "options": {"expires": 60}},
     "release unpaid tickets": {
         "task": "bookings.release_unpaid_tickets",
