@@ -1,6 +1,7 @@
 """What happened to a person's look at a payment."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from core.outbox import Event
@@ -16,7 +17,8 @@ class CaseClosed(Event):
 
 @dataclass(frozen=True)
 class CasesWait(Event):
-    """Something has waited too long for a person's look; `since` names the reminder."""
+    """Something has waited too long for a person's look; each reminder is one of its own, by its time."""
 
     name = "fraud.cases_wait"
+    at: datetime
     case_ids: list[UUID]

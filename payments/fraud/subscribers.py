@@ -1,5 +1,6 @@
 """What is done when a payment is held or was looked at, and what its payer and the platform's people read of it."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -110,13 +111,11 @@ def _naira(kobo: int) -> str:
     return f"NGN {whole:,}.{rest:02}" if rest else f"NGN {whole:,}"
 
 
-def remind_platform(*, case_ids: list[UUID]) -> None:
+def remind_platform(*, at: datetime, case_ids: list[UUID]) -> None:
     """Write to the platform's people about what still waits for a look."""
-    waiting = Case.objects.filter(public_id__in=case_ids, state=CaseState.OPEN).order_by("opened_at")
-    cases = list(waiting)
+    cases = list(Case.objects.filter(public_id__in=case_ids, state=CaseState.OPEN).order_by("opened_at"))
     if not cases:
         return
-    key = f"payment.waits_for_look:{cases[0].public_id}:{cases[0].reminded_at or cases[0].opened_at:%Y%m%d%H%M}"
     for admin in User.objects.filter(is_superuser=True, is_active=True).order_by("pk"):
         with translation.override(admin.language):
             context = {
@@ -131,5 +130,5 @@ def remind_platform(*, case_ids: list[UUID]) -> None:
             name=admin.name,
             language=admin.language,
             context=context,
-            dedupe_key=key,
+            dedupe_key=f"payment.waits_for_look:{at.isoformat()}",
         )

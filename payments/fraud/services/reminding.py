@@ -25,5 +25,5 @@ def remind() -> int:
     cases = list(waiting.select_for_update(skip_locked=True, of=("self",))[:500])
     if cases:
         Case.objects.filter(pk__in=[case.pk for case in cases]).update(reminded_at=now)
-        publish(CasesWait(case_ids=[case.public_id for case in cases]))
+        publish(CasesWait(at=now, case_ids=[case.public_id for case in cases]))
     return len(cases)

@@ -331,6 +331,6 @@ def test_figures_that_are_kept_name_nobody():
 
     decision = judging.note_begun(verdict=verdict, payment=a_bare_payment(request))
 
-    assert len(decision.inputs) >= 6
+    assert len(decision.inputs) >= 5
     assert all(value is None or isinstance(value, int) for value in decision.inputs.values())
     assert "9999999" not in str(vars(Attempt.objects.get()))
