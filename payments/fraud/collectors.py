@@ -49,7 +49,15 @@ COLLECTORS = [
         "payment_checks",
         _("Checks of your payments against fraud"),
         _decided,
-        covers=("fraud.Attempt.payer", "fraud.Attempt.phone_index", "fraud.Attempt.email_index", "fraud.Case.appeal"),
+        covers=(
+            "fraud.Attempt.payer",
+            "fraud.Attempt.address_index",
+            "fraud.Attempt.phone_index",
+            "fraud.Attempt.email_index",
+            "fraud.Case.appeal",
+            "fraud.Decision",
+            "fraud.Hit",
+        ),
         is_for_guests=True,
     )
 ]

@@ -31,6 +31,7 @@ ERASERS = [
         ),
         covers=(
             "fraud.Attempt.payer",
+            "fraud.Attempt.address_index",
             "fraud.Attempt.phone_index",
             "fraud.Attempt.email_index",
             "fraud.Case.appeal",
@@ -40,6 +41,8 @@ ERASERS = [
     )
 ]
 NOT_ERASED = {
+    "fraud.Decision": "What was decided about a payment, from figures that name nobody; it stays with the payment.",
+    "fraud.Hit": "Which rules said so; no column of it leads to a person.",
     "fraud.Rule.made_by": "Of the platform's people; empty once their account is gone.",
     "fraud.Case.closed_by": "Of the platform's people; empty once their account is gone.",
 }
