@@ -30,6 +30,7 @@ from bookings.states import Channel, EventRoom
 from bookings.tests.factories import at
 from bookings.tests.ticket_factories import event_at
 from core.testing import with_second_factor
+from payments.fraud.tests.factories import a_case
 from payments.ledger.tests.factories import a_deposit
 from restaurants.models import ListingClaim, Photo, Restaurant, SpecialDay, SpecialTerms, TableCombination
 from restaurants.reviews import services as reviews
@@ -310,6 +311,7 @@ def populated(mark: str) -> House:
         opens="10:00",
         closes="22:00",
     )
+    case = a_case(place, words=f"Appeal {secret}", email=f"{secret}-payer@example.com")
     a_deposit(place.pk, restaurant_id=place.pk, note=f"Note {secret}")
     [invitation] = invitations.invite_member(
         email=f"{secret}-invited@example.com", restaurant_ids=[place.pk], role=Role.HOST, by=owner
@@ -322,6 +324,7 @@ def populated(mark: str) -> House:
         *(booking.guest, tag, note, review),
         *(booking, membership, host, invitation, app, app.grants.get(), delivery, delivery.endpoint),
         *(series, evening, ordered),
+        *(case, case.decision, case.request, case.payment),
     ):
         found.rows[row._meta.label_lower] = row
     _rest_of_the_admin(found)

@@ -9,12 +9,13 @@ from uuid import UUID, uuid4
 from django.utils import timezone
 
 from core.encryption import blind_index
-from payments.fraud.models import Attempt, Rule
+from payments.fraud.models import Attempt, Case, Decision, Hit, Rule
 from payments.fraud.services import ruling
+from payments.fraud.states import Answer, Moment
 from payments.gateways.base import Channel, Mode, Payer
 from payments.models import Payment, PaymentRequest
 from payments.services.beginning import new_reference
-from payments.states import PaymentState
+from payments.states import PaymentState, Review
 from payments.subjects import Background, Due, Subject
 from payments.tokens import hash_of, new_token
 from restaurants.models import Restaurant
@@ -112,6 +113,18 @@ def a_payment(
     )
     payment.refresh_from_db()
     return payment
+
+
+def a_case(restaurant: Restaurant, *, words: str = "", email: str = "ada@example.com") -> Case:
+    """Return a held payment of a house, by a rule of its own, whose payer has asked for a person."""
+    rule = a_rule("amount", 10**9, "hold", restaurant=restaurant)
+    payment = a_payment(a_dinner(restaurant), review=Review.HELD, email=email)
+    decision = Decision.objects.create(moment=Moment.PAID, request=payment.request, payment=payment, answer=Answer.HOLD)
+    Hit.objects.create(decision=decision, rule=rule, measured=10**9)
+    now = timezone.now()
+    return Case.objects.create(
+        request=payment.request, payment=payment, decision=decision, appeal=words, appealed_at=now, note=words
+    )
 
 
 def a_rule(kind: str, threshold: int, answer: str, **more: Any) -> Rule:
