@@ -21,6 +21,7 @@ PEOPLE, PEOPLE_QUICK = 2_500, 300
 ATTACKS_OF_EACH, ATTACKS_QUICK = 20, 5
 HOUSES = 40
 DAYS = 30
+COMMITTED_AT_ONCE = 250
 # Of those who are asked to prove who they are, who goes on: an attacker makes an account too, if that is all it takes.
 HONEST_GO_ON, ATTACKERS_GO_ON = 0.9, 0.5
 
@@ -329,8 +330,17 @@ def demo_tries(chance: random.Random) -> Iterator[Try]:
 
 
 def played(city: City, tries: list[Try]) -> list[tuple[Try, str]]:
-    """Return each try with what became of it, in the order of time."""
-    return [(it, city.play(it)) for it in sorted(tries, key=lambda it: it.at)]
+    """Return each try with what became of it, in the order of time; rows are counted now and then, as they would be."""
+    from django.db import connection, transaction
+
+    found = []
+    ordered = sorted(tries, key=lambda it: it.at)
+    for first in range(0, len(ordered), COMMITTED_AT_ONCE):
+        with transaction.atomic():
+            found += [(it, city.play(it)) for it in ordered[first : first + COMMITTED_AT_ONCE]]
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE fraud_attempt, payments_payment")
+    return found
 
 
 def is_stopped(outcome: str) -> bool:
@@ -377,7 +387,7 @@ def tell_of_attacks(results: list[tuple[Try, str]]) -> tuple[int, int, float]:
 
 def main() -> int:
     """Print what honest people and attackers met and, last, the line for programs."""
-    asked = options("fraud", __doc__)
+    asked = options("fraud", __doc__, people={"type": int, "help": f"honest people; {PEOPLE} if not given"})
     chance = random.Random(asked.seed)
     say(f"Machine: {machine()}")
     with world("fraud"):
@@ -400,7 +410,7 @@ def main() -> int:
         Attempt.objects.all().delete()
         Payment.objects.all().delete()
         houses = {int(RestaurantFactory().pk): chance.randrange(500_000, 2_500_000) for _each in range(HOUSES)}
-        everybody = people(chance, PEOPLE_QUICK if asked.quick else PEOPLE)
+        everybody = people(chance, asked.people or (PEOPLE_QUICK if asked.quick else PEOPLE))
         month = list(honest_month(chance, everybody, houses))
         attacker = Attacker(chance, houses)
         for attack in attacker.kinds():
