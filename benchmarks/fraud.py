@@ -155,7 +155,7 @@ def people(chance: random.Random, count: int) -> list[Person]:
     """Return people with accounts or without, of whom many share a mobile network's address and some a card."""
     from accounts.models import User
 
-    found = []
+    found: list[Person] = []
     for number in range(count):
         abroad = chance.random() < 0.03
         cards = [(f"card-{number}-{each}", "GB" if abroad else "NG") for each in range(chance.choice((1, 1, 1, 2)))]
@@ -333,7 +333,7 @@ def played(city: City, tries: list[Try]) -> list[tuple[Try, str]]:
     """Return each try with what became of it, in the order of time; rows are counted now and then, as they would be."""
     from django.db import connection, transaction
 
-    found = []
+    found: list[tuple[Try, str]] = []
     ordered = sorted(tries, key=lambda it: it.at)
     for first in range(0, len(ordered), COMMITTED_AT_ONCE):
         with transaction.atomic():
@@ -409,7 +409,8 @@ def main() -> int:
             demo = played(City(chance), tries)
         Attempt.objects.all().delete()
         Payment.objects.all().delete()
-        houses = {int(RestaurantFactory().pk): chance.randrange(500_000, 2_500_000) for _each in range(HOUSES)}
+        places: list[Any] = [RestaurantFactory() for _each in range(HOUSES)]
+        houses = {int(place.pk): chance.randrange(500_000, 2_500_000) for place in places}
         everybody = people(chance, asked.people or (PEOPLE_QUICK if asked.quick else PEOPLE))
         month = list(honest_month(chance, everybody, houses))
         attacker = Attacker(chance, houses)

@@ -87,7 +87,9 @@ def sent(browser: Client, asked: PaymentRequest) -> Any:
 
 
 class TestMoneyThatIsHeld:
-    def test_counts_for_nothing_until_a_person_lets_it_through(self, gateways: SandboxClient, place: Restaurant):
+    def test_counts_for_nothing_until_a_person_lets_it_through(
+        self, gateways: SandboxClient, place: Restaurant
+    ) -> None:
         rule(RuleKind.AMOUNT, 1, Answer.HOLD)
         booking = book(place, guest=guest(1))
         payment = paid(gateways, booking)
@@ -106,7 +108,7 @@ class TestMoneyThatIsHeld:
         assert booking.status == Status.CONFIRMED
         assert Advance.objects.get(booking=booking).state == AdvanceState.RECEIVED
 
-    def test_goes_back_at_the_gateway_when_a_person_says_so(self, gateways: SandboxClient, place: Restaurant):
+    def test_goes_back_at_the_gateway_when_a_person_says_so(self, gateways: SandboxClient, place: Restaurant) -> None:
         rule(RuleKind.AMOUNT, 1, Answer.HOLD)
         booking = book(place, guest=guest(1))
         payment = paid(gateways, booking)
@@ -121,7 +123,7 @@ class TestMoneyThatIsHeld:
         assert Refund.objects.get().reason == RefundReason.REVIEWED
         assert Advance.objects.get(booking=booking).received_kobo == 0
 
-    def test_asked_about_again_and_again_it_is_decided_once(self, gateways: SandboxClient, place: Restaurant):
+    def test_asked_about_again_and_again_it_is_decided_once(self, gateways: SandboxClient, place: Restaurant) -> None:
         rule(RuleKind.AMOUNT, 1, Answer.HOLD)
         payment = paid(gateways, book(place, guest=guest(1)))
 
@@ -133,7 +135,7 @@ class TestMoneyThatIsHeld:
         assert Case.objects.count() == 1
         assert Message.objects.filter(kind="payment.held", channel="email").count() == 1
 
-    def test_its_table_is_kept_as_long_as_the_terms_allow(self, gateways: SandboxClient, place: Restaurant):
+    def test_its_table_is_kept_as_long_as_the_terms_allow(self, gateways: SandboxClient, place: Restaurant) -> None:
         rule(RuleKind.AMOUNT, 1, Answer.HOLD)
         booking = book(place, guest=guest(1))
         before = booking.hold_expires_at
@@ -144,14 +146,14 @@ class TestMoneyThatIsHeld:
         assert before is not None and booking.hold_expires_at is not None
         assert booking.hold_expires_at > before
 
-    def test_the_same_card_once_too_often_is_held(self, gateways: SandboxClient, place: Restaurant):
+    def test_the_same_card_once_too_often_is_held(self, gateways: SandboxClient, place: Restaurant) -> None:
         rule(RuleKind.CARD, 3, Answer.HOLD)
 
         reviews = [paid(gateways, book(place, guest=guest(number))).review for number in range(1, 4)]
 
         assert reviews == [Review.NONE, Review.NONE, Review.HELD]
 
-    def test_its_page_says_why_and_takes_an_appeal(self, gateways: SandboxClient, place: Restaurant):
+    def test_its_page_says_why_and_takes_an_appeal(self, gateways: SandboxClient, place: Restaurant) -> None:
         rule(RuleKind.AMOUNT, 1, Answer.HOLD)
         payment = paid(gateways, book(place, guest=guest(1)))
         browser, token = Client(), payment.request.token
@@ -167,7 +169,7 @@ class TestMoneyThatIsHeld:
         assert Case.objects.get().appeal == "It is my wedding."
         assert "You have asked for a person to look at it" in again
 
-    def test_no_card_number_is_taken_with_an_appeal(self, gateways: SandboxClient, place: Restaurant):
+    def test_no_card_number_is_taken_with_an_appeal(self, gateways: SandboxClient, place: Restaurant) -> None:
         rule(RuleKind.AMOUNT, 1, Answer.HOLD)
         payment = paid(gateways, book(place, guest=guest(1)))
         where = reverse("payments:look_again", args=[payment.request.token])
@@ -181,7 +183,7 @@ class TestMoneyThatIsHeld:
 class TestWhatIsNotLetBegin:
     def test_nothing_is_begun_at_a_gateway_and_the_payer_may_ask_for_a_person(
         self, gateways: SandboxClient, place: Restaurant
-    ):
+    ) -> None:
         rule(RuleKind.AMOUNT, 1, Answer.REFUSE)
         asked = asked_for(book(place, guest=guest(1)))
         browser = Client()
@@ -199,7 +201,7 @@ class TestWhatIsNotLetBegin:
         assert "You can pay now" in browser.get(reverse("payments:pay", args=[asked.token])).content.decode()
         assert sent(browser, asked)["Location"].startswith(gateways.url)
 
-    def test_a_device_that_tries_too_often_logs_in_first(self, gateways: SandboxClient, place: Restaurant):
+    def test_a_device_that_tries_too_often_logs_in_first(self, gateways: SandboxClient, place: Restaurant) -> None:
         rule(RuleKind.DEVICE, 2, Answer.STEP_UP)
         first, second = (asked_for(book(place, guest=guest(number))) for number in (1, 2))
         browser = Client()
@@ -215,7 +217,7 @@ class TestWhatIsNotLetBegin:
         assert let.status_code == 302
         assert let["Location"].startswith(gateways.url)
 
-    def test_whoever_logged_in_long_ago_is_asked_again(self, gateways: SandboxClient, place: Restaurant):
+    def test_whoever_logged_in_long_ago_is_asked_again(self, gateways: SandboxClient, place: Restaurant) -> None:
         rule(RuleKind.AMOUNT, 1, Answer.STEP_UP)
         asked, browser = asked_for(book(place, guest=guest(1))), Client()
         log_in(browser, UserFactory(), second_factor=False)
@@ -229,7 +231,7 @@ class TestWhatIsNotLetBegin:
         assert answer["Location"].startswith("/en/account/again/")
         assert not Payment.objects.exists()
 
-    def test_another_browser_is_another_device(self, gateways: SandboxClient, place: Restaurant):
+    def test_another_browser_is_another_device(self, gateways: SandboxClient, place: Restaurant) -> None:
         rule(RuleKind.DEVICE, 2, Answer.REFUSE)
         browsers = [Client(), Client()]
         for number, browser in enumerate(browsers, start=1):
@@ -239,7 +241,7 @@ class TestWhatIsNotLetBegin:
 
         assert len(set(Attempt.objects.values_list("device", flat=True))) == 2
 
-    def test_the_api_says_which_rule_and_how_to_go_on(self, gateways: SandboxClient, place: Restaurant):
+    def test_the_api_says_which_rule_and_how_to_go_on(self, gateways: SandboxClient, place: Restaurant) -> None:
         rule(RuleKind.AMOUNT, 1, Answer.STEP_UP)
         ada = UserFactory()
         booking = book(place, guest=guest(1), diner=ada)
@@ -260,7 +262,7 @@ class TestWhatIsNotLetBegin:
         assert answer.json()["code"] == "payment_proof_needed"
         assert "The amount is very large." in answer.content.decode()
 
-    def test_going_on_with_an_open_page_is_no_new_attempt(self, gateways: SandboxClient, place: Restaurant):
+    def test_going_on_with_an_open_page_is_no_new_attempt(self, gateways: SandboxClient, place: Restaurant) -> None:
         rule(RuleKind.AMOUNT, 10**9, Answer.REFUSE)
         booking = book(place, guest=guest(1))
 
@@ -269,7 +271,9 @@ class TestWhatIsNotLetBegin:
 
         assert Attempt.objects.count() == 1
 
-    def test_a_gateway_that_is_down_makes_no_second_attempt_of_one(self, gateways: SandboxClient, place: Restaurant):
+    def test_a_gateway_that_is_down_makes_no_second_attempt_of_one(
+        self, gateways: SandboxClient, place: Restaurant
+    ) -> None:
         rule(RuleKind.AMOUNT, 10**9, Answer.REFUSE)
         gateways.gateway_faults({"gateway": "paystack", "route": "*", "kind": "error_429"})
 
@@ -281,7 +285,7 @@ class TestWhatIsNotLetBegin:
 
 
 class TestTheDevice:
-    def test_only_pages_where_one_pays_give_a_browser_its_mark(self, place: Restaurant):
+    def test_only_pages_where_one_pays_give_a_browser_its_mark(self, place: Restaurant) -> None:
         asked, browser = asked_for(book(place, guest=guest(1))), Client()
 
         browser.get("/en/")
@@ -294,7 +298,9 @@ class TestTheDevice:
         assert browser.cookies[cookie_name()].value == mark.value
 
     @pytest.mark.parametrize("forged", ["", "abc", "abc:1tAbCd:xyz", "a" * 5000])
-    def test_a_mark_that_is_not_ours_counts_for_nothing(self, gateways, place: Restaurant, forged: str):
+    def test_a_mark_that_is_not_ours_counts_for_nothing(
+        self, gateways: SandboxClient, place: Restaurant, forged: str
+    ) -> None:
         rule(RuleKind.AMOUNT, 10**9, Answer.REFUSE)
         asked, browser = asked_for(book(place, guest=guest(1))), Client()
         browser.cookies[cookie_name()] = forged
@@ -305,7 +311,9 @@ class TestTheDevice:
 
 
 class TestLateLooks:
-    def test_money_let_through_when_the_table_is_gone_goes_back_by_itself(self, gateways, place: Restaurant):
+    def test_money_let_through_when_the_table_is_gone_goes_back_by_itself(
+        self, gateways: SandboxClient, place: Restaurant
+    ) -> None:
         from datetime import timedelta
 
         import time_machine

@@ -68,7 +68,7 @@ def _others(facts: Facts, since: datetime) -> QuerySet[Attempt]:
 
 def _of_card(facts: Facts, since: datetime) -> QuerySet[Payment]:
     rows = Payment.objects.filter(card_index=facts.card_index, created_at__gte=since)
-    return rows.exclude(pk=facts.payment_id)
+    return rows if facts.payment_id is None else rows.exclude(pk=facts.payment_id)
 
 
 def _card(facts: Facts, since: datetime) -> int | None:

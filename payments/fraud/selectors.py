@@ -23,12 +23,14 @@ def related_payments(case: Case) -> "list[tuple[Payment, list[str]]]":
     by_column = Q(pk__in=[])
     for name, value in shared.items():
         by_column |= Q(**{name: value})
-    attempts = {
-        row.payment_id: row
+    attempts: dict[int, Attempt] = {
+        row.payment_id: row  # type: ignore[misc]
         for row in Attempt.objects.filter(by_column, payment__isnull=False).order_by("-created_at")[:MOST_SHOWN]
     }
     of_card = Payment.objects.filter(card_index=card) if card else Payment.objects.none()
-    keys = {*attempts, *of_card.order_by("-pk").values_list("pk", flat=True)[:MOST_SHOWN]} - {case.payment_id}
+    keys: set[int] = {*attempts, *of_card.order_by("-pk").values_list("pk", flat=True)[:MOST_SHOWN]} - {
+        case.payment_id or 0
+    }
     rows = Payment.objects.filter(pk__in=keys).select_related("request__restaurant").order_by("-pk")[:MOST_SHOWN]
     found = []
     for payment in rows:

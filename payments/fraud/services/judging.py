@@ -7,6 +7,7 @@ hold waits for a person (Nigeria Data Protection Act 2023, s. 37).
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
@@ -171,7 +172,7 @@ def refuse(*, request: PaymentRequest, verdict: Verdict) -> errors.ProofNeeded |
         outcome="refused",
         details={"answer": verdict.answer, "kinds": reasons.kinds_of(decision)},
     )
-    told = {"reasons": reasons.reasons_of(decision), "decision": str(decision.public_id)}
+    told: dict[str, Any] = {"reasons": reasons.reasons_of(decision), "decision": str(decision.public_id)}
     return errors.ProofNeeded(**told) if verdict.answer == Answer.STEP_UP else errors.NotLetBegin(**told)
 
 
