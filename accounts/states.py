@@ -50,6 +50,7 @@ class Ability(models.TextChoices):
     EXPORT_GUESTS = "export_guests", _("Export bookings with their guests")
     KEEP_GUEST_BOOK = "keep_guest_book", _("Keep the guest book: tags, notes, allergies, occasions")
     RULE_GUEST_BOOK = "rule_guest_book", _("Merge and block guests")
+    HANDLE_MONEY = "handle_money", _("See what was paid online, and give it back")
     ANSWER_REVIEWS = "answer_reviews", _("Answer reviews for the restaurant")
     EDIT_MENU = "edit_menu", _("Edit the menu and mark dishes as finished")
     EDIT_RESTAURANT = "edit_restaurant", _("Edit hours, tables, shifts, special days and policy")

@@ -152,8 +152,8 @@ def free_port() -> int:
 SERVERS = {
     "daphne": ["-m", "daphne", "-b", HOST, "-p", "{port}", "--no-server-name", "config.asgi:application"],
     "granian": [
-        *("-m", "granian", "--interface", "wsgi", "--host", HOST, "--port", "{port}", "--workers", "2"),
-        *("--blocking-threads", "4", "--backpressure", "2048", "--no-ws", "config.wsgi:application"),
+        *("-m", "granian", "--interface", "wsgi", "--host", HOST, "--port", "{port}", "--workers", "3"),
+        *("--blocking-threads", "1", "--backpressure", "2048", "--no-ws", "config.wsgi:application"),
     ],
 }
 

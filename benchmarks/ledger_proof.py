@@ -17,6 +17,7 @@ from uuid import UUID
 from benchmarks.harness import last_line, machine, options, percentile, say, step, table, world
 
 if TYPE_CHECKING:
+    from core.invariants import Finding
     from payments.ledger.chart import AccountName
     from payments.ledger.postings import Lines
 
@@ -103,7 +104,7 @@ def fill(entries: int, seed: int) -> float:
 def _houses() -> list[int]:
     from restaurants.tests.factories import RestaurantFactory
 
-    return [int(RestaurantFactory().pk) for _each in range(HOUSES)]
+    return [int(house.pk) for house in RestaurantFactory.create_batch(HOUSES)]
 
 
 def _open(accounts: "dict[AccountName, int]", batch: list[Posting]) -> None:
@@ -235,9 +236,14 @@ def tried(forgery: Callable[[], None]) -> list[str]:
         _run("SET LOCAL session_replication_role = replica")
         forgery()
         _run("SET LOCAL session_replication_role = origin")
-        found = [finding.invariant.name for finding in checking.check() if not finding.holds]
+        found = broken(checking.check())
         transaction.set_rollback(True)
     return found
+
+
+def broken(findings: "list[Finding]") -> list[str]:
+    """Return which rules of the books do not hold; with whom they have to agree is left out: nobody else is here."""
+    return [each.invariant.name for each in findings if each.invariant.name.startswith("ledger.") and not each.holds]
 
 
 # --- The run -----------------------------------------------------------------------------------------------------
@@ -277,7 +283,7 @@ def main() -> int:
         entries=counts["entries"],
         transactions=counts["transactions"],
         seconds=proving,
-        differences=sum(not each.holds for each in findings),
+        differences=len(broken(findings)),
         filled_per_second=round(counts["entries"] / filling),
         posts_per_second=round(len(took) / posting),
         post_p99_ms=round(percentile(took, 0.99) * 1000),
@@ -285,7 +291,7 @@ def main() -> int:
         forged=len(found),
         found=sum(bool(names) for _forgery, names in found),
     )
-    return 0 if all(each.holds for each in findings) and all(names for _forgery, names in found) else 1
+    return 0 if not broken(findings) and all(names for _forgery, names in found) else 1
 
 
 def _seconds(do: Callable[[], object]) -> float:

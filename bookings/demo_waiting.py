@@ -9,7 +9,7 @@ from datetime import date, datetime, time, timedelta
 from django.db import transaction
 
 from accounts.models import User
-from bookings import selectors, services
+from bookings import errors, selectors, services
 from bookings.demo import PHONES
 from bookings.models import QueueEntry, StandbyEntry
 from bookings.services import Actor, Guest
@@ -67,8 +67,12 @@ def _queue(by: Actor) -> list[str]:
     house = Restaurant.objects.bookable().filter(slug=AT_THE_DOOR).first()
     if house is None:
         return []
-    for number, party_size in enumerate(PARTIES):
-        services.join_queue(restaurant_id=house.pk, party_size=party_size, guest=_guest(number), by=by)
+    try:
+        for number, party_size in enumerate(PARTIES):
+            services.join_queue(restaurant_id=house.pk, party_size=party_size, guest=_guest(number), by=by)
+    except errors.QueueClosed:
+        # At night nobody stands in line.
+        return []
     return [f"{len(PARTIES)} parties at a door"]
 
 

@@ -46,6 +46,7 @@ class Wish:
     party_size: int
     clock: time | None = None
     night_ends: time = time(5)
+    step_free: bool = False
 
     @property
     def target(self) -> datetime:
@@ -128,7 +129,14 @@ def first_free(ids: list[int], wish: Wish, most: int, *, now: datetime | None) -
         if not some or len(found) >= most:
             break
         found |= selectors.restaurants_free_at(
-            some, wish.day, wish.target, wish.party_size, around=wish.around, most=most - len(found), now=now
+            some,
+            wish.day,
+            wish.target,
+            wish.party_size,
+            around=wish.around,
+            most=most - len(found),
+            step_free=wish.step_free,
+            now=now,
         )
     return found
 

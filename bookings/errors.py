@@ -194,6 +194,13 @@ class NotAnAmount(BookingRefused):
     status = 422
 
 
+class ReferenceOfAnotherAmount(BookingRefused):
+    """Money was noted under the same reference before, with `details["amount_kobo"]`: one of the two is mistyped."""
+
+    code = "payment_reference_of_another_amount"
+    message = _("This reference is noted already, with %(amount)s. Correct the amount, or write another reference.")
+
+
 class NothingOwedBack(BookingRefused):
     code = "booking_nothing_owed_back"
     message = _("Nothing is owed back for this booking.")
@@ -385,6 +392,14 @@ class QueueMovedOn(DomainError):
     status = 412
 
 
+class QueueClosed(BookingRefused):
+    """The house is closed, and not about to open; `details["opens_at"]` says when it does, where that is known."""
+
+    code = "queue_closed"
+    message = _("The restaurant is closed. It opens %(when)s; the queue begins two hours before.")
+    when_unknown = _("The restaurant is closed, and no opening is near.")
+
+
 REFUSALS: dict[Reason, type[BookingRefused]] = {
     Reason.NOT_BOOKABLE: RestaurantNotBookable,
     Reason.PARTY_TOO_SMALL: PartySizeRefused,
@@ -525,8 +540,11 @@ class TicketNotPaid(BookingRefused):
 
 
 class DoorsNotOpen(BookingRefused):
+    """It is long before the event, and `details["opens_at"]` says from when guests are let in; or it is over."""
+
     code = "event_doors_not_open"
     message = _("Guests of this event are not admitted at this time.")
+    not_yet = _("The door of this event opens %(when)s.")
 
 
 class CapacityBelowSold(BookingRefused):

@@ -9,6 +9,7 @@ the last hour. Times are minutes from now.
 
 import math
 import random
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
@@ -20,7 +21,8 @@ RUNS = 240
 # Nobody is told a longer wait than this; who would have to wait so long is better told to come another day.
 LONGEST = 240
 ROUNDED_TO = 5
-PROMISED = 0.80
+# The share of parties that shall be seated within what they were told.
+TARGET = 0.81
 # How much of a turn is over when the party has come to a course.
 COURSES: Mapping[str, float] = {"starter": 0.25, "main": 0.5, "dessert": 0.75, "bill": 0.92, "paid": 0.97}
 # Whoever says how late they are is right within some minutes.
@@ -98,33 +100,59 @@ class Floor:
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """What a party is told, in minutes: a range, whose upper end four in five are seated within."""
+    """What a party is told, in minutes: a range, whose upper end about four in five are seated within."""
 
     low: int
     high: int
     median: float
     promised: float
-    """the 80th percentile as it was found, before it was rounded up"""
+    """the percentile that `high` is near to, as it was found, before it was rounded"""
 
 
-def forecast(floor: Floor, party: Queued, *, seed: int, runs: int = RUNS) -> Forecast | None:
+def forecast(floor: Floor, party: Queued, *, seed: int, runs: int = RUNS, stretch: float = 1.0) -> Forecast | None:
     """Return what to tell a party that joins the queue now; None when no table of the house fits it.
 
-    The same floor, party and seed give the same answer.
+    The same floor, party, seed and stretch give the same answer.
+
+    :param stretch: how much longer than drawn the house's waits are, as `bookings.learning` knows it
     """
+    waits = drawn_waits(floor, party, seed=seed, runs=runs)
+    return quoted(waits, stretch) if waits else None
+
+
+def drawn_waits(floor: Floor, party: Queued, *, seed: int, runs: int = RUNS) -> list[float]:
+    """Return how long a party that joins the queue now waits in so many runs, the shortest first; [] when none fits."""
     if not party.seatings:
-        return None
+        return []
     dice = random.Random(seed)  # noqa: S311 - draws evenings, guards nothing
     places = {each.seatings: _places(each.seatings) for each in (*floor.queue, *floor.lately, party)}
-    waits = sorted(_Run(floor, dice, places).wait_of(party) for _run in range(runs))
-    promised = waits[min(math.ceil(PROMISED * runs) - 1, runs - 1)]
-    high = min(_rounded_up(promised), LONGEST)
-    low = int(waits[math.ceil(0.3 * runs) - 1] // ROUNDED_TO * ROUNDED_TO)
-    return Forecast(min(low, max(high - ROUNDED_TO, 0)), high, waits[runs // 2], promised)
+    return sorted(_Run(floor, dice, places).wait_of(party) for _run in range(runs))
 
 
-def _rounded_up(minutes: float) -> int:
-    return math.ceil(minutes / ROUNDED_TO) * ROUNDED_TO
+def quoted(waits: Sequence[float], stretch: float = 1.0) -> Forecast:
+    """Return the quote for drawn waits, sorted: the multiple of five minutes that a share nearest TARGET is within.
+
+    Rounding up alone would hold some points more than was asked for, and more where waits lie close together.
+
+    :param stretch: what each wait is multiplied by before; who never sat down does not sit for that
+    """
+    waits = [min(stretch * wait, LONGEST) if wait < LONGEST else wait for wait in waits]
+    promised = _at(waits, TARGET)
+    above = math.ceil(promised / ROUNDED_TO) * ROUNDED_TO
+    below = above - ROUNDED_TO
+    is_nearer = TARGET - _within(waits, below) < _within(waits, above) - TARGET
+    high = min(below if below >= 0 and is_nearer else above, LONGEST)
+    low = int(_at(waits, 0.3) // ROUNDED_TO * ROUNDED_TO)
+    return Forecast(min(low, max(high - ROUNDED_TO, 0)), high, waits[len(waits) // 2], promised)
+
+
+def _at(waits: Sequence[float], share: float) -> float:
+    """Return the least of the waits that such a share of them is within."""
+    return waits[min(max(math.ceil(share * len(waits)) - 1, 0), len(waits) - 1)]
+
+
+def _within(waits: Sequence[float], minutes: float) -> float:
+    return bisect_right(waits, minutes) / len(waits)
 
 
 def drawn_rest(sitting: Sitting, habits: Habits, dice: random.Random) -> float:

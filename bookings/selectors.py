@@ -367,11 +367,13 @@ def restaurants_free_at(
     *,
     around: timedelta = timedelta(minutes=60),
     most: int | None = None,
+    step_free: bool = False,
     now: datetime | None = None,
 ) -> dict[int, list[Slot]]:
     """Return, of these restaurants, those with a free time within an hour of the wanted one, and these times.
 
     One query for all of them when their plans are known. They come in the order given; with `most` only so many.
+    With `step_free` a time is free only at tables that are reached without a step.
     """
     now = now or timezone.now()
     # What stands in the way of the starts asked for: nothing that is over before them or begins after the last party
@@ -381,7 +383,10 @@ def restaurants_free_at(
     found: dict[int, list[Slot]] = {}
     for restaurant_id in restaurant_ids:
         plan = plans.get(restaurant_id)
-        if plan is None or party_refusal(plan, party_size, online=True):
+        if plan is None:
+            continue
+        plan = plan.for_wish(step_free=step_free)
+        if party_refusal(plan, party_size, online=True):
             continue
         near = [slot for slot in slot_times(plan, day) if abs(slot.starts_at - wanted) <= around]
         if not near:
@@ -635,23 +640,23 @@ class OutOfPlan:
 
     booking: Booking
     reason: str
-    """day_closed, outside_shifts, past_hard_close, table_not_in_use, tables_not_joined, table_too_small, other_area or
-    turn_meets_next"""
+    """day_closed, outside_shifts, past_hard_close, table_not_in_use, table_has_steps, tables_not_joined,
+    table_too_small, other_area or turn_meets_next"""
     tables: tuple[str, ...] = ()
 
 
 def bookings_out_of_plan(restaurant_id: int, *, now: datetime | None = None) -> list[OutOfPlan]:
-    """Return the bookings ahead that no longer fit hours, shifts, turn times, special days or tables. They stand as
-    they are: nobody is moved silently, people decide.
+    """Return the bookings ahead, tables held for somebody among them, that no longer fit hours, shifts, turn times,
+    special days or tables. They stand as they are: nobody is moved silently, people decide.
     """
     now = now or timezone.now()
     plan = plan_of(restaurant_id)
     ahead = list(
         _with_what_doors_show(
             Booking.objects.filter(
+                Q(status__in=(Status.REQUESTED, Status.CONFIRMED)) | Q(status=Status.HELD, hold_expires_at__gt=now),
                 restaurant_id=restaurant_id,
                 starts_at__gt=now,
-                status__in=(Status.REQUESTED, Status.CONFIRMED),
             )
         ).order_by("starts_at", "pk")
     )
@@ -685,6 +690,9 @@ def _misfit(plan: ServicePlan, slot: SlotTime, booking: Booking, starts: dict[in
     if any(_is_idle(plan, row) for row in rows):
         return "table_not_in_use"
     tables = {row.table_id for row in rows}
+    if booking.step_free and not plan.step_free.issuperset(tables):
+        # Whoever chose the table chose one without steps.
+        return "table_has_steps"
     if not booking.is_locked and tables:
         # Tables that people chose for a party are theirs to judge.
         seating = next((each for each in plan.seatings if set(each.table_ids) == tables), None)

@@ -1,9 +1,11 @@
 """What of a booking, or of an order of tickets, is paid for online: asked by `payments`, which knows neither."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -14,14 +16,17 @@ from accounts.selectors import may
 from accounts.states import Ability
 from bookings import access, selectors, services, ticketing, wording
 from bookings.deposit_words import advance_of, is_hold_over
-from bookings.models import Booking, TicketOrder
+from bookings.models import Booking, Ticket, TicketOrder
 from bookings.states import OrderStatus, Status
+from core.codes import normalise as code_of
 from localization import formatting
 from payments.gateways.base import Payer
-from payments.subjects import Background, Due, Subject
+from payments.subjects import Background, Due, Named, Subject
 
 # So long a table, or places, are held for their money at the most, where the means of paying needs it.
 LONGEST_HOLD = timedelta(minutes=90)
+# Codes of bookings that are over may be given again.
+MOST_OF_ONE_CODE = 20
 
 
 class DepositSubject(Subject):
@@ -60,6 +65,25 @@ class DepositSubject(Subject):
     def wait_until(self, subject_id: UUID, moment: datetime) -> None:
         services.hold_for_payment(booking_id=subject_id, until=moment)
 
+    def named(self, subject_ids: Collection[UUID]) -> dict[UUID, Named]:
+        rows = Booking.objects.filter(public_id__in=subject_ids).values_list(
+            "public_id", "code", "guest_name", "restaurant__public_id", "diner_id"
+        )
+        return {
+            public_id: Named(
+                code=code,
+                name=name,
+                path=reverse("admin:today_booking", args=[house, public_id]),
+                own_path=reverse("bookings:booking", args=[public_id]),
+                owner_id=diner,
+            )
+            for public_id, code, name, house, diner in rows
+        }
+
+    def called(self, code: str) -> list[UUID]:
+        found = Booking.objects.filter(code=code_of(code)).order_by("-created_at")
+        return list(found.values_list("public_id", flat=True)[:MOST_OF_ONE_CODE])
+
 
 class TicketsSubject(Subject):
     """An order of tickets."""
@@ -97,6 +121,26 @@ class TicketsSubject(Subject):
 
     def wait_until(self, subject_id: UUID, moment: datetime) -> None:
         services.hold_order_for_payment(order_id=subject_id, until=moment)
+
+    def named(self, subject_ids: Collection[UUID]) -> dict[UUID, Named]:
+        orders = TicketOrder.objects.filter(public_id__in=subject_ids)
+        rows = orders.values_list("public_id", "pk", "code", "guest_name", "diner_id")
+        return {
+            public_id: Named(
+                code=code,
+                name=name,
+                path=reverse("admin:bookings_ticketorder_change", args=[key]),
+                own_path=reverse("bookings:ticket_order", args=[public_id]),
+                owner_id=diner,
+            )
+            for public_id, key, code, name, diner in rows
+        }
+
+    def called(self, code: str) -> list[UUID]:
+        wanted = code_of(code)
+        of_ticket = Ticket.objects.filter(code=wanted).values("order")
+        found = TicketOrder.objects.filter(Q(code=wanted) | Q(pk__in=of_ticket))
+        return list(found.order_by("-created_at").values_list("public_id", flat=True)[:MOST_OF_ONE_CODE])
 
 
 def _may_see(request: Any, thing: access.Owned, restaurant_id: int, token: str) -> bool:

@@ -16,7 +16,7 @@ from bookings.deposit_words import advance_of
 from bookings.models import Advance, Booking, BookingSeries, Occurrence
 from bookings.services import guests, tagging
 from bookings.states import ActorKind, Occasion, OccurrenceState, Status
-from bookings.texting import BOOKING, REVIEW, decent_time, send_text, short_time, short_url
+from bookings.texting import BOOKING, REVIEW, decent_time, naira, send_text, short_time, short_url
 from bookings.times import times_instead
 from core import codes, phones
 from localization import formatting
@@ -43,8 +43,16 @@ def tell_of_confirmation(*, booking_id: UUID, by_money: bool = False, **_more: A
     if booking is not None and booking.status == Status.CONFIRMED and not _told_by_series(booking):
         key = f"booking.confirmed:{booking.public_id}"
         deposit = _deposit_received(advance_of(booking), booking.language)
-        # The text that says that the deposit has come says by itself that the table is booked.
-        _write(booking, "booking.confirmed", key, method="REQUEST", is_texted=by_money, deposit=deposit)
+        _write(
+            booking,
+            "booking.confirmed",
+            key,
+            method="REQUEST",
+            # The text that says that the deposit has come says by itself that the table is booked.
+            is_texted=by_money,
+            deposit=deposit,
+            deposit_there="" if deposit else _deposit_there(booking),
+        )
 
 
 def _deposit_received(advance: Advance | None, language: str) -> str:
@@ -52,6 +60,14 @@ def _deposit_received(advance: Advance | None, language: str) -> str:
     if advance is None or not advance.held_kobo:
         return ""
     return formatting.money(min(advance.held_kobo, advance.amount_kobo), language)
+
+
+def _deposit_there(booking: Booking) -> str:
+    """Return what is to be paid at the house, for the text: the mail says it among the terms; nothing where none is."""
+    if terms.is_due_before(booking.policy):
+        return ""
+    kobo = terms.deposit_kobo(booking.policy)
+    return naira(kobo) if kobo else ""
 
 
 def tell_of_request(*, booking_id: UUID, **_more: Any) -> None:
@@ -85,6 +101,8 @@ def tell_of_change(*, booking_id: UUID, version: int, changes: dict[str, Any], r
     # Somebody who asked and was moved hears that it was the house's doing.
     kind = "booking.changed" if booking.status == Status.CONFIRMED or is_moved else "booking.requested"
     area = booking.area.name if booking.area and "area" in told else ""
+    # In the mail alone: a text is read over many a shoulder, and the wish may tell of somebody's health.
+    wish = ("made" if booking.step_free else "dropped") if "step_free" in changes else ""
     _write(
         booking,
         kind,
@@ -96,6 +114,7 @@ def tell_of_change(*, booking_id: UUID, version: int, changes: dict[str, Any], r
         settles=not (is_moved or reason),
         reason=reason,
         area=area,
+        step_free_wish=wish,
         is_free="yes" if is_moved else "",
     )
 

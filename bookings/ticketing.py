@@ -21,6 +21,21 @@ DOORS_OPEN_BEFORE = timedelta(hours=4)
 DOORS_CLOSE_AFTER = timedelta(hours=4)
 
 
+@dataclass(frozen=True)
+class Doors:
+    """When an event lets its guests in."""
+
+    opens_at: datetime
+    closes_at: datetime
+
+    def are_open(self, now: datetime) -> bool:
+        return self.opens_at <= now <= self.closes_at
+
+
+def doors_of(event: TicketedEvent) -> Doors:
+    return Doors(event.starts_at - DOORS_OPEN_BEFORE, event.ends_at + DOORS_CLOSE_AFTER)
+
+
 def live_orders(now: datetime, prefix: str = "") -> Q:
     """Return the condition that an order's tickets count. A hold whose time is over does not, swept or not."""
     confirmed = Q(**{f"{prefix}status": OrderStatus.CONFIRMED})

@@ -11,6 +11,8 @@ from accounts.selectors import Person, may_keep_own, restaurant_ids_where
 from accounts.states import Ability
 from bookings.models import FreeTimeAlert, QueueEntry, QueueHistory, StandbyEntry, StandbyHistory
 from bookings.states import QUEUE_LIVE, STANDBY_LIVE, QueueStatus
+from restaurants.hours import DoorState, door_state
+from restaurants.service_plan import ServicePlan
 
 
 def _with_what_doors_show(entries: "QuerySet[StandbyEntry]") -> "QuerySet[StandbyEntry]":
@@ -128,6 +130,26 @@ def places_in_line(restaurant_id: int) -> dict[int, int]:
 
 def queue_history_of(entry: QueueEntry) -> "QuerySet[QueueHistory]":
     return entry.history.select_related("actor").order_by("at", "pk")
+
+
+# So long before the house opens a party may stand in line.
+LINE_BEGINS = timedelta(hours=2)
+
+
+def doors_of(plan: ServicePlan, now: datetime) -> DoorState:
+    """Return whether a house is open for who comes to its door, and if not, when it opens.
+
+    A house that has written down no hours at all is taken to be open: nobody knows better than who stands there.
+    """
+    if not plan.hours and not plan.special_days:
+        return DoorState(True, None)
+    return door_state(plan, now)
+
+
+def opens_at(plan: ServicePlan, now: datetime) -> datetime | None:
+    """Return when a house that is closed now opens; None while it is open, or where that is not known."""
+    doors = doors_of(plan, now)
+    return None if doors.is_open else doors.changes_at
 
 
 # Minutes for which "any moment now" holds: no wait is foreseen more finely.

@@ -69,6 +69,13 @@ class NotRefundable(DomainError):
     message = _("No money has come for this payment.")
 
 
+class PaymentMovedOn(DomainError):
+    """Money of it went back since the page was opened; details: `left` in kobo."""
+
+    code = "payment_moved_on"
+    message = _("Meanwhile somebody else has given money of this payment back. Look at what is left now.")
+
+
 class NotAnAmount(DomainError):
     code = "payment_not_an_amount"
     message = _("Write an amount above nothing.")

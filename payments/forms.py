@@ -1,14 +1,24 @@
+from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
-from payments.gateways.base import Channel
+from core.forms import LineField, ServiceForm
+from payments.figures import Period, SplitBy
+from payments.gateways.base import Channel, Mode
 from payments.services.asking import MOST_SHARES
+from payments.states import RefundReason
+from restaurants.admin.fields import NairaField
 
+# In the order of habit.
 WAYS = {
-    Channel.CARD: _("Card"),
     Channel.TRANSFER: _("Bank transfer"),
+    Channel.CARD: _("Card"),
     Channel.USSD: _("USSD, without data"),
 }
 
@@ -35,7 +45,7 @@ class PayForm(forms.Form):
     def __init__(self, *args: Any, ways: list[Channel], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field: Any = self.fields["channel"]
-        field.choices = [(way.value, WAYS[way]) for way in ways if way in WAYS]
+        field.choices = [(way.value, label) for way, label in WAYS.items() if way in ways]
         if len(field.choices) == 1:
             field.initial = field.choices[0][0]
 
@@ -52,3 +62,93 @@ class ShareForm(forms.Form):
             ("required", "invalid", "min_value", "max_value"), _("Write a number of people from 2 to 20.")
         ),
     )
+
+
+class RefundForm(ServiceForm):
+    """How much of a payment is given back, and why."""
+
+    refusals_beside = "amount_kobo"
+    amount_kobo = NairaField(
+        label=_("Amount (₦)"),
+        min_value=Decimal("0.01"),
+        max_value=Decimal(1_000_000_000),
+        widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
+    )
+    reason = forms.ChoiceField(
+        label=_("Reason"),
+        choices=[
+            (each.value, each.label) for each in (RefundReason.GOODWILL, RefundReason.CALLED_OFF, RefundReason.TWICE)
+        ],
+    )
+    note = LineField(
+        label=_("Note"),
+        max_length=200,
+        required=False,
+        help_text=_("For your colleagues. The payer does not read it."),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    # Sent twice, the same form gives back once; and what was left when it was opened must still be left.
+    request_key = forms.UUIDField(widget=forms.HiddenInput)
+    seen_left_kobo = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
+
+
+# Before and after, there is nothing; and a clock cannot be asked about the end of time.
+WITHIN = [MinValueValidator(date(2020, 1, 1)), MaxValueValidator(date(2099, 12, 31))]
+MOST_DAYS = {Period.DAY: 366, Period.WEEK: 3 * 366, Period.MONTH: 10 * 366}
+
+
+class FiguresForm(forms.Form):
+    """Of which days, houses and accounts figures are shown, and how they are laid out."""
+
+    since = forms.DateField(
+        label=_("From"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"), validators=WITHIN
+    )
+    until = forms.DateField(
+        label=_("To"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"), validators=WITHIN
+    )
+    period = forms.ChoiceField(label=_("By"), choices=Period.choices)
+    split = forms.ChoiceField(label=_("Divided by"), choices=[("", _("Nothing")), *SplitBy.choices], required=False)
+    house = forms.TypedChoiceField(label=_("Restaurant"), coerce=int, empty_value=None, required=False)
+    mode = forms.ChoiceField(
+        label=_("Keys"),
+        choices=[
+            (Mode.LIVE.value, pgettext_lazy("of a key", "Live")),
+            (Mode.TEST.value, pgettext_lazy("of a key", "Test")),
+        ],
+    )
+
+    def __init__(self, *args: Any, houses: list[tuple[int, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        house: Any = self.fields["house"]
+        house.choices = [("", _("All")), *houses]
+
+    def clean(self) -> dict[str, Any]:
+        answers = super().clean() or {}
+        since, until = answers.get("since"), answers.get("until")
+        if since and until:
+            most = MOST_DAYS[Period(answers.get("period") or Period.DAY)]
+            if until < since:
+                self.add_error("until", ValidationError(_("This is before the first day."), code="backwards"))
+            elif until - since > timedelta(days=most):
+                self.add_error(
+                    "until", ValidationError(_("That is too long a time to be shown so finely."), code="long")
+                )
+        return answers
+
+
+class MineForm(forms.Form):
+    """Which of one's own payments are shown."""
+
+    STATES = {
+        "paid": _("Paid"),
+        "waiting": _("Not finished"),
+        "failed": _("Not paid"),
+        "given_back": _("Given back, all or a part"),
+    }
+    year = forms.TypedChoiceField(label=_("Year"), coerce=int, empty_value=None, required=False)
+    state = forms.ChoiceField(label=_("State"), choices=[("", _("All")), *STATES.items()], required=False)
+
+    def __init__(self, *args: Any, years: list[int], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        year: Any = self.fields["year"]
+        year.choices = [("", _("All")), *((each, str(each)) for each in years)]

@@ -1,13 +1,26 @@
 """Questions about money, answered without changing anything. Kobo throughout."""
 
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import Exists, Max, Min, OuterRef, Q, QuerySet, Sum
 
 from accounts.models import User
-from payments.models import Payment, PaymentRequest, Refund
-from payments.states import REFUND_UNDER_WAY, PaymentState, Review
+from localization.formatting import HOME_ZONE
+from payments.ledger.models import Entry
+from payments.models import Payment, PaymentRequest, Refund, WebhookEvent
+from payments.states import LIVE, REFUND_UNDER_WAY, Kind, PaymentState, Review
 from payments.tokens import hash_of
+from restaurants.models import Restaurant
+
+OWN_STATES = {
+    "paid": Q(state=PaymentState.SUCCEEDED),
+    "waiting": Q(state__in=LIVE),
+    "failed": Q(state__in=(PaymentState.FAILED, PaymentState.EXPIRED)),
+    "given_back": Q(refunded_kobo__gt=0),
+}
 
 
 def kobo_on_their_way_back(*, kind: str, subject_id: UUID) -> int:
@@ -29,6 +42,44 @@ def payments_of(kind: str, subject_id: UUID) -> "QuerySet[Payment]":
     return rows.select_related("request").prefetch_related("refunds", "disputes").order_by("-pk")
 
 
+def has_payments(kind: str, subject_id: UUID) -> bool:
+    """Tell whether anybody has begun to pay online for a subject."""
+    return Payment.objects.filter(request__kind=kind, request__subject_id=subject_id).exists()
+
+
+def requests_for(kind: str, subject_id: UUID) -> "QuerySet[PaymentRequest]":
+    """Return all that was asked of anybody for a subject, the oldest first."""
+    rows = PaymentRequest.objects.filter(kind=kind, subject_id=subject_id)
+    return rows.defer("token").select_related("asked_by").order_by("pk")
+
+
+def houses_with_payments(restaurant_ids: Collection[int] | None) -> list[tuple[int, str, str]]:
+    """Return key, name and clock of the houses that ever asked for money, of these or of all, by name."""
+    rows = Restaurant.objects.filter(Exists(PaymentRequest.objects.filter(restaurant=OuterRef("pk"))))
+    if restaurant_ids is not None:
+        rows = rows.filter(pk__in=restaurant_ids)
+    return list(rows.order_by("name", "pk").values_list("pk", "name", "time_zone"))
+
+
+def webhooks_of(payment: Payment) -> "QuerySet[WebhookEvent]":
+    """Return the webhooks that name a payment's reference, the newest first, without their bodies."""
+    reference = payment.beside.reference if payment.beside is not None else payment.reference
+    rows = WebhookEvent.objects.filter(gateway=payment.gateway, reference=reference)
+    return rows.defer("body").order_by("-pk")
+
+
+def entries_of(payment: Payment) -> "QuerySet[Entry]":
+    """Return what stands in the books about a payment's money, in its order."""
+    rows = Entry.objects.filter(transaction__payment_id=payment.public_id)
+    return rows.select_related("transaction", "account").order_by("transaction_id", "pk")
+
+
+def row_history_of(payment: Payment) -> "QuerySet[Any]":
+    """Return how a payment's row stood after each change, the newest first."""
+    rows: QuerySet[Any] = payment.events.order_by("-pgh_id")  # type: ignore[attr-defined]
+    return rows
+
+
 def payment_by_public_id(public_id: UUID) -> Payment | None:
     """Return a payment whoever asks; the door must know that they may see it."""
     rows = Payment.objects.select_related("request__restaurant")
@@ -44,6 +95,37 @@ def payment_by_reference(reference: str) -> Payment | None:
 def payments_by(user: User) -> "QuerySet[Payment]":
     """Return somebody's payments, with their refunds."""
     return Payment.objects.filter(payer=user).select_related("request").prefetch_related("refunds")
+
+
+def own_payments(user: User, *, year: int | None = None, state: str = "") -> "QuerySet[Payment]":
+    """Return what somebody paid or tried to pay, the newest first, with what went back of it.
+
+    :param year: by Nigeria's clock
+    :param state: paid, waiting, failed or given_back; all by default
+    """
+    # Of a gateway that could not be reached they never saw anything; a fee is charged without a page.
+    unseen = Q(state=PaymentState.FAILED, checkout_url="") & ~Q(request__kind=Kind.FEE)
+    rows = (
+        payments_by(user)
+        .exclude(unseen)
+        .select_related("request__restaurant")
+        .defer("email", "address", "request__token")
+    )
+    if year is not None:
+        begins = datetime(year, 1, 1, tzinfo=HOME_ZONE)
+        rows = rows.filter(created_at__gte=begins, created_at__lt=begins.replace(year=year + 1))
+    if state:
+        rows = rows.filter(OWN_STATES[state])
+    return rows.order_by("-pk")
+
+
+def years_of(user: User) -> list[int]:
+    """Return the years in which somebody paid, the latest first."""
+    moments = payments_by(user).order_by().aggregate(first=Min("created_at"), last=Max("created_at"))
+    if moments["first"] is None:
+        return []
+    first, last = (moments[each].astimezone(HOME_ZONE).year for each in ("first", "last"))
+    return list(range(last, first - 1, -1))
 
 
 def is_checked(kind: str, subject_id: UUID) -> bool:

@@ -1,6 +1,6 @@
 """What is paid for belongs to domains above: each names, by kind, where it is asked (settings.PAYMENT_SUBJECTS)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -44,6 +44,20 @@ class Background:
     no_shows: int = 0
 
 
+@dataclass(frozen=True)
+class Named:
+    """What a subject is called, and where its house and whoever made it look after it."""
+
+    code: str
+    # Of whoever booked or bought; for the house alone.
+    name: str
+    # In the back office.
+    path: str
+    # For whoever made it, by the key of their account; a friend who paid is shown neither.
+    own_path: str
+    owner_id: int | None
+
+
 class Subject:
     """One kind of what is paid for, as its domain answers for it. A domain subclasses this."""
 
@@ -65,6 +79,14 @@ class Subject:
     def wait_until(self, subject_id: UUID, moment: datetime) -> None:
         """Have the subject wait for its money so long, if it may."""
 
+    def named(self, subject_ids: Collection[UUID]) -> Mapping[UUID, Named]:
+        """Return what these are called, all at once; without those that nobody knows any more."""
+        return {}
+
+    def called(self, code: str) -> Collection[UUID]:
+        """Return the subjects that have this code, however it is typed."""
+        return ()
+
 
 def subject_of(kind: str) -> Subject:
     """Return who answers for a kind.
@@ -76,3 +98,20 @@ def subject_of(kind: str) -> Subject:
         raise LookupError(f"Nothing of the kind {kind!r} can be paid for; see PAYMENT_SUBJECTS.")
     made: Callable[[], Subject] = import_string(path)
     return made()
+
+
+def named(asked: Iterable[tuple[str, UUID]]) -> dict[tuple[str, UUID], Named]:
+    """Return what subjects of any kind are called; each kind is asked once."""
+    by_kind: dict[str, set[UUID]] = {}
+    for kind, subject_id in asked:
+        by_kind.setdefault(kind, set()).add(subject_id)
+    found: dict[tuple[str, UUID], Named] = {}
+    for kind, ids in by_kind.items():
+        if kind in settings.PAYMENT_SUBJECTS:
+            found |= {(kind, subject_id): name for subject_id, name in subject_of(kind).named(ids).items()}
+    return found
+
+
+def called(code: str) -> dict[str, Collection[UUID]]:
+    """Return the subjects that have a code, by their kind."""
+    return {kind: ids for kind in settings.PAYMENT_SUBJECTS if (ids := subject_of(kind).called(code))}

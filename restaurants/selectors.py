@@ -17,6 +17,7 @@ from restaurants.models import (
     MenuSection,
     OpeningHours,
     Restaurant,
+    Table,
 )
 
 
@@ -30,6 +31,8 @@ class Search:
     cuisines: tuple[str, ...] = ()
     price_bands: tuple[int, ...] = ()
     amenities: tuple[str, ...] = ()
+    step_free: bool = False
+    """whether it has to have a table that is reached without a step"""
     bookable: bool | None = None
     near: tuple[float, float] | None = field(default=None)
     within_km: float = 10.0
@@ -58,6 +61,8 @@ def restaurants_matching(search: Search) -> "QuerySet[Restaurant]":
         found = found.filter(
             pk__in=Amenity.restaurants.through.objects.filter(amenity__slug=slug).values("restaurant_id")
         )
+    if search.step_free:
+        found = found.filter(pk__in=Table.objects.filter(is_active=True, is_accessible=True).values("restaurant_id"))
     if search.bookable is True:
         found = found.bookable()
     elif search.bookable is False:

@@ -119,5 +119,7 @@ LOGGING = {
         "sandbox": {"level": "INFO"},
         # A connection that is dropped on purpose is no news.
         "mail.log": {"level": "ERROR"},
+        # Nor is a refusal: whoever called is told.
+        "django.request": {"level": "ERROR"},
     },
 }

@@ -8,7 +8,8 @@ from django.views.decorators.http import require_safe
 
 from sandbox import settings
 from sandbox.faults import switches
-from sandbox.flutterwave.models import Transaction
+from sandbox.gateways.models import Delivery, Rule
+from sandbox.gateways.registry import GATEWAYS
 from sandbox.mail import smtp
 from sandbox.mail.models import Mail
 from sandbox.openid import facebook, google
@@ -28,7 +29,9 @@ def home(request: HttpRequest) -> HttpResponse:
             "smtp": f"{settings.HOST}:{settings.SMTP_PORT}",
             "mails": Mail.objects.count(),
             "texts": Text.objects.count(),
-            "flutterwave_transactions": Transaction.objects.count(),
+            "gateways": GATEWAYS.values(),
+            "webhooks": Delivery.objects.count(),
+            "rules": Rule.objects.exclude(times_left=0).count(),
             "faults": {
                 service: switches.look(service)
                 for service in (smtp.SERVICE, network.SERVICE, twilio.SERVICE, google.SERVICE, facebook.SERVICE)

@@ -48,7 +48,7 @@ class Check:
     env: Mapping[str, str] = field(default_factory=dict)
 
 
-CODE = ("platform", "accounts", "restaurants", "bookings", "sandbox", "benchmarks", "scripts")
+CODE = ("platform", "accounts", "restaurants", "payments", "bookings", "sandbox", "benchmarks", "scripts")
 LINT = [
     Check("ruff", [str(BIN / "ruff"), "check", "."], "`make format` mends much of it."),
     Check("ruff format", [str(BIN / "ruff"), "format", "--check", "."], "`make format` does it."),

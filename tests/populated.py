@@ -32,11 +32,19 @@ from bookings.tests.ticket_factories import event_at
 from core.testing import with_second_factor
 from payments.fraud.tests.factories import a_case
 from payments.ledger.tests.factories import a_deposit
+from payments.tests.factories import a_dispute, a_payment, a_refund, a_webhook
 from restaurants.models import ListingClaim, Photo, Restaurant, SpecialDay, SpecialTerms, TableCombination
 from restaurants.reviews import services as reviews
 from restaurants.reviews.models import Review
 from restaurants.reviews.states import ASPECTS
-from restaurants.tests.factories import DishFactory, DishPriceFactory, MenuFactory, MenuSectionFactory, house
+from restaurants.tests.factories import (
+    ROUND_THE_CLOCK,
+    DishFactory,
+    DishPriceFactory,
+    MenuFactory,
+    MenuSectionFactory,
+    house,
+)
 from tests.walking import Address
 
 # Everything private of every house begins with this, so that one search word finds all of it.
@@ -134,6 +142,8 @@ class House:
             "token": str(self.rows["accounts.invitation"].public_id),  # type: ignore[attr-defined]
             "name": f"{self.mark}.webp",
             "public_id": str(self.booking.public_id),
+            "kind": "deposit",
+            "subject_id": str(self.booking.public_id),
         }
 
     def _within(self) -> dict[str, str]:
@@ -203,7 +213,11 @@ def populated(mark: str) -> House:
     """Return a house with one of everything, whose private texts all hold `okro-<mark>`."""
     secret = f"{WORD}-{mark}"
     place = house(
-        name=f"The {mark.title()} House", slug=f"{mark}-house", tables=(2, 4), policy={"needs_approval": False}
+        hours=ROUND_THE_CLOCK,
+        name=f"The {mark.title()} House",
+        slug=f"{mark}-house",
+        tables=(2, 4),
+        policy={"needs_approval": False},
     )
     room = place.areas.get()
     table = place.tables.order_by("pk").first()
@@ -311,8 +325,14 @@ def populated(mark: str) -> House:
         opens="10:00",
         closes="22:00",
     )
-    case = a_case(place, words=f"Appeal {secret}", email=f"{secret}-payer@example.com")
-    a_deposit(place.pk, restaurant_id=place.pk, note=f"Note {secret}")
+    case = a_case(place, words=f"Appeal {secret}", email=f"{secret}-held@example.com")
+    payment = a_payment(
+        place, subject_id=booking.public_id, payer=diner, email=f"{secret}-payer@example.com", reason=f"Reason {secret}"
+    )
+    refund = a_refund(payment, note=f"Note {secret}")
+    dispute = a_dispute(payment, category=f"Kind {secret}"[:40])
+    a_webhook(payment, note=f"Note {secret}")
+    a_deposit(place.pk, restaurant_id=place.pk, payment=payment.public_id, note=f"Note {secret}")
     [invitation] = invitations.invite_member(
         email=f"{secret}-invited@example.com", restaurant_ids=[place.pk], role=Role.HOST, by=owner
     )
@@ -323,8 +343,8 @@ def populated(mark: str) -> House:
         listing_claim,
         *(booking.guest, tag, note, review),
         *(booking, membership, host, invitation, app, app.grants.get(), delivery, delivery.endpoint),
-        *(series, evening, ordered),
-        *(case, case.decision, case.request, case.payment),
+        *(series, evening, ordered, payment, refund, dispute),
+        *(case, case.decision),
     ):
         found.rows[row._meta.label_lower] = row
     _rest_of_the_admin(found)
@@ -350,6 +370,7 @@ def populated(mark: str) -> House:
         "order": str(ordered.public_id),
         "ticket": str(ordered.tickets.order_by("pk")[0].public_id),
         "reviews": str(review.public_id),
+        "payments": str(payment.public_id),
         **tickets,
     }
     return found

@@ -23,12 +23,14 @@ from bookings.tests.factories import at, book, guest
 from bookings.tests.ticket_factories import event_at, order
 from core import audit
 from core.audit.models import AuditCheckpoint, AuditEvent, AuditSeal
+from payments import models as money
 from payments.fraud.services import ruling
 from payments.fraud.tests.factories import a_case, a_rule
 from payments.ledger import models as books
 from payments.ledger.tests.factories import a_deposit
+from payments.tests.factories import a_dispute, a_payment, a_refund
 from restaurants.models import DishPriceHistory  # type: ignore[attr-defined]
-from restaurants.tests.factories import DishPriceFactory, house
+from restaurants.tests.factories import ROUND_THE_CLOCK, DishPriceFactory, house
 
 pytestmark = pytest.mark.django_db
 
@@ -47,6 +49,9 @@ PROOF = {
     StandbyHistory: "to_status = 'accepted'",
     QueueHistory: "to_status = 'seated'",
     TicketHistory: "amount_kobo = 1",
+    money.PaymentRowHistory: "received_kobo = 1",
+    money.RefundRowHistory: "amount_kobo = 1",
+    money.DisputeRowHistory: "amount_kobo = 1",
     books.Account: "currency = 'USD'",
     books.Transaction: "key = ''",
     books.Entry: "amount_kobo = 1",
@@ -193,7 +198,7 @@ def test_every_table_that_refuses_to_be_changed_refuses_to_be_emptied() -> None:
 
 def given_one_of_each() -> None:
     """Write rows as the role does; a checkpoint cannot be made: the seal it names has to be two years old."""
-    restaurant = house(tables=(2, 4))
+    restaurant = house(tables=(2, 4), hours=ROUND_THE_CLOCK)
     host = member(restaurant.pk, Role.HOST)
     consents.choose(user=host, choices={"marketing": True}, door=Door.PAGE)
     book(restaurant)
@@ -211,6 +216,9 @@ def given_one_of_each() -> None:
     join_queue(restaurant_id=restaurant.pk, party_size=2, by=Actor.staff(host))
     order(event_at(restaurant, room=EventRoom.NONE), Ticket=1)
     a_deposit(restaurant.pk)
+    paid = a_payment(restaurant)
+    a_refund(paid)
+    a_dispute(paid)
     Erased.objects.create(kind="account", fingerprint="f", erasure_id=host.public_id, pseudonym="Erased 1")
     with connection.cursor() as cursor:
         cursor.execute("SELECT clock_timestamp()")

@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 BELOW_PLATFORM = ("config", "core", "localization", "notifications")
-AT_THE_TOP = ("accounts", "restaurants", "bookings", "sandbox", "benchmarks")
+AT_THE_TOP = ("accounts", "restaurants", "payments", "bookings", "sandbox", "benchmarks")
 
 
 class TestThePlatformFolder:

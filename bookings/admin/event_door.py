@@ -62,6 +62,7 @@ def show_guests(page: Any, request: HttpRequest, event: TicketedEvent) -> HttpRe
         "rows": [(ticket, outstanding.get(ticket.order_id, 0)) for ticket in tickets],
         "figures": event_figures.figures_of_event(event, now=now),
         "outstanding": sum(outstanding.values()),
+        "doors_are_open": ticketing.doors_of(event).are_open(now),
         "printed": formatting.day_and_time(now, zone=zone),
         "may_run": page.may(request, Ability.RUN_SERVICE, event.restaurant_id),
     }
@@ -306,6 +307,7 @@ def _door_page(
         # The title is what a screen reader says first when the page has come.
         word = _("Come in") if shown.is_in else _("Not admitted")
         title = f"{word} · {shown.ticket.holder_name}" if shown.ticket is not None else word
+    now, doors = timezone.now(), ticketing.doors_of(event)
     context = {
         **page.admin_site.each_context(request),
         "title": title,
@@ -320,6 +322,9 @@ def _door_page(
         "figures": event_figures.figures_of_event(event),
         "last": event_figures.last_admitted(event),
         "may_run": page.may(request, Ability.RUN_SERVICE, event.restaurant_id),
+        "doors": doors,
+        "doors_are_open": doors.are_open(now),
+        "doors_will_open": now < doors.opens_at,
     }
     return render(request, "admin/bookings/event_door.html", context, status=status)
 

@@ -56,6 +56,7 @@ def move_day(at: Desk, pk: int) -> HttpResponse:
 
 
 def _moved(at: Desk, special_day: SpecialDay, form: MoveDayForm) -> HttpResponse:
+    at.site.plan_to_change(at.request, at.restaurant.pk)
     done = services.move_special_day(
         special_day=special_day,
         to=form.cleaned_data["to"],

@@ -18,6 +18,7 @@ REASONS = {
     "outside_shifts": gettext_lazy("no shift has this time"),
     "past_hard_close": gettext_lazy("it would stay after closing time"),
     "table_not_in_use": gettext_lazy("its table is out of use"),
+    "table_has_steps": gettext_lazy("it needs a table without steps, and its own has some now"),
     "tables_not_joined": gettext_lazy("its tables are no longer put together"),
     "table_too_small": gettext_lazy("its table is too small"),
     "other_area": gettext_lazy("its table is no longer in the area it asked for"),
@@ -25,9 +26,28 @@ REASONS = {
 }
 
 
+Known = frozenset[tuple[int, str]]
+"""By its key, what a booking did not fit, and why."""
+
+
+def note(request: HttpRequest, restaurant_id: int) -> None:
+    """Keep with the request what did not fit before its first change of a plan: that is nothing new."""
+    noted = _noted(request)
+    if restaurant_id not in noted:
+        found = selectors.bookings_out_of_plan(restaurant_id)
+        noted[restaurant_id] = frozenset((each.booking.pk, each.reason) for each in found)
+
+
+def _noted(request: HttpRequest) -> dict[int, Known]:
+    kept: dict[int, Known] = vars(request).setdefault("out_of_plan_before", {})
+    return kept
+
+
 def warn(request: HttpRequest, restaurant_id: int) -> None:
-    """Tell whoever saved the plan which bookings to come it does not fit. Nobody has been moved."""
-    found = selectors.bookings_out_of_plan(restaurant_id)
+    """Tell whoever saved the plan which bookings to come it has ceased to fit. Nobody has been moved."""
+    known = _noted(request).get(restaurant_id, frozenset())
+    all_found = selectors.bookings_out_of_plan(restaurant_id)
+    found = [each for each in all_found if (each.booking.pk, each.reason) not in known]
     if not found:
         return
     sentence = ngettext(
@@ -47,7 +67,7 @@ def _link(found: OutOfPlan) -> SafeString:
         "code": booking.code,
         "day": formatting.short_day(booking.starts_at, zone=booking.restaurant.time_zone),
         "time": formatting.time_of_day(booking.starts_at, zone=booking.restaurant.time_zone),
-        "name": booking.guest_name,
+        "name": booking.guest_name or booking.get_status_display(),
         "reason": REASONS[found.reason],
     }
     return format_html('<a href="{}">{}</a>', where, words)

@@ -28,6 +28,7 @@ from accounts.scoping import OwnRowsFilter, ScopedPage
 from accounts.states import Ability
 from bookings import services, ticket_wording, ticketing
 from bookings.admin.act_page import ActPage
+from bookings.admin.online_payments import online_payments
 from bookings.forms.tickets import MoneyForm, PassOnForm, ReasonForm
 from bookings.models import Ticket, TicketOrder
 from bookings.qr import qr_of
@@ -41,6 +42,7 @@ from core.codes import normalise as code_of
 from core.contact_search import FindsByContact, is_list
 from core.forms import SeenVersionForm
 from localization import formatting
+from payments.states import Kind
 
 STATUS_LABELS = {
     OrderStatus.HELD: "warning",
@@ -212,6 +214,9 @@ class TicketOrderAdmin(FindsByContact, ScopedPage, ModelAdmin):
                 "tickets": [(each, ticket_wording.state_of(each, order)) for each in tickets],
                 "moved": ticket_wording.moved_sentences(order),
                 "zone": order.event.restaurant.time_zone,
+                "online_payments": online_payments(
+                    request.user, Kind.TICKETS, order.public_id, order.event.restaurant_id
+                ),
             }
             if request.method == "GET":
                 audit.record(

@@ -7,7 +7,6 @@ stands in a dialog outside the board, so that news never wipes it out.
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 from functools import wraps
 from typing import Any
 from uuid import UUID, uuid4
@@ -31,6 +30,7 @@ from accounts.states import Ability
 from bookings import board as boards
 from bookings import event_figures, refusal_words, selectors, services, terms, waitlist
 from bookings.admin.moved_on import what_stands
+from bookings.admin.online_payments import online_payments
 from bookings.availability import day_slots
 from bookings.deposit_words import advance_of, is_hold_over
 from bookings.forms import desk
@@ -42,6 +42,7 @@ from bookings.story import story_for_desk
 from core import audit
 from core.errors import DomainError
 from localization import formatting
+from payments.states import Kind
 from restaurants.models import Restaurant
 from restaurants.service_plan import ServicePlan, plan_of
 from restaurants.states import RestaurantStatus
@@ -397,6 +398,7 @@ def _booking_panel(
         "may_keep_guests": may(at.user, Ability.KEEP_GUEST_BOOK, restaurant_id=at.restaurant.pk),
         "booking": booking,
         "story": story_for_desk(booking),
+        "online_payments": online_payments(at.user, Kind.DEPOSIT, booking.public_id, at.restaurant.pk),
         "day": at.day() if at.request.GET.get("day") else booking.service_day,
         "refusal": refusal,
         **_forms_for(at, booking, plan, now, bound or {}),
@@ -437,7 +439,7 @@ def _deposit_forms(booking: Booking, now: datetime, bound: dict[str, Any]) -> di
     # Late money comes as well: nobody is asked for it, and whoever sees it in the account writes it down.
     is_late = advance is not None and (advance.state == AdvanceState.LAPSED or is_hold_over(booking, now))
     if advance is not None or (missing and booking.is_occupying):
-        amount = {"amount": Decimal(advance.amount_kobo if advance is not None and is_late else missing) / 100}
+        amount = {"amount": advance.amount_kobo if advance is not None and is_late else missing}
         initial = {**version, **(amount if missing or is_late else {})}
         forms["deposit_form"] = bound.get("deposit") or desk.DepositForm(initial=initial, auto_id="deposit_%s")
         forms["awaits_deposit"] = advance is not None and missing > 0 and not is_late
@@ -554,6 +556,7 @@ def _tables(at: Desk, booking: Booking, form: Any) -> None:
         booking=booking,
         by=Actor.staff(at.user),
         table_ids=form.cleaned_data["tables"],
+        heed_seats=not form.cleaned_data["over_seats"],
         expected_version=form.cleaned_data["version"],
     )
 
@@ -574,7 +577,7 @@ def _late(at: Desk, booking: Booking, form: Any) -> None:
 def _deposit(at: Desk, booking: Booking, form: Any) -> str:
     receipt = services.receive_deposit(
         booking=booking,
-        amount_kobo=int(form.cleaned_data["amount"] * 100),
+        amount_kobo=form.cleaned_data["amount"],
         by=Actor.staff(at.user),
         reference=form.cleaned_data["reference"],
         expected_version=form.cleaned_data["version"],
@@ -657,6 +660,7 @@ def seat_walk_in(at: Desk) -> HttpResponse:
                     by=Actor.staff(at.user, Channel.WALK_IN),
                     guest=form.guest(),
                     table_ids=answers["tables"] or None,
+                    heed_seats=not answers["over_seats"],
                     minutes=answers["minutes"],
                     request_key=answers["request_key"],
                 )

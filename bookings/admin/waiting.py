@@ -222,7 +222,7 @@ def _place(at: Desk, public_id: UUID) -> QueueEntry:
 
 
 def add_to_queue(at: Desk) -> HttpResponse:
-    plan = at.plan()
+    plan, now = at.plan(), timezone.now()
     form = forms.QueueForm(
         at.request.POST or None, plan=plan, initial={"request_key": uuid4(), "party": 2}, auto_id="queue_%s"
     )
@@ -245,6 +245,7 @@ def add_to_queue(at: Desk) -> HttpResponse:
             except DomainError as refused:
                 refusal, status = said_by(refused), 409
     context = {"desk": at, "restaurant": at.restaurant, "form": form, "refusal": refusal, "day": at.day()}
+    context |= {"doors": waitlist.doors_of(plan, now), "zone": at.restaurant.time_zone}
     return panel(at, "admin/today/_queue_add.html", _("Queue"), context, status)
 
 
@@ -303,7 +304,14 @@ def act_on_place(at: Desk, public_id: UUID, move: str) -> HttpResponse:
             services.call_to_table(entry=entry, by=by, **version)
         elif move == "seat":
             tables = answers["tables"] or None
-            services.seat_from_queue(entry=entry, by=by, table_ids=tables, minutes=answers["minutes"], **version)
+            services.seat_from_queue(
+                entry=entry,
+                by=by,
+                table_ids=tables,
+                minutes=answers["minutes"],
+                heed_seats=not answers["over_seats"],
+                **version,
+            )
         elif move == "leave":
             services.leave_queue(entry=entry, by=by, **version)
         else:

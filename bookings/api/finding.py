@@ -63,6 +63,9 @@ class RestaurantsView(HotView):
             parameter("cuisine", TEXT, "Slugs; repeated, or divided by commas.", is_list=True),
             parameter("price_band", INT, "1 to 4; repeated, or divided by commas.", is_list=True),
             parameter("amenities", TEXT, "Slugs of which each is wanted.", is_list=True),
+            parameter(
+                "step_free", FLAG, "Has a table that is reached without a step; with a time, one that is free then."
+            ),
             parameter("open_at", TEXT, "An instant with its offset, or `now`: the doors are open then."),
             parameter("bookable", FLAG, "Takes bookings on Buka, or does not."),
             parameter("party_size", INT, "1 to 400, together with a day."),

@@ -111,6 +111,7 @@ _ECHOED = (
     "cuisine",
     "price_band",
     "amenities",
+    "step_free",
     "open_at",
     "bookable",
     "party_size",
@@ -132,6 +133,7 @@ def read(data: QueryDict, *, now: datetime | None = None) -> Asked:
     near = query.place("near")
     if query.has("within_km") and not query.has("near"):
         query.refuse("within_km", _("This goes together with near."))
+    step_free = bool(query.boolean("step_free"))
     search = Search(
         text=query.text("q", max_length=100),
         city=query.slug("city"),
@@ -139,12 +141,13 @@ def read(data: QueryDict, *, now: datetime | None = None) -> Asked:
         cuisines=tuple(sorted(query.slugs("cuisine"))),
         price_bands=tuple(sorted(query.numbers("price_band", least=1, most=4))),
         amenities=tuple(sorted(query.slugs("amenities", most=10))),
+        step_free=step_free,
         bookable=query.boolean("bookable"),
         near=near,
         within_km=query.decimal("within_km", least=0.1, most=500, default=10.0),
     )
     opened = now if data.get("open_at", "").strip().lower() == "now" else query.instant("open_at")
-    wish = _wish(query, now)
+    wish = _wish(query, now, step_free=step_free)
     limit = query.number("limit", least=1, most=CursorPages.max_page_size, default=20) or 20
     place = _place(query, data.get("cursor"), is_near=near is not None)
     facets = bool(query.boolean("facets"))
@@ -153,7 +156,7 @@ def read(data: QueryDict, *, now: datetime | None = None) -> Asked:
     return Asked(search, opened, wish, facets, limit, place, echoed)
 
 
-def _wish(query: Query, now: datetime) -> Wish | None:
+def _wish(query: Query, now: datetime, *, step_free: bool) -> Wish | None:
     party_size = query.number("party_size", least=1, most=LARGEST_PARTY)
     day, clock, starts_at = query.day("date"), query.clock("time"), query.instant("starts_at")
     has_time = query.has("date") or query.has("starts_at")
@@ -179,7 +182,7 @@ def _wish(query: Query, now: datetime) -> Wish | None:
         query.refuse(name, _("That day has passed. Choose today or a later day."))
     if day > today + timedelta(days=DAYS_AHEAD):
         query.refuse(name, _("That is too far ahead. Choose a day within two years."))
-    return Wish(day, party_size, clock)
+    return Wish(day, party_size, clock, step_free=step_free)
 
 
 def _place(query: Query, given: str | None, *, is_near: bool) -> Place | None:

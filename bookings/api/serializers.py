@@ -1,6 +1,5 @@
 """The words of the API about free times and bookings: what it takes in, and what the schema says it answers."""
 
-from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -10,9 +9,12 @@ from bookings.availability import Reason
 from bookings.offers import LONGEST
 from bookings.services import MOST_MINUTES
 from bookings.states import AdvanceState, Channel, Occasion, Status
-from core.api.fields import InstantField, LineField, NameField, PhoneField, StrictSerializer, TextField
+from core.api.fields import AmountField, InstantField, LineField, NameField, PhoneField, StrictSerializer, TextField
 from restaurants.api.serializers import MoneySerializer, ShortRestaurantSerializer
 from restaurants.states import DepositDue
+
+# In kobo: a thousand million naira, as at the desk.
+MOST_OF_A_DEPOSIT = 1_000_000_000 * 100
 
 Words = StrictSerializer
 LARGEST_PARTY = 400
@@ -280,9 +282,7 @@ class SeatAskSerializer(Words):
 
 
 class ReceiptAskSerializer(Words):
-    amount = serializers.DecimalField(
-        max_digits=12, decimal_places=2, min_value=Decimal("0.01"), help_text="In naira, of this time."
-    )
+    amount = AmountField(least=1, most=MOST_OF_A_DEPOSIT, help_text="In naira, of this time: `20000.00`.")
     reference = LineField(
         max_length=100, required=False, allow_blank=True, help_text="Of the transfer or receipt; it counts once."
     )

@@ -221,7 +221,7 @@ class CheckInView(LetsPartnersIn, APIView):
                 ticket_passed_on={},
                 ticket_not_paid={},
                 ticket_not_valid={},
-                event_doors_not_open={},
+                event_doors_not_open={"opens_at": "2026-12-24T14:00:00+01:00"},
             ),
         },
         examples=[asked("A code", {"code": "K7F3 WD2M"}), answered("Come in", examples.ADMISSION)],
@@ -334,6 +334,13 @@ class _MoneyView(APIView):
         return shown(request, again(entry))
 
 
+NOTED_OTHERWISE = {
+    "detail": "This reference is noted already, with ₦4,000. Correct the amount, or write another reference.",
+    "amount_kobo": 400_000,
+}
+OF_ANOTHER_AMOUNT = problem_response(
+    "Money of another amount stands under this reference.", payment_reference_of_another_amount=NOTED_OTHERWISE
+)
 NO_AMOUNT = problem_response(
     "Nothing is no money.", booking_not_an_amount={"detail": "Write how much money came, more than nothing."}
 )
@@ -350,7 +357,13 @@ class PaymentsView(_MoneyView):
         tags=ORDER_TAGS,
         parameters=[IF_MATCH],
         request=words.MoneyAskSerializer,
-        responses={200: words.TicketOrderSerializer, 404: NO_ORDER, 412: STALE, 422: NO_AMOUNT},
+        responses={
+            200: words.TicketOrderSerializer,
+            404: NO_ORDER,
+            409: OF_ANOTHER_AMOUNT,
+            412: STALE,
+            422: NO_AMOUNT,
+        },
         examples=[
             asked("A transfer", {"amount": "35000.00", "means": "transfer", "reference": "TRF-88231"}),
             answered("Confirmed", examples.STAFF_ORDER),
@@ -373,7 +386,8 @@ class RefundsView(_MoneyView):
             200: words.TicketOrderSerializer,
             404: NO_ORDER,
             409: problem_response(
-                "It is more than what is owed to the buyer.",
+                "It is more than what is owed to the buyer, or the reference stands there with another amount.",
+                payment_reference_of_another_amount=NOTED_OTHERWISE,
                 tickets_more_than_owed_back={
                     "detail": "This is more than what is owed to the buyer.",
                     "owed": {"amount": "5000.00", "currency": "NGN"},

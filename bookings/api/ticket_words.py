@@ -1,17 +1,11 @@
 """The words of the API about ticketed events: what it takes in, and what the schema says it answers."""
 
-from typing import Any
-
 from django.conf import settings
-from django.utils.translation import gettext_lazy as _
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from bookings.api.serializers import STAFF_CHANNELS, GuestAskSerializer, GuestSerializer, NamedAreaSerializer, Words
 from bookings.states import Channel, EventStatus, OrderStatus, PaidBy, PaidWhen, TicketState
-from core import money
-from core.api.fields import LineField, NameField
+from core.api.fields import AmountField, LineField, NameField
 from restaurants.api.serializers import CitySerializer, MoneySerializer
 
 SHOWN_EVENTS = [choice for choice in EventStatus.choices if choice[0] != EventStatus.DRAFT]
@@ -19,19 +13,6 @@ MOST_OF_A_KIND = 1000
 MOST_KINDS = 40
 
 # --- In --------------------------------------------------------------------------------------------------------------
-
-
-@extend_schema_field(OpenApiTypes.STR)
-class AmountField(serializers.Field[Any, Any, Any, Any]):
-    """Naira as text, `4500.00`; cleaned to kobo."""
-
-    def to_internal_value(self, data: Any) -> int:
-        if not isinstance(data, str):
-            raise serializers.ValidationError(_("Write a text."))
-        return money.parse(data)
-
-    def to_representation(self, value: Any) -> Any:
-        return value
 
 
 class WantedSerializer(Words):

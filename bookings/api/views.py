@@ -1,5 +1,4 @@
 from collections.abc import Callable
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -752,11 +751,11 @@ def move(
 
 
 def _receive(
-    *, booking: Booking, by: Actor, amount: Decimal, reference: str = "", expected_version: int | None = None
+    *, booking: Booking, by: Actor, amount: int, reference: str = "", expected_version: int | None = None
 ) -> object:
     return services.receive_deposit(
         booking=booking,
-        amount_kobo=int(amount * 100),
+        amount_kobo=amount,
         by=by,
         reference=reference,
         expected_version=expected_version,
@@ -847,7 +846,11 @@ class ServiceMoves(LetsPartnersIn, ViewSet):
         request=words.ReceiptAskSerializer,
         examples_of=[asked("A bank transfer", {"amount": "20000.00", "reference": "TRF-0412"})],
         refusals={
-            409: problem_response("Nothing is asked for.", booking_no_deposit_asked={}),
+            409: problem_response(
+                "Nothing is asked for, or the reference stands there with another amount.",
+                booking_no_deposit_asked={},
+                payment_reference_of_another_amount={"amount_kobo": 1_500_000},
+            ),
             422: problem_response("It is no amount.", booking_not_an_amount={}),
         },
     )

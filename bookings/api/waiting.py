@@ -437,19 +437,27 @@ class QueueView(APIView):
         pages.ordering = ("joined_at", "pk")
         page = pages.paginate_queryset(found, request, None) or []
         places = waitlist.places_in_line(key)
-        bodies = [words.queue_body(each, ahead=places.get(each.pk, 0), for_staff=True) for each in page]
+        plan = plan_of(key)
+        bodies = [words.queue_body(each, plan=plan, ahead=places.get(each.pk, 0), for_staff=True) for each in page]
         return pages.get_paginated_response(bodies)
 
     @extend_schema(
         operation_id="join_queue",
         summary="Put a party in the queue",
-        description="For staff. Answers the wait the party is told: four in five are seated within `high` minutes.",
+        description=(
+            "For staff. Answers the wait the party is told: four in five are seated within `high` minutes. Before the "
+            "restaurant opens nobody sits down: the queue begins two hours before, and the wait includes them."
+        ),
         tags=["Queue"],
         request=words.QueueAskSerializer,
         responses={
             201: words.QueuePlaceSerializer,
             400: problem_response("The request does not make sense; `errors` says where."),
             403: problem_response("Only staff of the restaurant run its queue."),
+            409: problem_response(
+                "The restaurant is closed; `opens_at` says until when.",
+                queue_closed={"opens_at": "2026-12-24T12:00:00+01:00"},
+            ),
             422: problem_response("No table of the house fits such a party.", booking_party_size={}),
         },
         examples=[asked("Three at the door", words.QUEUE_ASK), answered("Queued", words.STAFF_PLACE, 201)],
@@ -466,7 +474,7 @@ class QueueView(APIView):
             area=ask.get("area"),
             language=current_language().code,
         )
-        body = words.queue_body(_place(entry.public_id), for_staff=True)
+        body = words.queue_body(_place(entry.public_id), plan=plan, for_staff=True)
         return Response(body, status=201, headers=words.location_of("queue_place", entry.public_id))
 
     def check_again(self, request: Request) -> None:
@@ -498,7 +506,7 @@ class QueuePlaceView(APIView):
         is_staff = user is not None and asks(user, Ability.SEE_BOOKINGS, restaurant_id=entry.restaurant_id)
         if not (by_token or is_staff):
             raise errors.QueueEntryNotFound
-        return Response(words.queue_body(entry, for_staff=is_staff))
+        return Response(words.queue_body(entry, plan=plan_of(entry.restaurant_id), for_staff=is_staff))
 
 
 def _place(public_id: UUID) -> QueueEntry:
@@ -572,4 +580,4 @@ class QueueMoves(ViewSet):
         if "tables" in ask:
             ask["table_ids"] = table_ids_of(plan_of(entry.restaurant_id), ask.pop("tables"))
         service(entry=entry, by=by, **ask)
-        return Response(words.queue_body(_place(public_id), for_staff=True))
+        return Response(words.queue_body(_place(public_id), plan=plan_of(entry.restaurant_id), for_staff=True))

@@ -24,6 +24,7 @@ from bookings.states import QueueStatus, StandbyPriority, StandbyStatus
 from bookings.subscribers_waiting import entry_url, queue_url, stop_url
 from core.api.fields import InstantField, LineField, PhoneField
 from restaurants.api.examples import HOUSE, NIGHTFALL
+from restaurants.service_plan import ServicePlan
 
 # --- In --------------------------------------------------------------------------------------------------------------
 
@@ -157,6 +158,9 @@ class QueuePlaceSerializer(Words):
     parties_ahead = serializers.IntegerField()
     quoted = QueueQuoteSerializer(help_text="What the party was told on joining.")
     quote = QueueQuoteSerializer(help_text="What holds now: told anew when it slips.")
+    opens_at = serializers.DateTimeField(
+        allow_null=True, help_text="When the restaurant opens, while it is closed: nobody sits down before."
+    )
     waited_minutes = serializers.IntegerField(allow_null=True, help_text="The actual wait, once seated.")
     booking = serializers.UUIDField(allow_null=True, help_text="The booking it became, once seated.")
     version = serializers.IntegerField()
@@ -235,8 +239,11 @@ def alert_body(alert: FreeTimeAlert, *, with_token: bool = False) -> dict[str, A
     }
 
 
-def queue_body(entry: QueueEntry, *, ahead: int | None = None, for_staff: bool = False) -> dict[str, Any]:
-    """Return a party's place in the queue; its guest and page only with `for_staff`."""
+def queue_body(
+    entry: QueueEntry, *, plan: ServicePlan, ahead: int | None = None, for_staff: bool = False
+) -> dict[str, Any]:
+    """Return a party's place in the queue of the house with this plan; its guest and page only with `for_staff`."""
+    opens_at = waitlist.opens_at(plan, timezone.now()) if entry.status == QueueStatus.QUEUED else None
     body = {
         "id": entry.public_id,
         "status": entry.status,
@@ -247,6 +254,7 @@ def queue_body(entry: QueueEntry, *, ahead: int | None = None, for_staff: bool =
         "parties_ahead": waitlist.parties_ahead(entry) if ahead is None else ahead,
         "quoted": {"low": entry.quoted_low or 0, "high": entry.quoted_high or 0},
         "quote": {"low": entry.current_low or 0, "high": entry.current_high or 0},
+        "opens_at": opens_at and opens_at.astimezone(plan.zone).isoformat(),
         "waited_minutes": entry.waited_minutes,
         "booking": entry.booking.public_id if entry.booking is not None else None,
         "version": entry.version,
@@ -321,6 +329,7 @@ PLACE: dict[str, Any] = {
     "parties_ahead": 2,
     "quoted": {"low": 15, "high": 25},
     "quote": {"low": 15, "high": 25},
+    "opens_at": None,
     "waited_minutes": None,
     "booking": None,
     "version": 1,

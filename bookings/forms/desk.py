@@ -18,10 +18,13 @@ from bookings.services import Guest
 from bookings.states import Channel, Occasion
 from core.forms import LineField, NameField, PhoneField, SeenVersionForm, TextField
 from localization import formatting
+from restaurants.admin.fields import NairaField
 from restaurants.service_plan import ServicePlan
 
 # How far the desk leafs: a typing mistake in the address must not count a calendar through.
 FARTHEST = timedelta(days=800)
+MOST_OF_A_DEPOSIT = Decimal(1_000_000_000)
+OVER_SEATS = _("Even if the tables seat fewer")
 
 
 class WaiveForm(SeenVersionForm):
@@ -61,11 +64,10 @@ class DepositForm(ReferenceForm):
 
     field_order = ["version", "amount", "reference"]
 
-    amount = forms.DecimalField(
+    amount = NairaField(
         label=_("Amount (₦)"),
         min_value=Decimal("0.01"),
-        max_digits=12,
-        decimal_places=2,
+        max_value=MOST_OF_A_DEPOSIT,
         widget=forms.NumberInput(attrs={"inputmode": "decimal", "step": "any"}),
         error_messages={"min_value": errors.NotAnAmount.message},
     )
@@ -124,6 +126,7 @@ class TablesForm(SeenVersionForm):
             "invalid_choice": errors.TableTaken.message,
         },
     )
+    over_seats = forms.BooleanField(label=OVER_SEATS, required=False)
 
 
 class SlotForm(forms.Form):
@@ -238,11 +241,12 @@ class DeskBookingForm(SlotForm, GuestForm):
 class WalkInForm(GuestForm):
     """A party at the door."""
 
-    field_order = ["party", "tables", "name", "phone", "minutes"]
+    field_order = ["party", "tables", "over_seats", "name", "phone", "minutes"]
 
     request_key = forms.UUIDField(widget=forms.HiddenInput, required=False)
     party = PartyField(label=_("Guests"), widget=forms.NumberInput(attrs={"inputmode": "numeric"}))
     tables = TableField(label=_("Tables"), required=False, help_text=_("Leave empty and the best free table is taken."))
+    over_seats = forms.BooleanField(label=OVER_SEATS, required=False)
     minutes = forms.IntegerField(
         label=_("They may stay (minutes)"),
         required=False,

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings.floor_view import FloorDay, Turn
 from bookings.forms.booking import PartyField
+from bookings.forms.desk import OVER_SEATS
 from bookings.states import Status
 from core.forms import LineField
 from localization import formatting
@@ -34,7 +35,7 @@ class MoveForm(forms.Form):
     )
     tables = forms.MultipleChoiceField(label=_("Tables"), widget=forms.CheckboxSelectMultiple, required=False)
     over_pacing = forms.BooleanField(label=_("Even if too many guests arrive at that time"), required=False)
-    over_seats = forms.BooleanField(label=_("Even if the tables seat fewer"), required=False)
+    over_seats = forms.BooleanField(label=OVER_SEATS, required=False)
 
 
 class NewTableForm(forms.Form):

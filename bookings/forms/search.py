@@ -177,6 +177,7 @@ class SearchForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
         error_messages={"invalid_choice": _("There is no price band “%(value)s”. Choose from the list.")},
     )
+    step_free = forms.BooleanField(label=STEP_FREE, required=False)
 
     def __init__(
         self,

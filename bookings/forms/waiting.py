@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings.availability import hard_close_refusal, party_refusal, slot_times, time_refusal
 from bookings.forms.booking import ContactForm, PartyField
-from bookings.forms.desk import FARTHEST, GuestForm, TableField
+from bookings.forms.desk import FARTHEST, OVER_SEATS, GuestForm, TableField
 from bookings.services import Guest
 from bookings.states import Channel, StandbyPriority
 from core.forms import InstantField, LineField, SeenVersionForm
@@ -154,6 +154,7 @@ class SeatForm(SeenVersionForm):
     """At which tables a party of the queue sits down, and how long it may stay."""
 
     tables = TableField(label=_("Tables"), required=False, help_text=_("Leave empty and the best free table is taken."))
+    over_seats = forms.BooleanField(label=OVER_SEATS, required=False)
     minutes = forms.IntegerField(
         label=_("They may stay (minutes)"),
         required=False,

@@ -7,7 +7,7 @@ from bookings.models.prices import Rearrangement, RoomPrices
 from bookings.models.series import BookingSeries, Occurrence
 from bookings.models.tables import Block, TableAllocation
 from bookings.models.ticketing import Ticket, TicketedEvent, TicketHistory, TicketKind, TicketOrder
-from bookings.models.waiting import FreeTimeAlert, QueueEntry, QueueHistory, StandbyEntry, StandbyHistory
+from bookings.models.waiting import FreeTimeAlert, QueueEntry, QueueHistory, QuoteStretch, StandbyEntry, StandbyHistory
 
 __all__ = [
     "Advance",
@@ -28,6 +28,7 @@ __all__ = [
     "OtherContact",
     "QueueEntry",
     "QueueHistory",
+    "QuoteStretch",
     "Rearrangement",
     "RoomPrices",
     "StandbyEntry",

@@ -329,3 +329,26 @@ class QueueHistory(models.Model):
 
     def __str__(self) -> str:
         return f"{self.from_status} → {self.to_status}"
+
+
+class QuoteStretch(models.Model):
+    """How much longer than drawn a house's waits at the door are: what `bookings.learning` has learned there.
+
+    A house without such a row quotes what is drawn. Nobody edits it; it holds nothing about a person.
+    """
+
+    restaurant = models.OneToOneField("restaurants.Restaurant", models.CASCADE, related_name="+")
+    stretch = models.FloatField()
+    # So many it was learned from.
+    parties = models.PositiveIntegerField(default=0)
+    learned_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        verbose_name = _("learned stretch of waits")
+        verbose_name_plural = _("learned stretches of waits")
+        constraints = [
+            models.CheckConstraint(condition=Q(stretch__gt=0), name="waits_are_stretched_by_more_than_nothing")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.restaurant_id}: {self.stretch:.2f}"

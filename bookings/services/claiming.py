@@ -43,6 +43,7 @@ from core import audit
 from core.encryption import index_of_email, index_of_phone
 from core.errors import Busy
 from core.realtime import announce
+from localization import formatting
 from restaurants.service_plan import ServicePlan, remembered_plan
 
 # How often a claim looks for room without the day's lock, before it keeps the lock while it looks: where others are
@@ -426,6 +427,17 @@ def refuse_steps(plan: ServicePlan, table_ids: Iterable[int], *, step_free: bool
     stepped = sorted({*table_ids} - plan.step_free) if step_free else []
     if stepped:
         raise errors.TableHasSteps(tables=[plan.table_names.get(table_id, "") for table_id in stepped])
+
+
+def is_noted(amounts: Iterable[int], amount_kobo: int) -> bool:
+    """Tell whether money is written down already, by the amounts that stand under its reference.
+
+    :raises ReferenceOfAnotherAmount: when it is another amount that does
+    """
+    noted = next(iter(amounts), None)
+    if noted is not None and noted != amount_kobo:
+        raise errors.ReferenceOfAnotherAmount(amount=formatting.money(noted), amount_kobo=noted)
+    return noted is not None
 
 
 def refuse_too_small(plan: ServicePlan, table_ids: Iterable[int], party_size: int) -> None:

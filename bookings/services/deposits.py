@@ -72,11 +72,12 @@ def receive_deposit(
 
     A table held for it becomes a booking once nothing is missing; less leaves it held as long as before, and more is
     owed back. Money that comes when the hold is over takes the same time again under the day's lock, or is owed back.
-    The same reference counts once.
+    The same reference counts once, and has one amount.
 
     :param amount_kobo: of this time
     :raises NoDepositAsked: when the terms of the booking know none
     :raises NotAnAmount: when it is nothing
+    :raises ReferenceOfAnotherAmount: when the reference stands there with another amount
     :raises BookingMovedOn: when it is no longer of the expected version
     :raises core.errors.Busy: when the day stays locked by others for three seconds
     """
@@ -120,8 +121,10 @@ def _receive_under_lock(
         raise Busy
     now = timezone.now()
     advance = advances.locked(booking) or _paid_unasked(booking, by=by)
-    if reference and advance.history.filter(received_kobo__gt=0, reference=reference).exists():
-        return Receipt(booking, advance, Outcome.AGAIN)
+    if reference:
+        of_it = advance.history.filter(received_kobo__gt=0, reference=reference)
+        if claiming.is_noted(of_it.values_list("received_kobo", flat=True), amount_kobo):
+            return Receipt(booking, advance, Outcome.AGAIN)
     if expected_version is not None and booking.version != expected_version:
         raise errors.BookingMovedOn(version=booking.version)
     advance.received_kobo += amount_kobo

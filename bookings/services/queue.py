@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import zip_longest
 from typing import Any
 from uuid import UUID
 
@@ -10,11 +11,11 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from bookings import errors, rearranging, selectors
+from bookings import errors, learning, rearranging, selectors, waitlist
 from bookings.availability import Reason, midnight_of, slot_times
 from bookings.events import QueueJoined, SeatReady
 from bookings.forecasting import LONGEST, Closed, Due, Floor, Forecast, Habits, Queued, Sitting, forecast
-from bookings.models import QueueEntry, QueueHistory, TableAllocation
+from bookings.models import QueueEntry, QueueHistory, QuoteStretch, TableAllocation
 from bookings.selectors import SeenDay
 from bookings.services import claiming
 from bookings.services.claiming import Actor, Guest
@@ -23,6 +24,8 @@ from bookings.states import QUEUE_LIVE, QUEUE_MACHINE, ActorKind, QueueStatus, S
 from core import audit
 from core.errors import DomainError
 from core.outbox import publish
+from localization import formatting
+from restaurants.hours import DoorState
 from restaurants.service_plan import ServicePlan, plan_of, remembered_plan
 
 MINUTE = timedelta(minutes=1)
@@ -44,11 +47,24 @@ class Line:
     floor: Floor
     entries: tuple[QueueEntry, ...]
     """in their order; `floor.queue` holds the same parties"""
+    doors: DoorState
+    lately: tuple[int, ...]
+    """who of the queue came lately, by primary key; they are the first of `floor.lately`"""
+    stretch: float
+    """how much longer than drawn the house's waits are, as it has learned"""
 
-    def quote(self, *, party_size: int, area_id: int | None, behind: int, seed: int) -> Forecast | None:
-        """Return what a party with so many of the queue before it is told; None when no table fits it."""
-        floor = replace(self.floor, queue=self.floor.queue[:behind])
-        return forecast(floor, self.party(party_size, area_id), seed=seed)
+    def quote(
+        self, *, party_size: int, area_id: int | None, behind: int, seed: int, entry_id: int | None = None
+    ) -> Forecast | None:
+        """Return what a party with so many of the queue before it is told; None when no table fits it.
+
+        :param entry_id: its place, once it has one: it is nobody who comes besides itself, as when it was told first
+        """
+        lately = [
+            party for pk, party in zip_longest(self.lately, self.floor.lately) if entry_id is None or pk != entry_id
+        ]
+        floor = replace(self.floor, queue=self.floor.queue[:behind], lately=lately)
+        return forecast(floor, self.party(party_size, area_id), seed=seed, stretch=self.stretch)
 
     def party(self, party_size: int, area_id: int | None) -> Queued:
         turn = usual_turn(self.plan, selectors.service_day_of(self.plan.id, self.now), self.now, party_size) / MINUTE
@@ -56,7 +72,7 @@ class Line:
 
 
 def line_of(restaurant_id: int, *, now: datetime | None = None) -> Line:
-    """Return a house's queue and floor as they are now; three queries when the plan is known."""
+    """Return a house's queue and floor as they are now; four queries when the plan is known."""
     now = now or timezone.now()
     plan = plan_of(restaurant_id)
     gone = Q(service_day=selectors.service_day_of(restaurant_id, now), ended_at__gt=now - LATELY)
@@ -68,7 +84,14 @@ def line_of(restaurant_id: int, *, now: datetime | None = None) -> Line:
     entries = tuple(entry for entry in came if entry.is_live)
     lately = [entry for entry in came if entry.joined_at > now - LATELY]
     floor, walk_ins = _floor(plan, now)
-    line = Line(plan, now, floor, entries)
+    doors = waitlist.doors_of(plan, now)
+    if not doors.is_open and doors.changes_at is not None:
+        # Nobody sits down before the house opens: the wait is counted from then.
+        until = (doors.changes_at - now) / MINUTE
+        floor.closed = [*floor.closed, *(Closed(table_id, 0.0, until) for table_id in plan.table_names)]
+    stretch = QuoteStretch.objects.filter(restaurant_id=restaurant_id).values_list("stretch", flat=True).first()
+    recent = tuple(entry.pk for entry in lately)
+    line = Line(plan, now, floor, entries, doors, recent, stretch or learning.NEUTRAL)
     floor.queue = [line.party(entry.party_size, entry.area_id) for entry in entries]
     floor.lately = [line.party(entry.party_size, entry.area_id) for entry in lately]
     queued = {entry.booking_id for entry in came}
@@ -150,9 +173,10 @@ def join_queue(
 ) -> QueueEntry:
     """Put a party at the end of the queue, with the wait it is told, and return its place.
 
-    The same `request_key` returns the place it made before.
+    The same `request_key` returns the place it made before. Before the house opens, the wait is until after that.
 
     :raises RestaurantNotBookable: :raises UnknownArea:
+    :raises QueueClosed: while the house is closed, unless it opens within LINE_BEGINS
     :raises PartySizeRefused: when no table of the house, or of the area, fits such a party
     """
     now = timezone.now()
@@ -165,6 +189,7 @@ def join_queue(
     plan = line.plan
     if not plan.is_bookable:
         raise errors.RestaurantNotBookable
+    _refuse_while_closed(line)
     area_id = None
     if area is not None:
         found = plan.area_named(area)
@@ -209,7 +234,9 @@ def requote_queue(*, restaurant_id: int) -> int:
     for behind, entry in enumerate(line.entries):
         if entry.status != QueueStatus.QUEUED:
             continue
-        rest = line.quote(party_size=entry.party_size, area_id=entry.area_id, behind=behind, seed=_seed(entry))
+        rest = line.quote(
+            party_size=entry.party_size, area_id=entry.area_id, behind=behind, seed=_seed(entry), entry_id=entry.pk
+        )
         if rest is None:
             continue
         waited = int((line.now - entry.joined_at) / MINUTE)
@@ -256,12 +283,13 @@ def seat_from_queue(
     by: Actor,
     table_ids: Sequence[int] | None = None,
     minutes: int | None = None,
+    heed_seats: bool = False,
     expected_version: int | None = None,
 ) -> QueueEntry:
     """Seat a party of the queue, as seat_walk_in does, and return its place with the booking it became.
 
     :raises QueueMovedOn: :raises core.states.IllegalMove:
-    :raises NoTableFree: :raises TableTaken: as seat_walk_in
+    :raises NoTableFree: :raises TableTaken: :raises TableTooSmall: as seat_walk_in
     """
     seen = _look_first(entry, table_ids=table_ids, minutes=minutes, expected_version=expected_version)
     with transaction.atomic():
@@ -275,12 +303,35 @@ def seat_from_queue(
             guest=Guest(entry.guest_name, entry.guest_phone),
             table_ids=table_ids,
             minutes=minutes,
+            heed_seats=heed_seats,
             request_key=entry.public_id,
             seen=seen,
         )
         entry.ended_at = timezone.now()
         _move(entry, QueueStatus.SEATED, by=by, changes={"waited": int((entry.ended_at - entry.joined_at) / MINUTE)})
+        _learn_from(entry)
     return entry
+
+
+def _learn_from(entry: QueueEntry) -> None:
+    """Let the house's quotes learn from a party that is being seated; its row is locked and seated once, so once.
+
+    It is part of seating: the same transaction keeps both or neither. The stretch is locked last, and shortly.
+    """
+    error = entry.quote_error
+    if error is None or not learning.says_something(entry.quoted_high):
+        return
+    locked = QuoteStretch.objects.select_for_update(of=("self",)).filter(restaurant_id=entry.restaurant_id)
+    known = locked.first()
+    if known is None:
+        # Another party may be the house's first, too: whose row it is does not matter.
+        QuoteStretch.objects.bulk_create(
+            [QuoteStretch(restaurant_id=entry.restaurant_id, stretch=learning.NEUTRAL)], ignore_conflicts=True
+        )
+        known = locked.get()
+    known.stretch = learning.learned(known.stretch, was_within=error <= 0)
+    known.parties += 1
+    known.save(update_fields=["stretch", "parties", "learned_at"])
 
 
 def _look_first(
@@ -335,6 +386,18 @@ def close_old_queues() -> int:
             entry.ended_at = timezone.now()
             _move(entry, QueueStatus.REMOVED, by=Actor.system(), reason=SystemReason.LEFT_OPEN)
     return len(forgotten)
+
+
+def _refuse_while_closed(line: Line) -> None:
+    if line.doors.is_open:
+        return
+    opens = line.doors.changes_at
+    if opens is None:
+        raise errors.QueueClosed(errors.QueueClosed.when_unknown, opens_at=None)
+    if opens - line.now > waitlist.LINE_BEGINS:
+        zone = line.plan.zone
+        when = formatting.day_and_time(opens, zone=zone)
+        raise errors.QueueClosed(when=when, opens_at=opens.astimezone(zone).isoformat())
 
 
 # --- What these share -----------------------------------------------------------------------------------------------

@@ -42,7 +42,7 @@ from bookings.states import (
     TicketDeed,
     TicketState,
 )
-from bookings.ticketing import DOORS_CLOSE_AFTER, DOORS_OPEN_BEFORE
+from bookings.ticketing import doors_of
 from core import audit, codes
 from core.outbox import publish
 from localization import formatting
@@ -262,13 +262,14 @@ def receive_payment(
     expired. What comes then, or for a cancelled order, is owed back, and the buyer is told.
 
     :raises NotAnAmount:
+    :raises ReferenceOfAnotherAmount: when the reference stands there with another amount
     :raises OrderMovedOn: when it is no longer as the asker saw it, and the reference is new
     """
     if amount_kobo <= 0:
         raise errors.NotAnAmount
     with transaction.atomic():
         event, order = _locked(order)
-        if reference and order.history.filter(deed=TicketDeed.PAID, reference=reference[:100]).exists():
+        if _is_noted(order, TicketDeed.PAID, reference, amount_kobo):
             return order
         _expect(order, expected_version)
         order.paid_kobo += amount_kobo
@@ -284,6 +285,13 @@ def receive_payment(
             _tell_owed_back(order, event, amount_kobo)
         order.save(update_fields=["paid_kobo", "status", "version", "code", "updated_at"])
     return order
+
+
+def _is_noted(order: TicketOrder, deed: TicketDeed, reference: str, amount_kobo: int) -> bool:
+    if not reference:
+        return False
+    of_it = order.history.filter(deed=deed, reference=reference[:100])
+    return claiming.is_noted(of_it.values_list("amount_kobo", flat=True), amount_kobo)
 
 
 def _note_payment(order: TicketOrder, *, by: Actor, amount_kobo: int, reference: str, means: PaidBy | str) -> None:
@@ -344,6 +352,7 @@ def pay_back(
     """Write down that the house gave money back. One reference counts once.
 
     :raises NotAnAmount:
+    :raises ReferenceOfAnotherAmount: when the reference stands there with another amount
     :raises MoreThanOwedBack: when it is more than what the buyer has to get
     :raises OrderMovedOn: when it is no longer as the asker saw it, and the reference is new
     """
@@ -351,7 +360,7 @@ def pay_back(
         raise errors.NotAnAmount
     with transaction.atomic():
         event, order = _locked(order)
-        if reference and order.history.filter(deed=TicketDeed.PAID_BACK, reference=reference[:100]).exists():
+        if _is_noted(order, TicketDeed.PAID_BACK, reference, amount_kobo):
             return order
         _expect(order, expected_version)
         owed = ticketing.owed_back_kobo(order, order.tickets.all())
@@ -635,8 +644,15 @@ def _refuse_at_the_door(order: TicketOrder) -> None:
 
 
 def _refuse_closed_doors(event: TicketedEvent, now: datetime) -> None:
-    if not event.starts_at - DOORS_OPEN_BEFORE <= now <= event.ends_at + DOORS_CLOSE_AFTER:
+    doors = doors_of(event)
+    if doors.are_open(now):
+        return
+    if now > doors.closes_at:
         raise errors.DoorsNotOpen
+    zone = event.restaurant.time_zone
+    when = formatting.day_and_time(doors.opens_at, zone=zone)
+    opens_at = formatting.in_zone(doors.opens_at, zone).isoformat()
+    raise errors.DoorsNotOpen(errors.DoorsNotOpen.not_yet, when=when, opens_at=opens_at)
 
 
 def _let_in(ticket: Ticket, event: TicketedEvent, *, by: Actor, now: datetime) -> None:

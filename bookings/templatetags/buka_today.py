@@ -213,3 +213,9 @@ def as_json(value: Any) -> str:
 @register.filter
 def slot_clock(floor_day: FloorDay, minute: int) -> str:
     return formatting.time_of_day(floor_day.moment_at(minute), zone=floor_day.plan.zone)
+
+
+@register.simple_tag
+def clock_words() -> dict[str, str]:
+    """Return how the reader's language writes times, for scripts; the `clock` filter writes them on pages."""
+    return formatting.clock_words()

@@ -450,6 +450,30 @@ class TestTheDoor:
         assert "autofocus" in page
         assert now_of(ticket).state == TicketState.ADMITTED
 
+    def test_says_from_when_and_offers_nothing_before(self, event, ticket) -> None:
+        whole = {"order": str(ticket.order.public_id)}
+        with time_machine.travel(at("13:00"), tick=True):
+            host = signed_in(event.restaurant, Role.HOST)
+            pages = [host.get(way("door", event), whole), host.get(way("guests", event))]
+            sent = host.post(way("door", event), {"code": ticket.code})
+        for page in pages:
+            assert ">Admit<" not in page.content.decode()
+            assert "still to come</button>" not in page.content.decode()
+        for page in (pages[0], sent):
+            assert 'id="v-form"' not in page.content.decode()
+            assert "The door opens " in page.content.decode()
+            assert "2:00 pm: from then on guests can be let in here." in page.content.decode()
+        assert sent.status_code == 409
+        assert "The door of this event opens " in sent.content.decode()
+        assert now_of(ticket).state == TicketState.VALID
+
+        with time_machine.travel(at("16:00", event.starts_at.date()), tick=True):
+            host = signed_in(event.restaurant, Role.HOST)
+            open_pages = [host.get(way("door", event), whole), host.get(way("guests", event))]
+        for page in open_pages:
+            assert ">Admit<" in page.content.decode()
+            assert "The door opens " not in page.content.decode()
+
     def test_reads_the_addresses_of_a_ticket(self, event, ticket) -> None:
         key = access.short_key("t", ticket.public_id)
         for scanned in (

@@ -214,6 +214,20 @@ class TestThePlanUnderBookings:
 
         assert booking.code in page and "the day is closed" in page
 
+    def test_only_what_the_change_makes_is_named(self, office, suya_spot) -> None:
+        early, late = book(suya_spot, "18:00"), book(suya_spot, "21:00", guest=guest(2))
+        shift = suya_spot.shifts.get()
+        saved(office, _at_once, shift, first_seating="19:00")
+
+        of_policy = saved(office, _at_once, suya_spot, **{"policy-0-grace_minutes": "25"}).content.decode()
+        of_shift = saved(office, _at_once, shift, last_seating="20:00").content.decode()
+
+        assert "to come does not fit" not in of_policy
+        assert "1 booking to come does not fit these settings." in of_shift
+        assert late.code in of_shift
+        assert early.code not in of_shift
+        assert len(selectors.bookings_out_of_plan(suya_spot.pk)) == 2
+
     def test_what_still_fits_is_not_mentioned(self, office, suya_spot) -> None:
         book(suya_spot)
 
@@ -352,7 +366,7 @@ class TestTheMenu:
 
         assert jollof.prices.first().kobo == 600_000
 
-    @pytest.mark.parametrize("price", ["-1", "", "plenty", "1.005", "99999999999"])
+    @pytest.mark.parametrize("price", ["-1", "", "plenty", "1.005", "99999999999", "1e3"])
     def test_nonsense_prices_are_refused(self, office, jollof, price) -> None:
         where = changing(jollof)
 

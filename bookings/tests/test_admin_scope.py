@@ -31,6 +31,8 @@ from bookings.tests.ticket_factories import event_at
 from bookings.tests.ticket_factories import order as order_tickets
 from core.audit.models import AuditEvent
 from core.back_office import PlatformPage
+from payments.models import Dispute, Payment, Refund
+from payments.tests.factories import a_dispute, a_payment, a_refund
 from restaurants.models import (
     Area,
     Dish,
@@ -124,7 +126,10 @@ def furnished(name: str) -> dict[type[Model], Any]:
         text=f"{name} review",
         **dict.fromkeys(ASPECTS, 4),
     )
+    payment = a_payment(restaurant, subject_id=booking.public_id, reason=f"{name} reason")
     return {
+        Payment: payment, Refund: a_refund(payment, note=f"{name} note"),
+        Dispute: a_dispute(payment, category=f"{name} kind"),
         PartnerApp: app, PartnerGrant: app.grants.get(), Endpoint: endpoint, Delivery: endpoint.deliveries.get(),
         Restaurant: restaurant, Area: area, Table: table, TableCombination: combination, SpecialDay: day,
         Shift: shift, Menu: section.menu, MenuSection: section, Dish: dish, Booking: booking,

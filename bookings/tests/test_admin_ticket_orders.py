@@ -146,7 +146,7 @@ class TestMoney:
         assert "Nothing was added" in answer.content.decode()
         assert now_of(made).paid_kobo == 500_000
 
-    @pytest.mark.parametrize("amount", ["", "0", "-5", "nothing", "9" * 40, "1.234", "NaN", "Infinity"])
+    @pytest.mark.parametrize("amount", ["", "0", "-5", "nothing", "9" * 40, "1.234", "NaN", "Infinity", "1e3", "1_000"])
     def test_that_is_none_is_refused(self, host, made, amount) -> None:
         assert pay(host, made, amount).status_code == 422
         assert now_of(made).paid_kobo == 0

@@ -368,6 +368,19 @@ class TestTheOpenedBooking:
         assert [row.table for row in booking.allocations.filter(live=True)] == [free]
         assert booking.is_locked
 
+    def test_asks_before_a_table_that_is_too_small(self, desk, suya_spot) -> None:
+        booking = book(suya_spot, party_size=4)
+        small = suya_spot.tables.get(name="T1")
+
+        refused = tap(desk, booking, "tables", tables=[small.pk])
+        assert refused.status_code == 409
+        assert "Too small for 4 guests: seats 1 to 2." in refused.content.decode()
+        assert "Even if the tables seat fewer" in refused.content.decode()
+        assert booking.allocations.get(live=True).table != small
+
+        tap(desk, booking, "tables", tables=[small.pk], over_seats="on")
+        assert booking.allocations.get(live=True).table == small
+
     def test_change_time_and_party(self, desk, suya_spot) -> None:
         booking = book(suya_spot)
 
@@ -540,6 +553,19 @@ class TestNewParties:
         assert (booking.status, booking.channel, booking.party_size) == (Status.SEATED, "walk_in", 3)
         assert booking.allocations.get().table == table
         assert "Walk-in" in answer.content.decode()
+
+    def test_a_walk_in_at_a_table_that_is_too_small_is_asked_about(self, desk, suya_spot, monkeypatch) -> None:
+        clock_is(monkeypatch, "19:07")
+        where = reverse("admin:today_walk_in", args=[suya_spot.public_id])
+        sent = {"party": 3, "tables": [suya_spot.tables.get(name="T1").pk], "name": ""}
+
+        refused = desk.post(where, sent, headers={"HX-Request": "true"})
+        assert refused.status_code == 409
+        assert "Too small for 3 guests: seats 1 to 2." in refused.content.decode()
+        assert not Booking.objects.exists()
+
+        desk.post(where, {**sent, "over_seats": "on"}, headers={"HX-Request": "true"})
+        assert Booking.objects.get().allocations.get().table.name == "T1"
 
     def test_a_walk_in_for_whom_nothing_is_free(self, desk, suya_spot, monkeypatch) -> None:
         clock_is(monkeypatch, "19:07")

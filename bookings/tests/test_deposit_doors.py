@@ -680,7 +680,7 @@ class TestTheDesk:
         told = Message.objects.filter(kind="booking.deposit_received")
         assert told and not any("missing" in f"{each.body_text} {each.sms_text}" for each in told)
 
-    @pytest.mark.parametrize("amount", ["", "0", "-1", "much"])
+    @pytest.mark.parametrize("amount", ["", "0", "-1", "much", "1e4", "2E+4", "1_000", "NaN", "1000000000.01"])
     def test_refuses_what_is_no_amount(self, strict, amount):
         booking, desk = book(strict), staffed(strict)
 
@@ -894,7 +894,9 @@ class TestTheApi:
         assert back.json()["deposit"]["owed_back"]["amount"] == "0.00"
         assert (twice.status_code, twice.json()["code"]) == (409, "booking_nothing_owed_back")
 
-    @pytest.mark.parametrize("amount", ["0", "-1", "much", None])
+    @pytest.mark.parametrize(
+        "amount", ["0", "-1", "much", None, "1e9", "1E-1", "1_000", "NaN", 20000, "1000000000.01", "0.001"]
+    )
     def test_refuses_what_is_no_amount(self, strict, amount):
         booking = book(strict)
 

@@ -227,6 +227,17 @@ class TestReceiveDeposit:
         assert Advance.objects.get().received_kobo == 2_000_000
         assert len(events("deposit.received")) == 1
 
+    def test_the_same_reference_with_another_amount_is_refused(self):
+        booking = book(strict())
+        receive(booking, 5_000, reference="TRF-1")
+
+        with pytest.raises(errors.ReferenceOfAnotherAmount, match="₦5,000") as refusal:
+            receive(booking, 15_000, reference="TRF-1")
+
+        assert refusal.value.details["amount_kobo"] == 500_000
+        assert Advance.objects.get().received_kobo == 500_000
+        assert receive(booking, 5_000, reference="TRF-1").outcome == Outcome.AGAIN
+
     def test_paid_twice_the_second_is_owed_back(self):
         booking = book(strict())
         receive(booking, reference="TRF-1")

@@ -432,6 +432,35 @@ class TestCase6ThePlanChanges:
         assert self.left_as_it_was(booking, "T2")
 
     @pytest.mark.parametrize("by_hand", [False, True], ids=["by the rules", "chosen by people"])
+    def test_a_table_turns_out_to_have_steps(self, by_hand):
+        restaurant = house(tables=(2, 2))
+        restaurant.tables.update(is_accessible=True)
+        table = restaurant.tables.get(name="T1")
+        table.save()
+        chosen = {"by": desk(restaurant), "table_ids": [table.pk]} if by_hand else {}
+        needs = book(restaurant, step_free=True, **chosen)
+        book(restaurant, "20:30", guest=guest(2), by=desk(restaurant), table_ids=[table.pk])
+        assert tables_of(needs) == ["T1"]
+
+        table.is_accessible = False
+        table.save()
+
+        assert self.listed(restaurant) == [(needs, "table_has_steps", ("T1",))]
+        assert self.left_as_it_was(needs, "T1")
+
+    def test_a_held_table_is_listed_while_it_is_held(self):
+        restaurant = house(tables=(2, 4))
+        hold = services.hold_table(restaurant_id=restaurant.pk, starts_at=at(), party_size=4, by=Actor.diner(None))
+
+        table = restaurant.tables.get(name="T2")
+        table.is_active = False
+        table.save()
+
+        assert self.listed(restaurant) == [(hold, "table_not_in_use", ("T2",))]
+        later = timezone.now() + timedelta(minutes=11)
+        assert selectors.bookings_out_of_plan(restaurant.pk, now=later) == []
+
+    @pytest.mark.parametrize("by_hand", [False, True], ids=["by the rules", "chosen by people"])
     def test_tables_are_put_together_otherwise(self, by_hand):
         restaurant = house(tables=(2, 2, 2))
         joined = combined(restaurant, "T1", "T2")

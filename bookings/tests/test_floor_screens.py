@@ -10,6 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
@@ -201,6 +202,14 @@ class TestTheFloorPlan:
 
         with django_assert_max_num_queries(len(few)):
             assert page(desk, suya_spot, name).status_code == 200
+
+    @pytest.mark.parametrize("name", ["floor", "timeline"])
+    def test_tells_its_scripts_how_times_are_written(self, desk, suya_spot, name) -> None:
+        shown = html.unescape(page(desk, suya_spot, name).content.decode())
+
+        assert f'data-clock="{json.dumps(formatting.clock_words("en"))}"' in shown
+        for script in ("floor.js", "timeline.js"):
+            assert "toLocaleTimeString" not in (settings.BASE_DIR / "static" / "buka" / script).read_text()
 
     def test_opens_a_table_with_its_parties_and_a_form_without_scripts(self, desk, suya_spot, monkeypatch) -> None:
         booking = book(suya_spot, "19:00")

@@ -60,6 +60,22 @@ class TestWhatIsTold:
         assert short_url(BOOKING, booking.public_id) in text
         assert Message.objects.count() == 1
 
+    @pytest.mark.parametrize(("language", "is_said"), [("en", True), ("ha", True), ("ar", False)])
+    def test_a_deposit_that_is_paid_there_where_one_part_bears_it(self, db, language, is_said):
+        asks = {"deposit_kobo_per_guest": 500_000, "deposit_from_party": 1, "deposit_due": "at_the_house"}
+        strict = house(name="Grandmother's Seafood", policy=asks)
+        booking = book(strict, guest=ADA, language=language)
+
+        text = told().sms_text
+
+        assert ("NGN 10,000" in text) is is_said
+        assert short_url(BOOKING, booking.public_id) in text
+        assert "NGN" not in self.text_without_one(language)
+
+    def text_without_one(self, language):
+        book(house(name="Free House"), guest=ADA, language=language)
+        return told().sms_text
+
     def test_a_request_and_its_refusal(self, db):
         asked = house(name="Asks First", slug="asks", tables=(2, 2), policy={"needs_approval": True})
         by = Actor.staff(member(asked.pk))

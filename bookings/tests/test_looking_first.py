@@ -21,7 +21,7 @@ from core.states import IllegalMove
 from restaurants.models import BookingPolicy, Restaurant, SpecialDay, Table
 from restaurants.service_plan import plan_of
 from restaurants.states import RestaurantStatus
-from restaurants.tests.factories import house
+from restaurants.tests.factories import ROUND_THE_CLOCK, house
 
 pytestmark = pytest.mark.django_db
 
@@ -30,7 +30,7 @@ LOCK = "pg_advisory_xact_lock"
 
 @pytest.fixture
 def place() -> Restaurant:
-    return house(name="Nook", slug="nook", tables=(2,))
+    return house(name="Nook", slug="nook", tables=(2,), hours=ROUND_THE_CLOCK)
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from bookings.retention import POLICIES
 from bookings.services import Actor
 from bookings.states import Status
 from bookings.tests.factories import at, book, guest, tomorrow
+from bookings.tests.test_discovery_pages import names_on
 from core.personal_data import Subject
 from core.testing import work_off_outbox
 from notifications.models import Message
@@ -176,8 +177,23 @@ class TestChange:
         assert tables_of(changed) == ["T3"]
         told = Message.objects.get(kind="booking.changed")
         assert "Table without steps: yes" in told.body_text
+        assert "What is new: you are given a table without steps." in told.body_text
+        assert "What is new: you are given a table without steps." in told.body_html
         # The history outlives the booking's own row: it tells that the wish changed, not what it is.
         assert booking.history.latest("pk").changes["step_free"] == {}
+
+    def test_says_what_is_new_only_where_it_is_the_wish(self, stairs: Restaurant) -> None:
+        booking = book(stairs, **NEEDS)
+        work_off_outbox()
+
+        moved = services.change_booking(booking=booking, by=Actor.diner(None), starts_at=at("20:00"))
+        work_off_outbox()
+        services.change_booking(booking=moved, by=Actor.diner(None), step_free=False)
+        work_off_outbox()
+
+        first, second = Message.objects.filter(kind="booking.changed").order_by("pk")
+        assert "What is new" not in first.body_text
+        assert "What is new: you no longer ask for a table without steps." in second.body_text
 
     def test_is_refused_without_room_and_nothing_moves(self, stairs: Restaurant) -> None:
         book(stairs, guest=guest(2), by=Actor.staff(member(stairs.pk)), table_ids=[key_of(stairs, "T3")])
@@ -287,6 +303,9 @@ class TestPages:
         assert tables_of(booking) == ["T3"]
         own = client.get(reverse("bookings:booking", args=[booking.public_id])).content.decode()
         assert "your table is reached without a step" in own
+        services.cancel_booking(booking=booking, by=Actor.diner(None))
+        own = client.get(reverse("bookings:booking", args=[booking.public_id])).content.decode()
+        assert "your table is reached without a step" not in own
 
     def test_changes_the_wish(self, client: Client, stairs: Restaurant) -> None:
         where = reverse("bookings:book", args=["stairs"])
@@ -393,6 +412,72 @@ class TestApi:
         answer = client.get(f"/api/restaurants/{ladder.public_id}/availability", asked).json()
 
         assert (answer["reason"], answer["slots"]) == ("no_step_free_table", [])
+
+
+class TestSearch:
+    """House by house: one that has such a table, one that has none, one whose table is out of use."""
+
+    @pytest.fixture(autouse=True)
+    def ladder(self) -> None:
+        house(name="Ladder", slug="ladder", tables=(2, 4))
+        idle = house_with(("T1",), name="Idle", slug="idle", tables=(2, 2))
+        table = idle.tables.get(name="T1")
+        table.is_active = False
+        table.save()
+
+    def names(self, client: Client, **asked: Any) -> list[str]:
+        return names_on(client.get(reverse("bookings:search"), asked))
+
+    def test_the_page_lists_only_houses_with_such_a_table(
+        self, client: Client, stairs: Restaurant, django_assert_num_queries: Any
+    ) -> None:
+        assert self.names(client) == ["Idle", "Ladder", "Stairs"]
+        with django_assert_num_queries(1):
+            assert self.names(client, step_free="on") == ["Stairs"]
+        page = client.get(reverse("bookings:search"), {"step_free": "on"}).content.decode()
+        assert "/r/stairs/?party=2&amp;step_free=on" in page
+        assert "Table without steps" in page
+
+    def test_the_page_shows_the_times_at_which_such_a_table_is_free(
+        self, client: Client, stairs: Restaurant, django_assert_num_queries: Any
+    ) -> None:
+        asked = {"date": tomorrow().isoformat(), "time": "19:00", "party": "2", "step_free": "on"}
+        page = client.get(reverse("bookings:search"), asked).content.decode()
+        assert "step_free=on" in page[page.index("starts_at=") :][:120]
+        with django_assert_num_queries(3):
+            assert self.names(client, **asked) == ["Stairs"]
+
+        for clock, number in (("18:00", 2), ("19:30", 3)):
+            book(stairs, clock, guest=guest(number), **NEEDS)
+
+        assert self.names(client, **asked) == []
+        assert self.names(client, **{**asked, "step_free": ""}) == ["Idle", "Ladder", "Stairs"]
+
+    def test_the_api_does_both(self, client: Client, stairs: Restaurant) -> None:
+        def found(**asked: Any) -> list[str]:
+            results = client.get("/api/restaurants", {"step_free": "true", **asked}).json()["results"]
+            return [each["name"] for each in results]
+
+        free = {"party_size": 2, "date": tomorrow().isoformat(), "time": "19:00"}
+        assert found() == ["Stairs"]
+        assert found(step_free="false") == ["Idle", "Ladder", "Stairs"]
+        assert found(**free) == ["Stairs"]
+        for clock, number in (("18:00", 2), ("19:30", 3)):
+            book(stairs, clock, guest=guest(number), **NEEDS)
+        assert found(**free) == []
+        assert client.get("/api/restaurants", {"step_free": "up"}).status_code == 400
+
+    def test_the_list_follows_when_a_house_gets_one(
+        self, client: Client, django_capture_on_commit_callbacks: Any
+    ) -> None:
+        assert client.get("/api/restaurants", {"step_free": "true"}).json()["results"] == []
+        table = Restaurant.objects.get(slug="ladder").tables.get(name="T1")
+        with django_capture_on_commit_callbacks(execute=True):
+            table.is_accessible = True
+            table.save()
+
+        names = [each["name"] for each in client.get("/api/restaurants", {"step_free": "true"}).json()["results"]]
+        assert names == ["Ladder"]
 
 
 class TestPrivacy:

@@ -294,6 +294,16 @@ class TestPaying:
         paid = self.pay(made, 4_000, "TRF-2")
         assert (paid.status, paid.paid_kobo) == (OrderStatus.CONFIRMED, 1_000_000)
 
+    def test_one_reference_has_one_amount(self, event):
+        made = order(event, Ticket=2)
+        self.pay(made, 4_000)
+
+        with pytest.raises(errors.ReferenceOfAnotherAmount, match="₦4,000"):
+            self.pay(made, 6_000)
+
+        made.refresh_from_db()
+        assert made.paid_kobo == 400_000
+
     def test_one_reference_counts_once(self, event):
         made = order(event, Ticket=2)
         self.pay(made, 6_000)
@@ -480,8 +490,11 @@ class TestAtTheDoor:
     def test_the_doors_open_hours_before_and_close_hours_after(self, event):
         code = order(event, Ticket=1).tickets.get().code
         for moment in (at("13:00"), at("23:00") + timedelta(hours=5)):
-            with pytest.raises(errors.DoorsNotOpen):
+            with pytest.raises(errors.DoorsNotOpen) as refusal:
                 self.admit(event, code, moment)
+            if moment < event.starts_at:
+                assert datetime.fromisoformat(refusal.value.details["opens_at"]) == event.starts_at - timedelta(hours=4)
+                assert str(refusal.value).startswith("The door of this event opens ")
 
     def test_what_was_given_back_lets_nobody_in(self, event):
         made = order(event, Ticket=2)

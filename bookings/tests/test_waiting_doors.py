@@ -455,7 +455,7 @@ class TestTheQueue:
             line = queue.line_of(small.pk)
         # The pair that has gone left no trace at a table; the two of the queue count, whether they sit or not.
         assert len(line.floor.lately) == 2
-        assert len(queries) <= 3
+        assert len(queries) <= 4
 
         evening.shift(timedelta(minutes=61))
         assert queue.line_of(small.pk).floor.lately == []
@@ -463,6 +463,59 @@ class TestTheQueue:
     def test_nobody_is_queued_whom_no_table_fits(self, small, evening):
         with pytest.raises(errors.PartySizeRefused):
             services.join_queue(restaurant_id=small.pk, party_size=5, by=Actor.staff(member(small.pk)))
+
+    def test_before_the_house_opens_the_wait_is_until_after_it(self, client, small, evening):
+        day = tomorrow()
+        evening.move_to(at("11:20", day))
+        host = member(small.pk, Role.HOST)
+        entry = services.join_queue(restaurant_id=small.pk, party_size=2, by=Actor.staff(host))
+        behind = services.join_queue(restaurant_id=small.pk, party_size=2, by=Actor.staff(host))
+
+        assert entry.quoted_low == entry.quoted_high - 5
+        assert entry.quoted_high == 40
+        assert behind.quoted_high > 40 + 60
+        url = reverse("bookings:queue", args=[entry.public_id])
+        page = client.get(f"{url}?token={access.token_for(entry)}", follow=True).content.decode()
+        assert "Closed now, opens" in page
+        assert "Still to wait: 35 to 40 minutes." in page
+        office = Client()
+        log_in(office, host)
+        desk = office.get(reverse("admin:today_queue", args=[small.public_id]))
+        assert "Closed now, opens" in desk.content.decode()
+        told = office.get(f"/api/queue/{entry.public_id}").json()
+        assert told["opens_at"] == at("12:00", day).isoformat()
+        evening.move_to(at("12:01", day))
+        assert office.get(f"/api/queue/{entry.public_id}").json()["opens_at"] is None
+        assert "Closed now" not in client.get(url).content.decode()
+
+    @pytest.mark.parametrize("clock", ["09:55", "23:00"], ids=["long before it opens", "after it has closed"])
+    def test_nobody_is_queued_while_the_house_is_closed(self, small, evening, clock):
+        day = tomorrow()
+        evening.move_to(at(clock, day))
+        host = member(small.pk, Role.HOST)
+        office = Client()
+        log_in(office, host)
+        asked = {"restaurant": str(small.public_id), "party_size": 2, "name": "Bola"}
+
+        refused = office.post("/api/queue", asked, "application/json", headers={"Idempotency-Key": str(uuid4())})
+
+        assert (refused.status_code, refused.json()["code"]) == (409, "queue_closed")
+        opens = at("12:00", day + timedelta(days=clock == "23:00"))
+        assert refused.json()["opens_at"] == opens.isoformat()
+        with pytest.raises(errors.QueueClosed, match="12:00"):
+            services.join_queue(restaurant_id=small.pk, party_size=2, by=Actor.staff(host))
+        sent = {"party": "2", "name": "Bola", "phone": "", "area": "", "request_key": str(uuid4())}
+        desk = office.post(reverse("admin:today_queue", args=[small.public_id]), sent)
+        assert "The restaurant is closed. It opens" in desk.content.decode()
+        assert not QueueEntry.objects.exists()
+
+    def test_a_house_without_hours_is_asked_of_nobody(self, small, evening):
+        evening.move_to(at("03:00"))
+        small.opening_hours.all().delete()
+
+        entry = services.join_queue(restaurant_id=small.pk, party_size=2, by=Actor.staff(member(small.pk)))
+
+        assert entry.quoted_high == 0
 
     def test_a_refused_seat_leaves_the_party_in_the_queue(self, small, evening):
         host = Actor.staff(member(small.pk))
@@ -474,6 +527,26 @@ class TestTheQueue:
 
         entry.refresh_from_db()
         assert (entry.status, entry.booking) == ("queued", None)
+
+    def test_the_desk_is_asked_before_a_table_that_is_too_small(self, evening):
+        pair = house(tables=(2, 4))
+        host = member(pair.pk, Role.HOST)
+        entry = services.join_queue(restaurant_id=pair.pk, party_size=3, by=Actor.staff(host))
+        office = Client()
+        log_in(office, host)
+        where = reverse("admin:today_place_act", args=[pair.public_id, entry.public_id, "seat"])
+        sent = {"version": entry.version, "tables": [pair.tables.get(name="T1").pk], "from": "dialog"}
+
+        refused = office.post(where, sent, headers={"HX-Request": "true"})
+        assert refused.status_code == 409
+        assert "Too small for 3 guests: seats 1 to 2." in refused.content.decode()
+        assert "Even if the tables seat fewer" in refused.content.decode()
+        entry.refresh_from_db()
+        assert entry.status == "queued"
+
+        office.post(where, {**sent, "over_seats": "on"}, headers={"HX-Request": "true"})
+        entry.refresh_from_db()
+        assert entry.booking.allocations.get().table.name == "T1"
 
     def test_its_page_follows_the_party_and_only_the_party(self, client, small, evening):
         host = Actor.staff(member(small.pk))

@@ -1,7 +1,7 @@
 """The pages on which a diner finds a restaurant and a free time."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -97,15 +97,20 @@ class ShownCard:
         return "₦" * (self.restaurant.price_band or 0)
 
 
-def _shown(card: Card, vocabulary: Vocabulary, *, party_size: int, day: date | None = None) -> ShownCard:
+def _shown(
+    card: Card, vocabulary: Vocabulary, *, party_size: int, day: date | None = None, step_free: bool = False
+) -> ShownCard:
     restaurant = card.restaurant
-    query = {"party": party_size} | ({"date": day} if day else {})
+    query = {"party": party_size} | ({"date": day} if day else {}) | ({"step_free": "on"} if step_free else {})
     url = reverse("bookings:restaurant", args=[restaurant.slug])
     zone = ZoneInfo(restaurant.time_zone)
-    times = [(slot.starts_at, book_url(restaurant.slug, slot.starts_at, zone, party_size)) for slot in card.slots]
+    times = [
+        (slot.starts_at, book_url(restaurant.slug, slot.starts_at, zone, party_size, step_free=step_free))
+        for slot in card.slots
+    ]
     return ShownCard(
         restaurant,
-        f"{url}?{urlencode(query)}" if day or party_size != DEFAULT_PARTY else url,
+        f"{url}?{urlencode(query)}" if day or step_free or party_size != DEFAULT_PARTY else url,
         reverse("restaurants:claim", args=[restaurant.slug]),
         _photo_url(card.photo),
         ", ".join(dict.fromkeys(part for part in (restaurant.neighbourhood, restaurant.city.name) if part)),
@@ -201,6 +206,7 @@ def search(request: HttpRequest) -> HttpResponse:
             neighbourhood=asked["neighbourhood"],
             cuisines=tuple(asked["cuisine"]),
             price_bands=tuple(asked["price"]),
+            step_free=asked["step_free"],
         ),
         wish,
         cursor=request.GET.get(CURSOR, ""),
@@ -211,7 +217,10 @@ def search(request: HttpRequest) -> HttpResponse:
     context = {
         "form": form,
         "title": _title(asked, wish, vocabulary),
-        "cards": [_shown(card, vocabulary, party_size=party_size, day=day) for card in page.cards],
+        "cards": [
+            _shown(card, vocabulary, party_size=party_size, day=day, step_free=asked["step_free"])
+            for card in page.cards
+        ],
         "wish": wish,
         "conditions": conditions,
         "without_time_url": _search_url(_without(query, "date", "time")) if wish else "",
@@ -223,7 +232,9 @@ def search(request: HttpRequest) -> HttpResponse:
         "next_url": _search_url([*query, (CURSOR, page.next_cursor)]) if page.next_cursor else "",
         "details_open": bool(asked["neighbourhood"] or asked["cuisine"] or asked["price"]),
         # Lists for a moment or from the middle are nothing to find Buka by.
-        "noindex": bool(wish or asked["q"] or asked["cuisine"] or asked["price"] or CURSOR in request.GET),
+        "noindex": bool(
+            wish or any(asked[name] for name in ("q", "cuisine", "price", "step_free")) or CURSOR in request.GET
+        ),
     }
     if not _is_fragment(request, "results"):
         return _varied(render(request, "bookings/search.html", context))
@@ -248,13 +259,11 @@ def _wish(asked: dict[str, Any]) -> Wish | None:
     party_size = asked["party"] or DEFAULT_PARTY
     if day is None and clock is None:
         return None
-    if day is None:
-        wish = Wish(_today(), party_size, clock, NIGHT_ENDS)
+    wish = Wish(day or _today(), party_size, clock, NIGHT_ENDS, step_free=asked["step_free"])
+    if day is None and wish.target <= timezone.now():
         # At ten in the evening "at seven" means tomorrow.
-        return (
-            wish if wish.target > timezone.now() else Wish(_today() + timedelta(days=1), party_size, clock, NIGHT_ENDS)
-        )
-    return Wish(day, party_size, clock, NIGHT_ENDS)
+        return replace(wish, day=wish.day + timedelta(days=1))
+    return wish
 
 
 Query = list[tuple[str, Any]]
@@ -271,6 +280,8 @@ def _query_of(asked: dict[str, Any]) -> Query:
         query.append(("time", f"{asked['time']:%H:%M}"))
     if asked["party"]:
         query.append(("party", asked["party"]))
+    if asked["step_free"]:
+        query.append(("step_free", "on"))
     return query
 
 
@@ -306,6 +317,8 @@ def _conditions(asked: dict[str, Any], query: Query, vocabulary: Vocabulary) -> 
         found.append((formatting.short_day(asked["date"]), _without(query, "date")))
     if asked["time"]:
         found.append((formatting.time_of_day(asked["time"]), _without(query, "time")))
+    if asked["step_free"]:
+        found.append((_("Table without steps"), _without(query, "step_free")))
     return [Condition(label, _search_url(rest)) for label, rest in found]
 
 

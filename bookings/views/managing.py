@@ -46,6 +46,7 @@ from core import phones
 from core.errors import DomainError
 from core.headers import private_page
 from localization import formatting
+from payments.gateways.registry import is_paid_online
 from restaurants.service_plan import ServicePlan, plan_of
 
 PAST_ON_A_PAGE = 10
@@ -103,6 +104,7 @@ def _booking_page(request: HttpRequest, found: Booking) -> HttpResponse:
         "has_table": found.is_occupying and not is_hold_over(found, now),
         "is_booked": found.is_occupying and status != Status.HELD,
         "deposit": deposit_words(found, now=now),
+        **_payable(found, now),
         "is_over": status == Status.COMPLETED,
         "may_change": _may_change(found),
         **_lateness(found, now),
@@ -122,6 +124,19 @@ def _booking_page(request: HttpRequest, found: Booking) -> HttpResponse:
         "whatsapp_url": f"https://wa.me/?text={quoted(f'{invitation} {restaurant_url}')}",
     }
     return _private(render(request, "bookings/booking.html", context))
+
+
+def _payable(found: Booking, now: datetime) -> dict[str, Any]:
+    """Return what the page says of paying the deposit online."""
+    advance = advance_of(found)
+    if advance is None:
+        return {"may_pay": False, "has_payments": False}
+    missing = 0 if is_hold_over(found, now) or found.starts_at <= now else advance.missing_kobo
+    return {
+        "may_pay": missing > 0 and is_paid_online() and found.status != Status.REQUESTED,
+        "to_pay": formatting.money(missing),
+        "has_payments": advance.received_kobo > 0,
+    }
 
 
 def _named(found: Booking) -> dict[str, Any]:

@@ -36,6 +36,7 @@ from core.forms import SeenVersionForm
 from core.headers import private_page
 from localization import formatting
 from localization.languages import current_language
+from payments.gateways.registry import is_paid_online
 from restaurants.structured_data import as_script_text
 
 EVENTS_ON_A_PAGE = 20
@@ -323,6 +324,7 @@ def _ticket_order_page(request: HttpRequest, order: TicketOrder, *, refusal: Dom
     event, restaurant = order.event, order.event.restaurant
     tickets = list(order.tickets.all())
     is_held = order.status == OrderStatus.HELD
+    now = timezone.now()
     due = ticketing.due_kobo(order, tickets)
     context = {
         **_placed(event),
@@ -331,7 +333,7 @@ def _ticket_order_page(request: HttpRequest, order: TicketOrder, *, refusal: Dom
         "heading": ticket_wording.heading_of(order),
         "tone": ticket_wording.TONES.get(OrderStatus(order.status), "bad"),
         "is_held": is_held,
-        "is_hold_over": is_held and order.hold_expires_at is not None and order.hold_expires_at <= timezone.now(),
+        "is_hold_over": is_held and order.hold_expires_at is not None and order.hold_expires_at <= now,
         "is_confirmed": order.status == OrderStatus.CONFIRMED,
         "status": ticket_wording.status_of(order),
         "moved": ticket_wording.moved_sentences(order),
@@ -341,6 +343,8 @@ def _ticket_order_page(request: HttpRequest, order: TicketOrder, *, refusal: Dom
         "paid": formatting.money(order.paid_kobo) if order.paid_kobo else "",
         "outstanding": _money(ticketing.outstanding_kobo(order, tickets)),
         "owed_back": _money(ticketing.owed_back_kobo(order, tickets)),
+        "may_pay": is_paid_online() and is_held and order.hold_expires_at is not None and order.hold_expires_at > now,
+        "has_payments": order.paid_kobo > 0 and is_paid_online(),
         "may_cancel": _may_give_back(order),
         "terms": ticket_wording.terms_sentences(
             order.terms, starts_at=event.starts_at, zone=restaurant.time_zone, is_free=not due and not order.paid_kobo

@@ -262,7 +262,10 @@ def queue(request: HttpRequest, public_id: UUID) -> HttpResponse:
 
 
 def _place(found: QueueEntry) -> dict[str, Any]:
-    row = waitlist.row_of(found, place=1, now=timezone.now())
+    now = timezone.now()
+    row = waitlist.row_of(found, place=1, now=now)
+    is_queued = found.status == QueueStatus.QUEUED
+    opens_at = waitlist.opens_at(plan_of(found.restaurant_id), now) if is_queued else None
     return {
         "entry": found,
         "restaurant": found.restaurant,
@@ -271,7 +274,9 @@ def _place(found: QueueEntry) -> dict[str, Any]:
         "wait": wording.wait(row.low, row.high),
         "is_any_moment": not row.high,
         "is_over": row.is_over,
-        "is_queued": found.status == QueueStatus.QUEUED,
+        "is_queued": is_queued,
+        "opens_at": opens_at,
+        "zone": found.restaurant.time_zone,
         "is_called": found.status == QueueStatus.NOTIFIED,
         "is_seated": found.status == QueueStatus.SEATED,
         "is_told_anew": found.requoted_at is not None,

@@ -292,7 +292,7 @@ class RefundsView(APIView):
         where = payment.request.restaurant_id
         if not staff_may(user, Ability.SEE_BOOKINGS, restaurant_id=where):
             raise errors.NoSuchPayment
-        if not staff_may(user, Ability.EDIT_RESTAURANT, restaurant_id=where):
+        if not staff_may(user, Ability.HANDLE_MONEY, restaurant_id=where):
             raise NotAllowed
         asked = _read(request, words.RefundAskSerializer)
         made = services.refund(
@@ -318,7 +318,7 @@ class RefundsView(APIView):
         payment = selectors.payment_by_public_id(id)
         user = _user(request)
         where = payment.request.restaurant_id if payment else 0
-        if user is None or not staff_may(user, Ability.EDIT_RESTAURANT, restaurant_id=where):
+        if user is None or not staff_may(user, Ability.HANDLE_MONEY, restaurant_id=where):
             raise errors.NoSuchPayment
 
 

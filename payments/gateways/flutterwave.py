@@ -46,6 +46,7 @@ from payments.gateways.base import (
 )
 from payments.gateways.calling import Answer, Line
 from payments.gateways.events import event_key
+from payments.gateways.pages import every_row, within
 from payments.gateways.reading import NotJson, Reading, expiry, naira_number, page_address, read
 
 T = TypeVar("T")
@@ -136,38 +137,46 @@ class Flutterwave:
 
         Their page lets somebody try again under the same reference, so that one which failed proves nothing alone.
         """
-        path = "/transactions/verify_by_reference"
-        charge = self._charge_at(path, {"tx_ref": reference}, doing="verify")
-        if not isinstance(charge, Charge):
-            return charge
-        if charge.reference != reference:
-            return Unknown("flutterwave answered of another charge")
-        if charge.outcome is Outcome.PAID:
-            return charge
-        listed = self.charges_of(reference)
+        first = self._first_of(reference)
+        if not isinstance(first, Charge) or first.outcome is Outcome.PAID:
+            return first
+        listed = self._all_beside(first)
         if isinstance(listed, Down | Unknown):
             return listed
-        return next((each for each in listed if each.outcome is Outcome.PAID), charge)
+        return next((each for each in listed if each.outcome is Outcome.PAID), first)
 
     def charges_of(self, reference: str) -> Sequence[Charge] | Down | Unknown:
         """Return all charges under a reference; each that their list calls paid is asked for by its number as well."""
-        listed = self._all("/transactions", charge_of, {"tx_ref": reference}, doing="list charges")
+        first = self._first_of(reference)
+        if isinstance(first, Absent):
+            return ()
+        return self._all_beside(first) if isinstance(first, Charge) else first
+
+    def _first_of(self, reference: str) -> Charge | Absent | Down | Unknown:
+        charge = self._charge_at("/transactions/verify_by_reference", {"tx_ref": reference}, doing="verify")
+        if isinstance(charge, Charge) and charge.reference != reference:
+            return Unknown("flutterwave answered of another charge")
+        return charge
+
+    def _all_beside(self, first: Charge) -> Sequence[Charge] | Down | Unknown:
+        """Return a charge, and after it those that the list has under the same reference."""
+        listed = self._all("/transactions", charge_of, {"tx_ref": first.reference}, doing="list charges")
         if isinstance(listed, Down | Unknown):
             return listed
-        found: list[Charge] = []
+        found = [first]
         for row in listed:
             # A filter that is not heeded lists everybody's.
-            if row.reference != reference:
+            if row.reference != first.reference or row.gateway_id == first.gateway_id:
                 continue
-            if row.outcome is Outcome.PAID:
-                charge = self.find(row.gateway_id)
-                if isinstance(charge, Down | Unknown):
-                    return charge
-                if isinstance(charge, Absent) or charge.reference != reference:
-                    return Unknown("flutterwave lists a charge that it does not know")
-                found.append(charge)
-            else:
+            if row.outcome is not Outcome.PAID:
                 found.append(row)
+                continue
+            charge = self.find(row.gateway_id)
+            if isinstance(charge, Down | Unknown):
+                return charge
+            if isinstance(charge, Absent) or charge.reference != first.reference:
+                return Unknown("flutterwave lists a charge that it does not know")
+            found.append(charge)
         return tuple(found)
 
     def find(self, gateway_id: str) -> Charge | Absent | Down | Unknown:
@@ -262,23 +271,21 @@ class Flutterwave:
 
     def charges(self, *, since: datetime, until: datetime, page: str = "") -> Page[Charge] | Down | Unknown:
         listed = self._page("/transactions", charge_of, _days(since, until), page=page, doing="list charges")
-        return _within(listed, since, until, lambda charge: charge.made_at)
+        return within(listed, since, until, lambda charge: charge.made_at)
 
     def refunds(self, *, since: datetime, until: datetime, page: str = "") -> Page[Refund] | Down | Unknown:
         listed = self._page("/refunds", refund_of, _days(since, until), page=page, doing="list refunds")
-        return _within(listed, since, until, lambda refund: refund.made_at)
+        return within(listed, since, until, lambda refund: refund.made_at)
 
     def disputes(self, *, since: datetime, until: datetime, page: str = "") -> Page[Dispute] | Down | Unknown:
         return self._page("/chargebacks", dispute_of, _days(since, until), page=page, doing="list chargebacks")
 
     def find_dispute(self, gateway_id: str) -> Dispute | Absent | Down | Unknown:
-        said = self._read(f"/chargebacks/{quote(gateway_id, safe='')}", {}, doing="find a chargeback")
-        if not isinstance(said, Reading):
-            return said
-        dispute = dispute_of(said.part("data"))
-        if dispute is None or dispute.gateway_id != gateway_id:
-            return Unknown("flutterwave answered something that is not this chargeback")
-        return dispute
+        """Look for a chargeback among all: they do not show one alone."""
+        listed = self._all("/chargebacks", dispute_of, {}, doing="find a chargeback")
+        if isinstance(listed, Down | Unknown):
+            return listed
+        return next((each for each in listed if each.gateway_id == gateway_id), Absent())
 
     def settlements(self, *, since: datetime, until: datetime, page: str = "") -> Page[Settlement] | Down | Unknown:
         """Return a page of payouts; an empty one where the account is not shown them."""
@@ -414,20 +421,7 @@ class Flutterwave:
     def _all(
         self, path: str, read_row: Callable[[Reading], T | None], params: Mapping[str, str], *, doing: str
     ) -> Sequence[T] | Down | Unknown:
-        """Return the rows of all pages; Unknown where one cannot be read."""
-        found: list[T] = []
-        page = ""
-        for _ in range(MOST_PAGES):
-            listed = self._page(path, read_row, params, page=page, doing=doing)
-            if not isinstance(listed, Page):
-                return listed
-            if listed.unreadable:
-                return Unknown("flutterwave listed something that cannot be read")
-            found += listed.rows
-            page = listed.next
-            if not page:
-                return found
-        return Unknown("flutterwave's list does not end")
+        return every_row(lambda page: self._page(path, read_row, params, page=page, doing=doing), most_pages=MOST_PAGES)
 
 
 def _naira(kobo: int) -> orjson.Fragment:
@@ -453,15 +447,6 @@ def _day(at: datetime) -> str:
 def _days(since: datetime, until: datetime) -> dict[str, str]:
     # They count in days, and do not say by whose clock: a day more on either side, and what is too much is left out.
     return {"from": _day(since - timedelta(days=1)), "to": _day(until + timedelta(days=1))}
-
-
-def _within(
-    listed: Page[T] | Down | Unknown, since: datetime, until: datetime, made_at: Callable[[T], datetime | None]
-) -> Page[T] | Down | Unknown:
-    if not isinstance(listed, Page):
-        return listed
-    rows = [row for row in listed.rows if (at := made_at(row)) is None or since <= at < until]
-    return Page(rows, listed.next, listed.unreadable)
 
 
 # --- Reading what they have ------------------------------------------------------------------------------------------

@@ -39,6 +39,7 @@ from payments.gateways.base import (
 )
 from payments.gateways.calling import Answer, Line
 from payments.gateways.events import event_key
+from payments.gateways.pages import every_row, within
 from payments.gateways.reading import NotJson, Reading, expiry, page_address, read
 
 T = TypeVar("T")
@@ -210,28 +211,25 @@ class Paystack:
             if not isinstance(charge, Charge):
                 return charge
             gateway_id = charge.gateway_id
-        found: list[Refund] = []
-        page = ""
-        for _ in range(MOST_PAGES):
-            listed = self._page("/refund", refund_of, {"transaction": gateway_id}, page=page, doing="list refunds")
-            if not isinstance(listed, Page):
-                return listed
-            if listed.unreadable:
-                return Unknown("paystack listed a refund that cannot be read")
-            # A filter that is not heeded lists everybody's.
-            found += [each for each in listed.rows if each.charge_id == gateway_id or each.reference == reference != ""]
-            page = listed.next
-            if not page:
-                return tuple(found)
-        return Unknown("paystack's list of refunds does not end")
+        params = {"transaction": gateway_id}
+        listed = every_row(
+            lambda page: self._page("/refund", refund_of, params, page=page, doing="list refunds"),
+            most_pages=MOST_PAGES,
+        )
+        if isinstance(listed, Down | Unknown):
+            return listed
+        # A filter that is not heeded lists everybody's.
+        return tuple(each for each in listed if each.charge_id == gateway_id or each.reference == reference != "")
 
     # --- Lists, for reconciliation --------------------------------------------------------------------------------
 
     def charges(self, *, since: datetime, until: datetime, page: str = "") -> Page[Charge] | Down | Unknown:
-        return self._page("/transaction", charge_of, _between(since, until), page=page, doing="list charges")
+        listed = self._page("/transaction", charge_of, _between(since, until), page=page, doing="list charges")
+        return within(listed, since, until, lambda charge: charge.made_at)
 
     def refunds(self, *, since: datetime, until: datetime, page: str = "") -> Page[Refund] | Down | Unknown:
-        return self._page("/refund", refund_of, _between(since, until), page=page, doing="list refunds")
+        listed = self._page("/refund", refund_of, _between(since, until), page=page, doing="list refunds")
+        return within(listed, since, until, lambda refund: refund.made_at)
 
     def disputes(self, *, since: datetime, until: datetime, page: str = "") -> Page[Dispute] | Down | Unknown:
         return self._page("/dispute", dispute_of, _between(since, until), page=page, doing="list disputes")
@@ -399,7 +397,7 @@ def charge_of(data: Reading) -> Charge | None:
         word=word,
         reference=reference,
         gateway_id=gateway_id,
-        amount_kobo=_paid_for(data, debited or 0, fee, channel),
+        amount_kobo=_paid_for(data, debited or 0, fee),
         debited_kobo=debited or 0,
         fee_kobo=fee,
         currency=currency,
@@ -420,18 +418,17 @@ def _outcome(data: Reading) -> Outcome:
     return OUTCOMES.get(word, Outcome.PENDING) if isinstance(word, str) else Outcome.PENDING
 
 
-def _paid_for(data: Reading, debited: int, fee: int | None, channel: Channel) -> int:
+def _paid_for(data: Reading, debited: int, fee: int | None) -> int:
     """Return what counts towards the order.
 
-    A payer who bears the fee is debited more than was requested; a card that could not be debited in full, less. A
-    transfer may bring more than was requested without any fee in it: then that came.
+    A payer who bears the fee is debited the fee more than was requested, and a card that could not be debited in full,
+    less. What is more without being the fee, as of a transfer, came and has to be given back: it counts.
     """
     requested = data.kobo("requested_amount")
     if not requested or debited <= requested:
         return debited
-    if channel is Channel.TRANSFER and debited - requested != fee:
-        return debited
-    return requested
+    is_fee = fee is None or abs(debited - requested - fee) <= 1
+    return requested if is_fee else debited
 
 
 def _card(data: Reading) -> Card | None:

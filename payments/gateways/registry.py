@@ -23,6 +23,11 @@ def gateways() -> dict[str, Gateway]:
     return {name: gateway(name) for name in settings.PAYMENT_GATEWAYS}
 
 
+def is_paid_online() -> bool:
+    """Tell whether anybody takes payments here."""
+    return bool(settings.PAYMENT_GATEWAYS)
+
+
 def gateway(name: str) -> Gateway:
     """Return one of them, also one that is no longer offered: what it took it can still be asked about.
 

@@ -1,5 +1,7 @@
 """The proof of the books: what must hold, whether sums come out the same by another way, and with whom they agree."""
 
+from typing import Any
+
 from django.db import connection
 
 from core.invariants import SHOWN, Finding, Invariant, Rows, ask
@@ -15,7 +17,7 @@ def check() -> list[Finding]:
 def _balances_differ() -> Rows:
     """Add up every entry account by account, and compare with what everybody else is told."""
     by_hand = _summed_by_hand()
-    differing = []
+    differing: list[dict[str, Any]] = []
     for told in selectors.balances():
         counted = by_hand.pop(told.account.pk, 0)
         if counted != told.kobo:
@@ -30,7 +32,7 @@ def _kinds_differ() -> Rows:
     for told in selectors.balances():
         key = (told.account.kind, told.account.currency)
         of_kind[key] = of_kind.get(key, 0) + told.kobo
-    differing = []
+    differing: list[dict[str, Any]] = []
     sides: dict[str, int] = {}
     for row in selectors.trial_balance():
         sides[row.currency] = sides.get(row.currency, 0) + row.debit_kobo - row.credit_kobo

@@ -137,13 +137,14 @@ class Entry(models.Model):
         models.PROTECT,
         related_name="entries",
         verbose_name=_("transaction"),
+        # The indexes below begin with these.
+        db_index=False,
     )
     account = models.ForeignKey(
         Account,
         models.PROTECT,
         related_name="entries",
         verbose_name=_("account"),
-        # The index below begins with it.
         db_index=False,
     )
     amount_kobo = models.BigIntegerField(
@@ -158,6 +159,7 @@ class Entry(models.Model):
             models.CheckConstraint(condition=~Q(amount_kobo=0), name="ledger_entry_moves_something"),
         ]
         indexes = [
+            models.Index(fields=["transaction", "id"], name="ledger_entries_of_transaction"),
             # A balance is a sum over this alone: the table itself is not read.
             models.Index(fields=["account", "id"], include=["amount_kobo"], name="ledger_entries_of_an_account"),
         ]

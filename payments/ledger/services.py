@@ -90,6 +90,8 @@ def post(
     if payment_id is not None and kind in OF_MANY_PAYMENTS:
         raise ValueError(f"{kind.value} is of many payments, and belongs to none.")
     accounts = accounts_named(line.account for line in lines)
+    # Before anything is written, so that whoever is refused can go on and commit what else they did.
+    _expect_enough(key, kind, payment_id, accounts, lines)
     new = Transaction(
         kind=kind,
         happened_at=happened_at,
@@ -108,9 +110,6 @@ def post(
     if standing.pk != new.pk:
         _expect_the_same(standing, new, {accounts[line.account].pk: line.amount_kobo for line in lines})
         return standing
-    if payment_id is not None:
-        _expect_left(payment_id, kind, lines)
-    _expect_points(accounts, lines)
     Entry.objects.bulk_create(
         Entry(transaction=standing, account=accounts[line.account], amount_kobo=line.amount_kobo) for line in lines
     )
@@ -197,24 +196,35 @@ def _expect_the_same(standing: Transaction, new: Transaction, amounts: dict[int,
         raise LedgerKeyTaken
 
 
-def _expect_left(payment_id: UUID, kind: TransactionKind, lines: Lines) -> None:
-    taken = -postings.left_of(lines)
-    if taken <= 0:
-        return
-    _wait_for(f"ledger.payment:{payment_id}")
-    left = selectors.left_of_payment(payment_id)
-    if taken > left and kind in _OURS_TO_REFUSE:
-        raise MoreThanIsLeft(left_kobo=max(left, 0))
+def _expect_enough(
+    key: str,
+    kind: TransactionKind,
+    payment_id: UUID | None,
+    accounts: dict[AccountName, Account],
+    lines: Lines,
+) -> None:
+    """Let nobody take more than there is. Only who takes where a balance limits waits for another.
 
-
-def _expect_points(accounts: dict[AccountName, Account], lines: Lines) -> None:
-    for line in lines:
-        taken = chart.sign_of(line.account.kind) * -line.amount_kobo
-        if line.account.kind not in chart.NEVER_BELOW_ZERO or taken <= 0:
-            continue
-        account = accounts[line.account]
-        # Lines come in the accounts' order, so that nobody waits in a circle.
+    What stands under its key already has been let through; whoever else writes under it waits at the same lock.
+    """
+    of_payment = -postings.left_of(lines) if payment_id is not None else 0
+    # Lines come in the accounts' order, so that nobody waits in a circle.
+    of_points = {
+        accounts[line.account]: line.amount_kobo
+        for line in lines
+        if line.account.kind in chart.NEVER_BELOW_ZERO and line.amount_kobo > 0
+    }
+    if of_payment > 0:
+        _wait_for(f"ledger.payment:{payment_id}")
+    for account in of_points:
         _wait_for(f"ledger.account:{account.pk}")
+    if (of_payment <= 0 and not of_points) or selectors.transaction_of(key) is not None:
+        return
+    if payment_id is not None and of_payment > 0 and kind in _OURS_TO_REFUSE:
+        left = selectors.left_of_payment(payment_id)
+        if of_payment > left:
+            raise MoreThanIsLeft(left_kobo=max(left, 0))
+    for account, taken in of_points.items():
         there = selectors.balance(account)
         if taken > there:
             raise NotEnoughPoints(points=max(there, 0))

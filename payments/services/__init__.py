@@ -2,12 +2,15 @@
 
 from payments.services.asking import close_requests, request_payment, share
 from payments.services.beginning import begin
+from payments.services.desk import ask_about_refund, ask_gateway, refund_at_desk, replay_webhook
 from payments.services.journal import take_in, work_off, work_off_due
 from payments.services.refunding import give_back, look_after_refund, look_after_refunds, refund
-from payments.services.reviewing import credit, refuse_payment, release_payment
+from payments.services.reviewing import credit, note_end_of_deposit, refuse_payment, release_payment
 from payments.services.settling import check_due, settle
 
 __all__ = [
+    "ask_about_refund",
+    "ask_gateway",
     "begin",
     "check_due",
     "close_requests",
@@ -15,9 +18,12 @@ __all__ = [
     "give_back",
     "look_after_refund",
     "look_after_refunds",
+    "note_end_of_deposit",
     "refund",
+    "refund_at_desk",
     "refuse_payment",
     "release_payment",
+    "replay_webhook",
     "request_payment",
     "settle",
     "share",

@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from core.api.idempotency import IdempotencyKeyReused
+from core.errors import DomainError
 from payments import errors
 from payments.fraud.services import judging
 from payments.gateways import registry
@@ -87,18 +88,42 @@ def begin(*, request: PaymentRequest, wish: Wish) -> Payment:
     """
     if not wish.payer.email:
         raise errors.NoEmail
+    if (known := _begun_by(wish.key, request)) is not None:
+        return known
+    _make_time(request, wish)
     left = list(registry.gateways().values())
     payment: Payment | None = None
+    why: DomainError = errors.NoGateway()
     while left:
         gateway = next((one for one in left if not is_down(one.name)), left[0])
         left.remove(gateway)
         payment = _write_down(request_id=request.pk, wish=wish, gateway=gateway, instead_of=payment)
         if payment.state != PaymentState.INITIATED:
             return payment
-        payment = _tell(payment, wish, gateway)
+        payment, refusal = _tell(payment, wish, gateway)
         if payment.state != PaymentState.FAILED:
             return payment
-    raise errors.NoGateway
+        why = refusal or why
+    raise why
+
+
+def _make_time(request: PaymentRequest, wish: Wish) -> None:
+    """Have the table held as long as the means of paying needs: before any row of ours is locked.
+
+    Whoever takes money for a table locks that first and what was asked for it afterwards.
+
+    :raises TooLittleTime: when it may not be held so long
+    """
+    due = _still_due(request)
+    now = timezone.now()
+    if due.until is None or wish.channel is None:
+        return
+    wanted = now + NEEDS.get(wish.channel, NEEDS[Channel.CARD])
+    if wanted <= due.until:
+        return
+    if due.may_wait_until is None or due.may_wait_until < wanted:
+        raise errors.TooLittleTime
+    subject_of(request.kind).wait_until(request.subject_id, wanted)
 
 
 def key_of(*, actor: str, key: str) -> str:
@@ -121,17 +146,26 @@ def _write_down(*, request_id: int, wish: Wish, gateway: Gateway, instead_of: Pa
         request = PaymentRequest.objects.get(pk=request_id)
         raise judging.refuse(request=request, verdict=stopped.verdict) from None
     except IntegrityError:
-        known = Payment.objects.filter(key=wish.key).first() if wish.key else None
+        known = _begun_by(wish.key, PaymentRequest.objects.get(pk=request_id))
         if known is None:
             raise
         return known
 
 
+def _begun_by(key: str, request: PaymentRequest) -> Payment | None:
+    """Return the payment that a request sent before has begun.
+
+    :raises IdempotencyKeyReused: when that was for something else
+    """
+    known = Payment.objects.filter(key=key).first() if key else None
+    if known is not None and known.request_id != request.pk:
+        raise IdempotencyKeyReused
+    return known
+
+
 def _written(*, request_id: int, wish: Wish, gateway: Gateway, instead_of: Payment | None) -> Payment:
     request = PaymentRequest.objects.select_for_update().get(pk=request_id)
-    if wish.key and (known := Payment.objects.filter(key=wish.key).first()):
-        if known.request_id != request.pk:
-            raise IdempotencyKeyReused
+    if (known := _begun_by(wish.key, request)) is not None:
         return known
     now = timezone.now()
     due = _still_due(request)
@@ -145,7 +179,7 @@ def _written(*, request_id: int, wish: Wish, gateway: Gateway, instead_of: Payme
     if amount < gateway.least_kobo:
         raise errors.GatewayRefused
     verdict = None if instead_of else judging.before(request=request, sender=_sender(wish), amount_kobo=amount, due=due)
-    until = _waited_for(request, due, wish, now=now)
+    until = _waited_for(due, wish, now=now)
     payment = Payment(
         request=request,
         gateway=gateway.name,
@@ -197,24 +231,18 @@ def _to_continue(request: PaymentRequest, wish: Wish, *, amount: int, now: datet
     return None
 
 
-def _waited_for(request: PaymentRequest, due: Due, wish: Wish, *, now: datetime) -> datetime:
-    """Return until when this attempt is waited for, and have the table held so long where the means needs it."""
+def _waited_for(due: Due, wish: Wish, *, now: datetime) -> datetime:
+    """Return until when this attempt is waited for.
+
+    :raises TooLittleTime: when what it is for does not wait so long
+    """
     if due.until is None:
         return now + PAGE_LASTS
-    left = due.until - now
-    if wish.channel is None:
-        if not channels_within(left):
-            raise errors.TooLittleTime
-        return max(due.until, now + NEEDS[Channel.CARD])
-    needs = NEEDS.get(wish.channel, NEEDS[Channel.CARD])
-    if needs <= left:
-        return due.until
-    if due.may_wait_until is None or due.may_wait_until < now + needs:
+    needs = NEEDS[Channel.CARD] if wish.channel is None else NEEDS.get(wish.channel, NEEDS[Channel.CARD])
+    # A moment has passed since the table was made to wait.
+    if due.until < now + needs - timedelta(seconds=30):
         raise errors.TooLittleTime
-    subject_of(request.kind).wait_until(request.subject_id, now + needs)
-    request.due_at = now + needs
-    request.save(update_fields=["due_at", "updated_at"])
-    return now + needs
+    return due.until
 
 
 def new_reference() -> str:
@@ -225,15 +253,19 @@ def new_reference() -> str:
 # --- Telling the gateway --------------------------------------------------------------------------------------------
 
 
-def _tell(payment: Payment, wish: Wish, gateway: Gateway) -> Payment:
-    """Have the gateway make its page, and return the payment as it stands then; FAILED means another may be asked."""
+def _tell(payment: Payment, wish: Wish, gateway: Gateway) -> tuple[Payment, DomainError | None]:
+    """Have the gateway make its page, and return the payment as it stands then; FAILED means another may be asked.
+
+    The second is what the payer is told if that was the last one.
+    """
     answer = gateway.open_checkout(_ask(payment, wish))
     if isinstance(answer, Unknown):
         # Nobody has been given the page, so nobody can have paid on it; the gateway is asked all the same.
         seen = gateway.verify(payment.reference)
         if isinstance(seen, Absent) or (isinstance(seen, Charge) and seen.outcome == Outcome.UNFINISHED):
             answer = Down(answer.why)
-    return _note_answer(payment.pk, answer)
+    refusal = errors.GatewayRefused() if isinstance(answer, Refused) else None
+    return _note_answer(payment.pk, answer), refusal
 
 
 def _ask(payment: Payment, wish: Wish) -> CheckoutAsk:
@@ -273,6 +305,8 @@ def _note_answer(payment_id: int, answer: Opened | Refused | Down | Unknown) -> 
         payment.move_to(PaymentState.FAILED)
         payment.reason = answer.why[:200]
         payment.next_check_at = None
+        # The same request goes on with the next gateway, and is known by that payment.
+        payment.key = None
     payment.save()
     if isinstance(answer, Refused):
         logger.warning("%s refused to begin %s: %s", payment.gateway, payment.reference, answer.code)

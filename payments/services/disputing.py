@@ -6,6 +6,7 @@ from core.outbox import publish
 from payments.events import DisputeMoved
 from payments.gateways import base
 from payments.models import Dispute, Payment
+from payments.services import bookkeeping
 from payments.services.settling import locked
 from payments.states import DISPUTE_MACHINE, DisputeState
 
@@ -26,7 +27,9 @@ def note_dispute(*, payment_id: int, seen: base.Dispute) -> Dispute:
     row = payment.disputes.select_for_update().filter(gateway_id=seen.gateway_id).first()
     is_new = row is None
     if row is None:
-        row = Dispute(payment=payment, gateway_id=seen.gateway_id, amount_kobo=seen.amount_kobo, state=state)
+        # Of what went back already a bank cannot take more than is left.
+        amount = min(seen.amount_kobo, payment.left_kobo) or seen.amount_kobo
+        row = Dispute(payment=payment, gateway_id=seen.gateway_id, amount_kobo=amount, state=state)
     before = None if is_new else DisputeState(row.state)
     row.word, row.category, row.due_at = seen.word[:40], seen.category[:40], seen.due_at or row.due_at
     if before is not None and before != state and DISPUTE_MACHINE.allows(before, state):
@@ -34,6 +37,7 @@ def note_dispute(*, payment_id: int, seen: base.Dispute) -> Dispute:
     row.save()
     _count(payment)
     if is_new or before != row.state:
+        bookkeeping.dispute_moved(payment, row, before=before)
         publish(
             DisputeMoved(
                 dispute_id=row.public_id,

@@ -20,6 +20,7 @@ from payments.events import RefundMoved, RefundRequested
 from payments.gateways import base
 from payments.gateways.base import Down, RefundOutcome, Refused, Unknown
 from payments.models import Payment, Refund
+from payments.services import bookkeeping
 from payments.services.settling import gateway_of, locked
 from payments.states import REFUND_MACHINE, PaymentState, RefundReason, RefundState, Review
 
@@ -81,6 +82,7 @@ def refund(
     made.save()
     payment.refunded_kobo += amount
     payment.save(update_fields=["refunded_kobo", "updated_at"])
+    bookkeeping.refund_asked(payment, made)
     publish(RefundRequested(refund_id=made.public_id))
     return made
 
@@ -271,6 +273,8 @@ def _begun_there(payment: Payment, seen: base.Refund) -> Refund:
             payment.refunded_kobo += row.amount_kobo
             payment.save(update_fields=["refunded_kobo", "updated_at"])
     row.save()
+    if row.state != RefundState.FAILED:
+        bookkeeping.refund_taken_in(payment, row)
     _publish(payment, row)
     return row
 
@@ -286,6 +290,7 @@ def _move(payment: Payment, row: Refund, state: RefundState) -> None:
     row.next_check_at = next_look(row)
     row.save()
     if changes:
+        bookkeeping.refund_moved(payment, row)
         _publish(payment, row)
 
 

@@ -11,9 +11,9 @@ from core.outbox import publish
 from payments import errors
 from payments.events import PaymentReviewed
 from payments.models import Payment
-from payments.services import refunding
+from payments.services import bookkeeping, refunding
 from payments.services.settling import announce, locked
-from payments.states import PaymentState, RefundReason, Review
+from payments.states import Kind, PaymentState, RefundReason, Review
 
 
 @transaction.atomic
@@ -28,6 +28,7 @@ def release_payment(*, payment: Payment, by: User | None) -> Payment:
             raise errors.NotRefundable
         payment.review = Review.RELEASED
         payment.save(update_fields=["review", "updated_at"])
+        bookkeeping.released(payment)
         announce(payment)
         publish(PaymentReviewed(payment_id=payment.public_id))
         audit.record("payments.released", actor=by, target=payment, details={"reference": payment.reference})
@@ -46,6 +47,21 @@ def refuse_payment(*, payment: Payment, by: User | None) -> Payment:
         publish(PaymentReviewed(payment_id=payment.public_id))
         audit.record("payments.refused", actor=by, target=payment, details={"reference": payment.reference})
     return payment
+
+
+def note_end_of_deposit(*, subject_id: UUID, end: str) -> None:
+    """Write into the books what became of a booking's deposit: `applied`, `retained`, or `released` again."""
+    rows = Payment.objects.filter(
+        request__kind=Kind.DEPOSIT, request__subject_id=subject_id, state=PaymentState.SUCCEEDED
+    )
+    note = {
+        "applied": bookkeeping.deposit_applied,
+        "retained": bookkeeping.deposit_retained,
+        "released": bookkeeping.deposit_released,
+    }[end]
+    with transaction.atomic():
+        for payment_id in rows.order_by("request_id", "pk").values_list("pk", flat=True):
+            note(locked(payment_id))
 
 
 @transaction.atomic

@@ -18,6 +18,7 @@ from payments.fraud.services import judging
 from payments.gateways import registry
 from payments.gateways.base import Absent, Charge, Down, Gateway, Outcome, Unknown
 from payments.models import Payment, PaymentRequest
+from payments.services import bookkeeping
 from payments.states import PaymentState, RequestState, Review
 
 logger = logging.getLogger(__name__)
@@ -152,7 +153,8 @@ def _heard(payment: Payment, charge: Charge) -> None:
         if charge.outcome == Outcome.PAID and charge.gateway_id != payment.gateway_id:
             _paid_beside(payment, charge)
         elif charge.fee_kobo is not None and payment.fee_kobo is None:
-            payment.fee_kobo = charge.fee_kobo
+            before, payment.fee_kobo = payment.fee_kobo, charge.fee_kobo
+            bookkeeping.fee_told(payment, before_kobo=before)
         return
     payment.word, payment.reason = charge.word[:40], charge.reason[:200]
     if charge.outcome == Outcome.PAID:
@@ -195,6 +197,7 @@ def _hold(payment: Payment, wrong: str) -> None:
 def _paid(payment: Payment, charge: Charge) -> None:
     payment.move_to(PaymentState.SUCCEEDED)
     _fill(payment, charge)
+    bookkeeping.captured(payment)
     request = payment.request
     request.paid_kobo += charge.amount_kobo
     if request.missing_kobo == 0 and request.state != RequestState.PAID:
@@ -258,6 +261,7 @@ def _paid_beside(payment: Payment, charge: Charge) -> None:
     )
     _fill(second, charge)
     second.save()
+    bookkeeping.captured(second)
     payment.request.paid_kobo += charge.amount_kobo
     payment.request.save(update_fields=["paid_kobo", "updated_at"])
     logger.warning("%s was paid a second time under %s", payment.reference, charge.gateway_id)

@@ -123,7 +123,9 @@ def hangs_up(connection: socket.socket, over: threading.Event) -> None:
 
 
 def drips(connection: socket.socket, over: threading.Event) -> None:
-    """Answer, a space at a time, for ever."""
+    """Answer, a space at a time, for longer than anybody waits."""
     connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100000\r\n\r\n")
-    while not over.wait(0.1):
+    for _ in range(100):
+        if over.wait(0.1):
+            break
         connection.sendall(b" ")

@@ -448,8 +448,8 @@ class TestVerifying:
     def test_at_flutterwave_tells_of_somebody_who_paid_twice(self):
         rows = [{**FLUTTERWAVE_CHARGE, "id": "1"}, {**FLUTTERWAVE_CHARGE, "id": "2"}]
         acts = (
-            flutterwave_says(rows, meta={"page_info": {"total_pages": 1}}),
             flutterwave_says({**FLUTTERWAVE_CHARGE, "id": 1}),
+            flutterwave_says(rows, meta={"page_info": {"total_pages": 1}}),
             flutterwave_says({**FLUTTERWAVE_CHARGE, "id": 2}),
         )
         with AnsweringServer(*acts) as server:

@@ -123,9 +123,12 @@ class TestACharge:
             ({"requested_amount": None}, 2500000),
             ({"requested_amount": 0}, 2500000),
             ({"requested_amount": "2500000", "amount": "2500000"}, 2500000),
-            # A transfer that brought too much.
-            ({"channel": "bank_transfer", "amount": 2600000}, 2600000),
             ({"channel": "bank_transfer", "amount": 2547500, "fees": 47500}, 2500000),
+            # Too much, and not because of a fee.
+            ({"channel": "bank_transfer", "amount": 2600000}, 2600000),
+            ({"amount": 5000000}, 5000000),
+            # Who keeps the rest is not told yet.
+            ({"amount": 2600000, "fees": None}, 2500000),
         ],
     )
     def test_counts_for_what_was_paid_for(self, amounts: dict[str, Any], counts: int):
@@ -166,7 +169,7 @@ class TestACharge:
             assert not would_be_booked(made) or (made is not None and name == "id" and made.gateway_id == str(value))
         if name == "amount" and would_be_booked(made):
             assert int(value) >= 2_500_000
-        if name == "requested_amount" and would_be_booked(made):
+        if name in ("requested_amount", "fees"):
             assert made is not None and made.debited_kobo == 2_500_000
 
     @given(st.lists(st.sampled_from(["status", "reference", "currency", "domain", "id", "amount"]), min_size=1))

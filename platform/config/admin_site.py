@@ -154,6 +154,12 @@ class BukaAdminSite(UnfoldAdminSite):
             return HttpResponseRedirect(reverse("admin:translations"))
         return super().index(request, extra_context)
 
+    def plan_to_change(self, request: HttpRequest, restaurant_id: int) -> None:
+        """Called by the same pages before the first of their changes is written."""
+        from bookings.admin.out_of_plan import note
+
+        note(request, restaurant_id)
+
     def plan_saved(self, request: HttpRequest, restaurant_id: int) -> None:
         """Called by the restaurants' pages, which may not know bookings, after hours, tables or shifts were saved."""
         from bookings.admin.out_of_plan import warn
@@ -222,6 +228,11 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             _page(request, _("Deliveries of webhooks"), "outgoing_mail", "partners_delivery"),
         ]),
         (pgettext_lazy("of the platform", "Money"), [
+            _page(request, _("Payments"), "payments", "payments_payment"),
+            (_("Figures"), "bar_chart", reverse("admin:payments_payment_figures"), _may(request, Ability.HANDLE_MONEY)),
+            _page(request, _("Refunds"), "undo", "payments_refund"),
+            _page(request, _("Disputes"), "gavel", "payments_dispute"),
+            _page(request, _("Webhooks of gateways"), "webhook", "payments_webhookevent"),
             _page(request, _("Payments to be looked at"), "fact_check", "fraud_case"),
             _page(request, _("Fraud rules"), "rule", "fraud_rule"),
             _page(request, _("Fraud decisions"), "gavel", "fraud_decision"),

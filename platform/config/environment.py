@@ -454,7 +454,8 @@ def _payments(env: Env, sandbox_url: str | None, is_production: bool) -> dict[st
 
 def _paystack(env: Env, sandbox_url: str | None, is_production: bool) -> dict[str, Any]:
     key = env.str("PAYSTACK_SECRET_KEY", SANDBOX_PAYSTACK_KEY if sandbox_url else "").strip()
-    previous = [each.strip() for each in env.list("PAYSTACK_PREVIOUS_SECRET_KEYS", []) if each.strip()]
+    named: list[str] = env.list("PAYSTACK_PREVIOUS_SECRET_KEYS", [])
+    previous = [each.strip() for each in named if each.strip()]
     for name, text in (("PAYSTACK_SECRET_KEY", key), *(("PAYSTACK_PREVIOUS_SECRET_KEYS", each) for each in previous)):
         # What is wrong with it is told without it: this stands in logs.
         if text and not re.fullmatch(r"sk_(test|live)_[A-Za-z0-9_-]{10,}", text):
@@ -478,7 +479,8 @@ def _paystack(env: Env, sandbox_url: str | None, is_production: bool) -> dict[st
 def _flutterwave(env: Env, sandbox_url: str | None, is_production: bool) -> dict[str, Any]:
     key = env.str("FLUTTERWAVE_SECRET_KEY", SANDBOX_FLUTTERWAVE_KEY if sandbox_url else "").strip()
     secret_hash = env.str("FLUTTERWAVE_SECRET_HASH", SANDBOX_FLUTTERWAVE_HASH if sandbox_url else "")
-    previous: list[str] = [each for each in env.list("FLUTTERWAVE_PREVIOUS_SECRET_HASHES", []) if each]
+    named: list[str] = env.list("FLUTTERWAVE_PREVIOUS_SECRET_HASHES", [])
+    previous = [each for each in named if each]
     if key and not re.fullmatch(r"FLWSECK(_TEST)?-[A-Za-z0-9-]{10,}", key):
         raise ImproperlyConfigured(
             "FLUTTERWAVE_SECRET_KEY is no secret key of Flutterwave's v3: those begin with FLWSECK_TEST- or FLWSECK-. "

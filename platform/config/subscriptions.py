@@ -21,6 +21,7 @@ SUBSCRIPTIONS: dict[str, list[str]] = {
     "booking.completed": [
         "accounts.partners.subscribers.tell_partners",
         "bookings.subscribers.thank",
+        "payments.subscribers.book_deposit_applied",
         "bookings.subscribers.retag_guest",
     ],
     "booking.no_show": ["accounts.partners.subscribers.tell_partners", "bookings.subscribers.retag_guest"],
@@ -28,9 +29,14 @@ SUBSCRIPTIONS: dict[str, list[str]] = {
     "deposit.received": ["bookings.subscribers_deposits.tell_of_money", "accounts.partners.subscribers.tell_partners"],
     "deposit.waived": ["bookings.subscribers_deposits.tell_of_waiver", "accounts.partners.subscribers.tell_partners"],
     "deposit.lapsed": ["bookings.subscribers_deposits.tell_of_lapse", "accounts.partners.subscribers.tell_partners"],
-    "deposit.kept": ["bookings.subscribers_deposits.tell_of_keeping", "accounts.partners.subscribers.tell_partners"],
+    "deposit.kept": [
+        "bookings.subscribers_deposits.tell_of_keeping",
+        "payments.subscribers.book_deposit_kept",
+        "accounts.partners.subscribers.tell_partners",
+    ],
     "deposit.released": [
         "bookings.subscribers_deposits.tell_of_release",
+        "payments.subscribers.book_deposit_released",
         "accounts.partners.subscribers.tell_partners",
     ],
     "deposit.owed_back": [

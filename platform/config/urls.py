@@ -30,6 +30,7 @@ urlpatterns = [
     path("", include("accounts.urls_providers")),
     *i18n_patterns(
         path("pay/", include("payments.urls")),
+        path("payments/", include("payments.urls_own")),
         path("", include("bookings.urls")),
         path("", include("restaurants.urls")),
         path("", include("accounts.urls")),

@@ -127,6 +127,16 @@ def time_of_day(moment: datetime | time, language: str | None = None, zone: Zone
     return dates.format_time(clock, _TIME_PATTERNS.get(code, "short"), locale=_locale(code))
 
 
+def clock_words(language: str | None = None) -> dict[str, str]:
+    """Return how times are written, for scripts that write some themselves: a pattern of `h`, `H`, `mm` and `a`.
+
+    Its `a` stands for the words under `am` and `pm`.
+    """
+    locale = _locale(code := _code(language))
+    am, pm = (dates.format_time(time(hour), "a", locale=locale) for hour in (9, 21))
+    return {"pattern": _TIME_PATTERNS.get(code) or str(locale.time_formats["short"].pattern), "am": am, "pm": pm}
+
+
 def day_and_time(moment: datetime, language: str | None = None, zone: Zone | None = None) -> str:
     """Write a moment in full, `Friday, 4 December 2026, 7:05 pm`."""
     code = _code(language)

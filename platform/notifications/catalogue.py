@@ -102,7 +102,8 @@ KINDS = {
             "booking.confirmed",
             _("Booking confirmed"),
             needs=_booking | {"address", "booking_url"},
-            may_have=_place | {"policy_text", "occasion", "grace_minutes", "deposit", "step_free", "promised"},
+            may_have=_place
+            | {"policy_text", "occasion", "grace_minutes", "deposit", "deposit_there", "step_free", "promised"},
             channels=(Channel.EMAIL, Channel.SMS),
         ),
         Kind(
@@ -117,7 +118,8 @@ KINDS = {
             _("Booking changed"),
             needs=_booking | {"address", "booking_url"},
             may_have=_place
-            | {"policy_text", "occasion", "grace_minutes", "reason", "area", "step_free", "is_free", "promised"},
+            | {"policy_text", "occasion", "grace_minutes", "reason", "area", "step_free", "is_free", "promised"}
+            | {"step_free_wish"},
             channels=(Channel.EMAIL, Channel.SMS),
         ),
         Kind(

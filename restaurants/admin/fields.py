@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 from typing import Any
+from unicodedata import decimal
 
 from django import forms
 from django.db.models import Model
@@ -10,11 +11,13 @@ from unfold.admin import ModelAdmin
 from unfold.forms import PaginationInlineFormSet
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminDecimalFieldWidget
 
+from core import money
+
 MOST_NAIRA = Decimal(10_000_000)
 
 
 class NairaField(forms.DecimalField):
-    """An amount people type in naira; the database keeps kobo."""
+    """An amount people type in naira, read as `money.parse` does; the database keeps kobo."""
 
     widget = UnfoldAdminDecimalFieldWidget
 
@@ -22,9 +25,16 @@ class NairaField(forms.DecimalField):
         kwargs = {"min_value": Decimal(0), "max_value": MOST_NAIRA, "decimal_places": 2, **kwargs}
         super().__init__(**kwargs)
 
+    def to_python(self, value: Any) -> Decimal | None:  # type: ignore[override]  # as the stubs have it
+        if value in self.empty_values:
+            return None
+        # The digits of every script are understood, as elsewhere in forms.
+        text = "".join(str(decimal(letter)) if letter.isdecimal() else letter for letter in str(value))
+        return money.naira(money.parse(text))
+
     def clean(self, value: Any) -> int | None:
         """Return kobo."""
-        naira = super().clean(str(value).replace(",", "").replace("₦", "").strip() if value else value)
+        naira = super().clean(value)
         return None if naira is None else int(naira * 100)
 
     def prepare_value(self, value: Any) -> Any:
@@ -58,20 +68,32 @@ class HouseFormSet(PaginationInlineFormSet):
 class PlanPage(ModelAdmin):
     """For pages whose saving changes when and where people can be seated."""
 
+    def save_model(self, request: Any, obj: Model, form: Any, change: bool) -> None:
+        self.plan_to_change(request, self.house_of(obj))
+        super().save_model(request, obj, form, change)
+
     def save_related(self, request: Any, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
         self.plan_saved(request, form.instance)
 
     def delete_model(self, request: Any, obj: Model) -> None:
         house = self.house_of(obj)
+        self.plan_to_change(request, house)
         super().delete_model(request, obj)
         self._tell(request, house)
 
     def delete_queryset(self, request: Any, queryset: Any) -> None:
         houses = {self.house_of(row) for row in queryset}
+        for house in houses:
+            self.plan_to_change(request, house)
         super().delete_queryset(request, queryset)
         for house in houses:
             self._tell(request, house)
+
+    def plan_to_change(self, request: Any, house: int | None) -> None:
+        """Note how things stand before the first change, so that only what it makes is told of afterwards."""
+        if house is not None:
+            self.admin_site.plan_to_change(request, house)
 
     def plan_saved(self, request: Any, row: Model) -> None:
         self._tell(request, self.house_of(row))

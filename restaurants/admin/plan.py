@@ -85,13 +85,16 @@ class TableAdmin(OfAHouse):
 
     def _use(self, request: HttpRequest, tables: QuerySet[Table], *, is_active: bool) -> None:
         changed = [table for table in tables if self.has_change_permission(request, table)]
+        houses = {table.restaurant_id for table in changed}
+        for house in houses:
+            self.plan_to_change(request, house)
         for table in changed:
             table.is_active = is_active
             table.save(update_fields=["is_active"])
             self.log_change(request, table, [{"changed": {"fields": [str(_("in use"))]}}])
         sentence = ngettext("%(count)d table changed.", "%(count)d tables changed.", len(changed))
         self.message_user(request, sentence % {"count": len(changed)}, messages.SUCCESS)
-        for house in {table.restaurant_id for table in changed}:
+        for house in houses:
             self._tell(request, house)
 
 
@@ -234,6 +237,7 @@ class SpecialDayAdmin(OfAHouse):
             raise Http404(_now("We could not find that."))
         day, feast = chosen
         is_closed = request.POST.get("as") == "closed"
+        self.plan_to_change(request, house.pk)
         special, is_new = SpecialDay.objects.get_or_create(
             restaurant=house, date=day, defaults={"name": str(feast.name)[:80], "is_closed": is_closed}
         )

@@ -121,11 +121,16 @@ class DishPriceFactory(DjangoModelFactory):
     valid_from = "2026-01-01"
 
 
+# So that a party can come to the door whenever a test runs.
+ROUND_THE_CLOCK = (time(0), time(0))
+
+
 def house(
     *,
     tables: tuple[int, ...] = (2, 4),
     first_seating: time = time(18),
     last_seating: time = time(21),
+    hours: tuple[time, time] = (time(12), time(23)),
     turn_minutes: int = 90,
     policy: dict[str, Any] | None = None,
     shift: dict[str, Any] | None = None,
@@ -143,7 +148,7 @@ def house(
         for number, seats in enumerate(tables, start=1)
     )
     OpeningHours.objects.bulk_create(
-        OpeningHours(restaurant=restaurant, weekday=weekday, opens=time(12), closes=time(23)) for weekday in range(7)
+        OpeningHours(restaurant=restaurant, weekday=weekday, opens=hours[0], closes=hours[1]) for weekday in range(7)
     )
     dinner = ShiftFactory(
         restaurant=restaurant, first_seating=first_seating, last_seating=last_seating, **(shift or {})

@@ -17,6 +17,8 @@ AUTH_MODELS = {
     "insufficient": "PIN",
     "account": "AUTH",
 }
+# Whose payments keep the bank's last question as `processor_response` although they are paid: it is no status.
+PROMPTS = {"3ds_visa": "Please enter the OTP sent to your mobile number 080****** and email pa**@example**.com"}
 INSTRUMENTS = {
     each.name: each
     for each in (

@@ -1,4 +1,7 @@
-"""Attempts to pay, and what ends them: money, or none. Each is told to the merchant."""
+"""Attempts to pay, and what ends them: money, or none. Each is told to the merchant.
+
+Whoever calls these has opened the transaction: a payer's step on the page, a charge of a saved card.
+"""
 
 import random
 import secrets
@@ -6,14 +9,13 @@ from typing import Any
 
 from sandbox.flutterwave import notices, splits
 from sandbox.flutterwave.callers import NAME, Caller
-from sandbox.flutterwave.cards import AUTH_MODELS
+from sandbox.flutterwave.cards import AUTH_MODELS, PROMPTS
 from sandbox.flutterwave.errors import Refused
 from sandbox.flutterwave.fields import row_id
 from sandbox.flutterwave.models import CardToken, Event, Link, Transaction
 from sandbox.flutterwave.money import BadAmount, fee_of, kobo, part, vat_of
 from sandbox.gateways import clock, faults
 from sandbox.gateways.registry import CHECKOUT
-from sandbox.gateways.store import writing
 
 APPROVED = "Approved by Financial Institution"
 WAITING = "Pending validation"
@@ -37,7 +39,6 @@ def card_ref(mode: str) -> str:
 # --- beginnings
 
 
-@writing()
 def begin(link: Link, kind: Transaction.Type, **more: Any) -> Transaction:
     """Begin an attempt: pending, until a bank says something or money arrives."""
     auth_models = {Transaction.Type.TRANSFER: "AUTH", Transaction.Type.USSD: "USSD"}
@@ -68,7 +69,6 @@ def begin(link: Link, kind: Transaction.Type, **more: Any) -> Transaction:
 # --- ends
 
 
-@writing()
 def receive(row: Transaction, amount_kobo: int) -> None:
     """Take a transfer, whatever sum it is: what came in is the transaction's amount."""
     naira, rest = divmod(amount_kobo, 100)
@@ -82,7 +82,6 @@ def receive(row: Transaction, amount_kobo: int) -> None:
     succeed(row)
 
 
-@writing()
 def decide(row: Transaction, instrument: str, *, is_paid: bool, reason: str, route: str = CHECKOUT) -> None:
     """Let the bank say yes or no to a card or account, or what a fault has it say."""
     row.instrument = instrument
@@ -95,7 +94,6 @@ def decide(row: Transaction, instrument: str, *, is_paid: bool, reason: str, rou
         fail(row, reason)
 
 
-@writing()
 def succeed(row: Transaction, *, route: str = CHECKOUT) -> None:
     """Take the money, however a fault spoils it, and tell the merchant."""
     row.amount_kobo = _skewed(row.amount_kobo, route)
@@ -107,7 +105,7 @@ def succeed(row: Transaction, *, route: str = CHECKOUT) -> None:
     on_top = row.fee_kobo + row.vat_kobo if faults.happens(NAME, route, "fee_on_top") else 0
     row.charged_kobo = row.amount_kobo + on_top
     row.shares = splits.shares(row.subaccounts, row.settled_kobo)
-    row.processor_response = APPROVED
+    row.processor_response = PROMPTS.get(row.instrument, APPROVED)
     if row.payment_type == Transaction.Type.CARD and row.token is None:
         row.token = _token(row)
     _end(row, Transaction.Status.SUCCESSFUL)
@@ -118,7 +116,6 @@ def succeed(row: Transaction, *, route: str = CHECKOUT) -> None:
         chargebacks.open_for(row)
 
 
-@writing()
 def fail(row: Transaction, why: str) -> None:
     """End an attempt without money, and tell the merchant that too."""
     row.processor_response = why

@@ -1,6 +1,7 @@
 """Reading what callers send: numbers may be texts, extra keys do not matter, and a refusal names the field."""
 
 from decimal import Decimal
+from math import isfinite
 from typing import Any
 
 from sandbox.flutterwave.errors import Refused
@@ -101,7 +102,8 @@ def meta(asked: Asked) -> Asked | None:
 def plain(value: Any) -> Any:
     """Return JSON as it can be kept: exact decimals, read so for the sake of sums, become JSON numbers again."""
     if isinstance(value, Decimal):
-        return float(value)
+        number = float(value)
+        return number if isfinite(number) else str(value)
     if isinstance(value, dict):
         return {key: plain(each) for key, each in value.items()}
     return [plain(each) for each in value] if isinstance(value, list) else value

@@ -63,6 +63,7 @@ class Link(models.Model):
     expires_at = models.DateTimeField()
     cancelled_at = models.DateTimeField(null=True)
 
+    transactions: "models.QuerySet[Transaction]"
     objects: ClassVar[models.Manager[Self]] = models.Manager()
 
     class Meta:
@@ -141,6 +142,10 @@ class Transaction(models.Model):
     ended_at = models.DateTimeField(null=True)
     settlement = models.ForeignKey("Settlement", models.SET_NULL, null=True, related_name="transactions")
 
+    link_id: int | None
+    events: "models.QuerySet[Event]"
+    refunds: "models.QuerySet[Refund]"
+    chargebacks: "models.QuerySet[Chargeback]"
     objects: ClassVar[models.Manager[Self]] = models.Manager()
 
     class Meta:
@@ -184,6 +189,7 @@ class Refund(models.Model):
     # The settlement that gave back what an earlier one had kept for it, because it failed.
     undone_in = models.ForeignKey("Settlement", models.SET_NULL, null=True, related_name="+")
 
+    transaction_id: int
     objects: ClassVar[models.Manager[Self]] = models.Manager()
 
     class Meta:
@@ -209,6 +215,8 @@ class Chargeback(models.Model):
     due_at = models.DateTimeField()
     settlement = models.ForeignKey("Settlement", models.SET_NULL, null=True, related_name="chargebacks")
 
+    transaction_id: int
+    settlement_id: int | None
     objects: ClassVar[models.Manager[Self]] = models.Manager()
 
     class Meta:
@@ -256,6 +264,7 @@ class Settlement(models.Model):
     disburse_ref = models.CharField(max_length=40)
     created_at = models.DateTimeField()
 
+    transactions: "models.QuerySet[Transaction]"
     objects: ClassVar[models.Manager[Self]] = models.Manager()
 
     class Meta:

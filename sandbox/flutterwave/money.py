@@ -21,13 +21,16 @@ def kobo(amount: object) -> int:
     if isinstance(amount, bool) or not isinstance(amount, str | int | Decimal):
         raise BadAmount
     try:
-        exact = Decimal(amount.strip() if isinstance(amount, str) else amount).scaleb(2)
-        whole = int(exact) if exact.is_finite() else 0
+        naira_exactly = Decimal(amount.strip() if isinstance(amount, str) else amount)
+        # In this order: what is far too large is not even written out.
+        if not naira_exactly.is_finite() or not 0 < naira_exactly <= MOST_KOBO // 100:
+            raise BadAmount
     except InvalidOperation as bad:
         raise BadAmount from bad
-    if exact != whole or not 0 < whole <= MOST_KOBO:
+    exact = naira_exactly.scaleb(2)
+    if exact != int(exact):
         raise BadAmount
-    return whole
+    return int(exact)
 
 
 def naira(amount_kobo: int) -> int | float:

@@ -76,8 +76,9 @@ def paid_by(link: Link) -> Transaction | None:
 
 
 def has_failed_too_often(link: Link) -> bool:
-    failures = link.transactions.filter(status=Transaction.Status.FAILED).count()
-    return link.most_failures is not None and failures >= link.most_failures
+    if link.most_failures is None:
+        return False
+    return link.transactions.filter(status=Transaction.Status.FAILED).count() >= link.most_failures
 
 
 def check_open(link: Link) -> None:

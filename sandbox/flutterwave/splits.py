@@ -16,6 +16,8 @@ from sandbox.flutterwave.models import Subaccount
 from sandbox.flutterwave.money import part
 
 PERCENTAGE, FLAT, FLAT_SUBACCOUNT = "percentage", "flat", "flat_subaccount"
+# Naira, or a ratio.
+MOST = 10**9
 CHARGE_TYPES = (PERCENTAGE, FLAT, FLAT_SUBACCOUNT)
 
 
@@ -58,7 +60,7 @@ def number(given: Any, name: str) -> Decimal:
         value = Decimal(str(given))
     except InvalidOperation as bad:
         raise Refused(f"{name} must be a number") from bad
-    if isinstance(given, bool) or not value.is_finite() or value < 0:
+    if isinstance(given, bool) or not value.is_finite() or not 0 <= value <= MOST:
         raise Refused(f"{name} must be a number")
     return value
 

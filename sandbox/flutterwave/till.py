@@ -142,12 +142,12 @@ class FlutterwaveTill:
 
     def look(self, token: str) -> dict[str, Any]:
         challenged, link = _challenged(token), _link(token)
-        rows = [challenged] if challenged else list(link.transactions.select_related("customer")) if link else []
+        rows = list(link.transactions.select_related("customer")) if link else [challenged] if challenged else []
         return {
             "token": token,
-            "tx_ref": (challenged or link).tx_ref if challenged or link else None,
+            "tx_ref": link.tx_ref if link else challenged.tx_ref if challenged else None,
             "status": rows[0].status if rows else "none",
-            "transactions": [shapes.listed(row) for row in rows if row],
+            "transactions": [shapes.listed(row) for row in rows],
             "way_back": self.way_back(token),
         }
 

@@ -1,7 +1,9 @@
 """The hosted checkout page: where a payer of either gateway pays, by keyboard and without JavaScript."""
 
+import re
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.http import HttpRequest, HttpResponse
@@ -21,6 +23,10 @@ QUESTIONS = {
     "address": "Billing address",
     BANK_PAGE: "Your bank asks whether this is you",
 }
+
+
+# What may stand in the policy of the page, and cannot become a second directive there.
+NETLOC = re.compile(r"[A-Za-z0-9.:\[\]-]+")
 
 
 def page(till: Till) -> Callable[..., HttpResponse]:
@@ -109,16 +115,21 @@ def _show(till: Till, request: HttpRequest, token: str, error: str) -> HttpRespo
 
 def _policy(goals: list[str]) -> str:
     origins = {
-        f"{parts.scheme}://{parts.netloc}" for parts in map(urlsplit, goals) if parts.scheme in ("http", "https")
+        f"{parts.scheme}://{parts.netloc}"
+        for parts in map(urlsplit, goals)
+        if parts.scheme in ("http", "https") and NETLOC.fullmatch(parts.netloc)
     }
     allowed = " ".join(["form-action 'self'", *sorted(origins)])
     return PAGE_POLICY.replace("form-action 'self'", allowed)
 
 
-def pay_control(till: Till) -> Callable[..., HttpResponse]:
+def pay_control(
+    till: Till, prepare: Callable[[str, dict[str, Any]], None] | None = None
+) -> Callable[..., HttpResponse]:
     """Return the control that does what a payer would do: `{"reference": …, "how": "card", "card": …, "kobo": …}`.
 
-    It answers when that is done, with what has become of the payment and when its money arrives.
+    It answers when that is done, with what has become of the payment and when its money arrives. `prepare` is told
+    the payment's token and all that was asked before.
     """
 
     @control("POST")
@@ -128,6 +139,8 @@ def pay_control(till: Till) -> Callable[..., HttpResponse]:
         token = till.token_of(str(given.get("reference", "")), whose) if whose else None
         if token is None:
             raise BadAsk("There is no payment with this reference.")
+        if prepare is not None:
+            prepare(token, given)
         try:
             arrives_at = steps.pay(till, token, str(given.get("how", "card")), given)
         except steps.Refused as refused:

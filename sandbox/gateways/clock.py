@@ -1,13 +1,11 @@
 """The clock that the gateways go by: expiries, retries, whatever ages. It can be put forward and stopped."""
 
-import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.db import transaction
-
 from sandbox.gateways.models import Clock
+from sandbox.gateways.remembering import Remembered
 from sandbox.gateways.store import writing
 
 FURTHEST_SECONDS = 20 * 366 * 86400
@@ -23,26 +21,18 @@ class _Reading:
     frozen_at: datetime | None = None
 
 
-# One process serves the gateways, so what it remembers is what is written.
-_remembered: _Reading | None = None
-_guard = threading.Lock()
+def _read() -> _Reading:
+    row = Clock.objects.first()
+    return _Reading(timedelta(seconds=row.offset_seconds), row.frozen_at) if row else _Reading()
+
+
+_remembered = Remembered(_read)
 
 
 def now() -> datetime:
     """Return the gateways' time, aware and in UTC."""
-    reading = _reading()
+    reading = _remembered.get()
     return reading.frozen_at or datetime.now(UTC) + reading.offset
-
-
-def _reading() -> _Reading:
-    global _remembered
-    reading = _remembered
-    if reading is None:
-        row = Clock.objects.first()
-        reading = _Reading(timedelta(seconds=row.offset_seconds), row.frozen_at) if row else _Reading()
-        with _guard:
-            _remembered = reading
-    return reading
 
 
 def iso(moment: datetime) -> str:
@@ -51,7 +41,7 @@ def iso(moment: datetime) -> str:
 
 
 def as_json() -> dict[str, Any]:
-    reading = _reading()
+    reading = _remembered.get()
     return {
         "now": now().isoformat(),
         "offset_seconds": reading.offset.total_seconds(),
@@ -75,7 +65,7 @@ def turn(asked: dict[str, Any]) -> None:
     if asked.get("reset"):
         _keep(_Reading())
         return
-    reading = _reading()
+    reading = _remembered.get()
     if "advance_seconds" in asked:
         step = timedelta(seconds=_seconds(asked["advance_seconds"]))
         reading = _Reading(reading.offset + step, reading.frozen_at and reading.frozen_at + step)
@@ -97,13 +87,7 @@ def _keep(reading: _Reading) -> None:
         Clock.objects.update_or_create(
             pk=1, defaults={"offset_seconds": reading.offset.total_seconds(), "frozen_at": reading.frozen_at}
         )
-        transaction.on_commit(_forget)
-
-
-def _forget() -> None:
-    global _remembered
-    with _guard:
-        _remembered = None
+        _remembered.forget()
 
 
 def _seconds(value: object) -> float:

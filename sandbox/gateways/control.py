@@ -47,11 +47,28 @@ def asked(request: HttpRequest) -> dict[str, Any]:
     :raises BadAsk: for everything else
     """
     try:
-        found = json.loads(request.body or b"{}")
+        found = read_json(request.body or b"{}")
     except ValueError as wrong:
         raise BadAsk("Write JSON.") from wrong
     if not isinstance(found, dict):
         raise BadAsk("Write a JSON object.")
+    return found
+
+
+def read_json(raw: bytes) -> Any:
+    """Return what JSON says that can be written again: without NaN, halves of characters, or depths without end.
+
+    :raises ValueError: for everything else
+    """
+
+    def refuse(constant: str) -> None:
+        raise ValueError(f"{constant} is not JSON.")
+
+    try:
+        found = json.loads(raw, parse_constant=refuse)
+        json.dumps(found, ensure_ascii=False).encode()
+    except RecursionError as deep:
+        raise ValueError("This is nested too deeply.") from deep
     return found
 
 

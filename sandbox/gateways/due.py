@@ -1,8 +1,11 @@
 """What a gateway does later by its clock: written down now, done when its time has come."""
 
 import logging
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
+
+from django.db.utils import OperationalError
 
 from sandbox.gateways import clock
 from sandbox.gateways.models import Due
@@ -28,15 +31,24 @@ def work_off() -> int:
         row = Due.objects.filter(due_at__lte=clock.now()).first()
         if row is None:
             return done
-        with writing():
-            # Somebody else may have done it meanwhile.
-            if Due.objects.filter(pk=row.pk).delete()[0]:
-                _do(row)
-                done += 1
+        try:
+            with writing():
+                # Somebody else may have done it meanwhile.
+                if Due.objects.filter(pk=row.pk).delete()[0]:
+                    _do(row)
+                    done += 1
+        except OperationalError:
+            # The row stays and is tried again.
+            raise
+        except Exception:
+            # One that cannot be done must not hold up all the others.
+            log.exception("%s could not do what was due: %s", row.gateway, row.action)
+            Due.objects.filter(pk=row.pk).delete()
     return done
 
 
 def _do(row: Due) -> None:
     gateway = GATEWAYS[row.gateway]
-    actions = {"transfer": gateway.till.transfer, "ussd": gateway.till.ussd, **gateway.actions}
+    till = gateway.till
+    actions: dict[str, Callable[..., None]] = {"transfer": till.transfer, "ussd": till.ussd, **gateway.actions}
     actions[row.action](**row.arguments)

@@ -1,14 +1,12 @@
 """What goes wrong at the gateways: rules that say where, how often and how many times."""
 
 import random
-import threading
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import transaction
-
 from sandbox.gateways.models import Rule
 from sandbox.gateways.registry import CHECKOUT, EVERYWHERE, GATEWAYS, NAMES, WEBHOOK
+from sandbox.gateways.remembering import Remembered
 from sandbox.gateways.store import writing
 
 # At an address of the interface, or on the checkout page.
@@ -60,6 +58,7 @@ MONEY = {
     "odd_metadata": "Answer 0 or nothing in the place of metadata",
 }
 FAMILIES = {"route": ROUTE, "webhook": WEBHOOKS, "money": MONEY}
+SLOW = "slow"
 LONGEST_SECONDS = 30 * 86400
 MOST_TIMES = 1_000_000
 
@@ -77,20 +76,21 @@ class Drawn:
     options: dict[str, Any]
 
 
-_remembered: list[Rule] | None = None
-_guard = threading.Lock()
+_remembered = Remembered(lambda: list(Rule.objects.all()))
 
 
 def draw(gateway: str, route: str, family: str, *, event: str = "") -> list[Drawn]:
     """Return what goes wrong here and now, and count it; `family` is `route` or `webhook`.
 
+    An answer goes wrong in one way, and may be slow as well: once something is drawn the rules after it are not.
     A rule with `{"event": …}` among its options concerns only webhooks of that name.
     """
-    return [
-        Drawn(rule.kind, rule.seconds, rule.options)
-        for rule in _rules()
-        if rule.kind in FAMILIES[family] and _is_about(rule, gateway, route, event) and _happens(rule)
-    ]
+    found: list[Drawn] = []
+    for rule in _remembered.get():
+        is_one_too_many = family == "route" and rule.kind != SLOW and any(each.kind != SLOW for each in found)
+        if rule.kind in FAMILIES[family] and not is_one_too_many and _is_about(rule, gateway, route, event):
+            found += [Drawn(rule.kind, rule.seconds, rule.options)] if _happens(rule) else []
+    return found
 
 
 def drawn(gateway: str, route: str, family: str, *, event: str = "") -> dict[str, Drawn]:
@@ -103,7 +103,7 @@ def happens(gateway: str, route: str, kind: str) -> Drawn | None:
 
     For what goes wrong with money: each kind is asked for where it matters.
     """
-    for rule in _rules():
+    for rule in _remembered.get():
         if rule.kind == kind and _is_about(rule, gateway, route) and _happens(rule):
             return Drawn(rule.kind, rule.seconds, rule.options)
     return None
@@ -111,7 +111,7 @@ def happens(gateway: str, route: str, kind: str) -> Drawn | None:
 
 def are_none() -> bool:
     """Whether it is known, without looking at rows, that there are no rules."""
-    return _remembered == []
+    return _remembered.glance() == []
 
 
 def _is_about(rule: Rule, gateway: str, route: str, event: str = "") -> bool:
@@ -121,25 +121,7 @@ def _is_about(rule: Rule, gateway: str, route: str, event: str = "") -> bool:
     return is_here and rule.options.get("event", event) == event
 
 
-def _rules() -> list[Rule]:
-    global _remembered
-    rules = _remembered
-    if rules is None:
-        rules = list(Rule.objects.all())
-        with _guard:
-            _remembered = rules
-    return rules
-
-
-def _forget() -> None:
-    global _remembered
-    with _guard:
-        _remembered = None
-
-
 def _happens(rule: Rule) -> bool:
-    if rule.chance >= 1 and rule.times_left is None:
-        return True
     with writing():
         row = Rule.objects.filter(pk=rule.pk).first()
         if row is None or row.times_left == 0:
@@ -148,9 +130,10 @@ def _happens(rule: Rule) -> bool:
         number = random.Random(f"{row.seed}:{row.draws}").random()  # noqa: S311
         row.draws += 1
         is_hit = number < row.chance
+        row.hits += is_hit
         if is_hit and row.times_left is not None:
             row.times_left -= 1
-        row.save(update_fields=["draws", "times_left"])
+        row.save(update_fields=["draws", "hits", "times_left"])
         return is_hit
 
 
@@ -169,7 +152,7 @@ def replace(rules: object, seed: object = 0) -> None:
         for place, rule in enumerate(read):
             rule.seed = f"{seed}:{place}"[:40]
             rule.save()
-        transaction.on_commit(_forget)
+        _remembered.forget()
 
 
 def add(asked: object) -> Rule:
@@ -182,14 +165,14 @@ def add(asked: object) -> Rule:
     with writing():
         rule.seed = f"{seed}:{Rule.objects.count()}"[:40]
         rule.save()
-        transaction.on_commit(_forget)
+        _remembered.forget()
     return rule
 
 
 def remove(pk: int) -> None:
     with writing():
         Rule.objects.filter(pk=pk).delete()
-        transaction.on_commit(_forget)
+        _remembered.forget()
 
 
 def as_json() -> list[dict[str, Any]]:
@@ -204,6 +187,7 @@ def as_json() -> list[dict[str, Any]]:
             "seconds": rule.seconds,
             "options": rule.options,
             "draws": rule.draws,
+            "hits": rule.hits,
         }
         for rule in Rule.objects.all()
     ]

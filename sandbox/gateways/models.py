@@ -31,6 +31,8 @@ class Rule(models.Model):
     # The next number is made of both, so a run can be repeated, and a restart changes nothing.
     seed = models.CharField(max_length=40)
     draws = models.PositiveIntegerField(default=0)
+    # How often it was played.
+    hits = models.PositiveIntegerField(default=0)
 
     objects: ClassVar[models.Manager[Self]] = models.Manager()
 

@@ -108,7 +108,9 @@ def _go_on(till: Till, visit: Visit, instrument: Instrument) -> None:
 
 def _finish(till: Till, visit: Visit, instrument: Instrument, outcome: str, reason: str) -> None:
     visit.step, visit.steps_done, visit.wrong_answers = "choose", 0, 0
-    visit.save()
+    # Who was asked nothing was nowhere on the page.
+    if visit.pk is not None:
+        visit.save()
     till.attempt(visit.token, instrument.name, outcome, reason)
 
 

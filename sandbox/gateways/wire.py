@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import re
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from asgiref.sync import sync_to_async
@@ -18,8 +18,8 @@ from sandbox.gateways.models import Delivery
 from sandbox.gateways.registry import CHECKOUT, GATEWAYS, Gateway
 
 Message = dict[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
+Receive = Callable[[], Awaitable[Mapping[str, Any]]]
+Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 App = Callable[[Message, Receive, Send], Awaitable[None]]
 
 # A message of our own, which `sandbox.server` understands: close the connection without an answer.
@@ -75,8 +75,8 @@ class _Call:
 
     def __init__(self, app: App, scope: Message, receive: Receive, send: Send) -> None:
         self.app, self.scope, self.receive, self.send = app, scope, receive, send
-        self._body: list[Message] = []
-        self._answer: list[Message] = []
+        self._body: list[Mapping[str, Any]] = []
+        self._answer: list[Mapping[str, Any]] = []
 
     async def listen(self) -> None:
         while not self._body or self._body[-1].get("more_body"):
@@ -88,12 +88,12 @@ class _Call:
         """Have it done and keep the answer."""
         waiting = iter(self._body)
 
-        async def receive() -> Message:
+        async def receive() -> Mapping[str, Any]:
             for message in waiting:
                 return message
             return await self.receive()
 
-        async def send(message: Message) -> None:
+        async def send(message: Mapping[str, Any]) -> None:
             self._answer.append(message)
 
         await self.app(self.scope, receive, send)
@@ -119,9 +119,9 @@ class _Call:
 async def _play(call: _Call, gateway: Gateway, found: list[faults.Drawn], waits: str) -> None:
     await call.listen()
     for each in found:
-        if each.kind == "slow":
+        if each.kind == faults.SLOW:
             await call.pause(SLOW_SECONDS if each.seconds is None else each.seconds)
-    worst = next((each for each in found if each.kind != "slow"), None)
+    worst = next((each for each in found if each.kind != faults.SLOW), None)
     if worst is None or worst.kind in ("timeout_after", "reset_after") or _stands(worst, gateway):
         expected: list[tuple[str, int]] = []
         token = hooks.awaited.set(expected)
@@ -153,7 +153,7 @@ async def _until_tried(deliveries: list[int]) -> None:
     """Wait until each of these webhooks has been answered or refused once."""
     deadline = time.monotonic() + AWAIT_SECONDS
     while deliveries and time.monotonic() < deadline:
-        untried = Delivery.objects.filter(pk__in=deliveries, attempts=0)
+        untried = Delivery.objects.filter(pk__in=deliveries, attempts=0, state=Delivery.State.PENDING)
         if not await sync_to_async(untried.exists, thread_sensitive=False)():
             return
         await asyncio.sleep(0.02)

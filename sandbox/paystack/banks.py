@@ -17,7 +17,8 @@ BANKS = {
 
 
 def listed(ask: Ask) -> Said:
-    return Said("Banks retrieved", [shape(code) for code in BANKS])
+    meta = {"next": None, "previous": None, "perPage": len(BANKS)}
+    return Said("Banks retrieved", [shape(code) for code in BANKS], meta)
 
 
 def shape(code: str) -> dict[str, object]:
@@ -35,6 +36,8 @@ def shape(code: str) -> dict[str, object]:
         "currency": "NGN",
         "type": "nuban",
         "is_deleted": False,
+        "createdAt": "2020-01-01T00:00:00.000Z",
+        "updatedAt": "2020-01-01T00:00:00.000Z",
     }
 
 

@@ -80,12 +80,18 @@ def start(ask: Ask, *, entry_point: str) -> Transaction:
 
 def customer_of(ask: Ask, email: str) -> Customer:
     """Return the merchant's customer with this address, a new one where there is none."""
-    row, _is_new = Customer.objects.get_or_create(**ask.mine, email=email.lower(), defaults={"code": code("CUS_")})
+    row = customer_with(ask.merchant.name, ask.mode, email)
     given = {name: ask.text(name, 100) for name in ("first_name", "last_name", "phone") if ask.text(name)}
     if given:
         Customer.objects.filter(pk=row.pk).update(**given)
         row.refresh_from_db()
     return row
+
+
+def customer_with(merchant: str, mode: str, email: str) -> Customer:
+    return Customer.objects.get_or_create(
+        merchant=merchant, mode=mode, email=email.lower()[:254], defaults={"code": code("CUS_")}
+    )[0]
 
 
 def _metadata(given: Any) -> Any:

@@ -126,15 +126,16 @@ def listed(ask: Ask) -> Said:
     rows = _mine(ask)
     if ask.query.get("status") in STATUSES:
         rows = rows.filter(status=ask.query["status"])
-    if ask.query.get("transaction"):
-        payment = of_id(ask, ask.query["transaction"])
+    wanted = ask.query.get("transaction", "")
+    if wanted:
+        payment = of_id(ask, wanted)
         rows = rows.filter(transaction=payment) if payment else rows.none()
-    data, meta = page_of(ask, rows, shapes.dispute)
+    data, meta = page_of(ask, rows, shapes.dispute_answered)
     return Said("Disputes retrieved", data, meta)
 
 
 def fetch(ask: Ask, number: str) -> Said:
-    return Said("Dispute retrieved", shapes.dispute(find(ask, number)))
+    return Said("Dispute retrieved", shapes.dispute_answered(find(ask, number)))
 
 
 def of_transaction(ask: Ask, number: str) -> Said:
@@ -142,7 +143,7 @@ def of_transaction(ask: Ask, number: str) -> Said:
     row = _mine(ask).filter(transaction=payment).first() if payment else None
     if row is None:
         raise Problem("Dispute not found", status=404, code="not_found", next_step="Check the transaction's id")
-    return Said("Dispute retrieved successfully", shapes.dispute(row))
+    return Said("Dispute retrieved successfully", shapes.dispute_answered(row))
 
 
 def update(ask: Ask, number: str) -> Said:
@@ -151,7 +152,7 @@ def update(ask: Ask, number: str) -> Said:
     dispute.upload = ask.text("uploaded_filename", 200) or dispute.upload
     dispute.updated_at = clock.now()
     dispute.save()
-    return Said("Dispute updated successfully", [shapes.dispute(dispute)])
+    return Said("Dispute updated successfully", [shapes.dispute_answered(dispute)])
 
 
 def _open(ask: Ask, number: str) -> Dispute:
@@ -182,6 +183,7 @@ def evidence(ask: Ask, number: str) -> Said:
     names = (*EVIDENCE, "delivery_address", "delivery_date")
     dispute.evidence = {name: ask.text(name) for name in names if ask.data.get(name)}
     dispute.evidence |= {"id": dispute.pk, "dispute": dispute.pk, "createdAt": clock.iso(clock.now())}
+    dispute.evidence |= {"updatedAt": dispute.evidence["createdAt"]}
     dispute.save()
     return Said("Evidence created", dispute.evidence)
 
@@ -200,4 +202,4 @@ def resolve(ask: Ask, number: str) -> Said:
     dispute.messages = [*dispute.messages, said]
     lost = dispute.refund_amount if resolution == "merchant-accepted" else 0
     _end(dispute, resolution, lost=lost, by=ask.merchant.business_name)
-    return Said("Dispute successfully resolved", shapes.dispute(dispute))
+    return Said("Dispute successfully resolved", shapes.dispute_answered(dispute))

@@ -1,10 +1,8 @@
 """What every address of Paystack's interface has in common: keys, envelopes, errors, pages of lists."""
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import unquote
 
 from django.db import models
 from django.http import HttpRequest, HttpResponse, QueryDict
@@ -12,6 +10,7 @@ from django.utils.dateparse import parse_datetime
 from django.views.decorators.csrf import csrf_exempt
 
 from sandbox.gateways import hooks, merchants
+from sandbox.gateways.control import read_json
 from sandbox.gateways.merchants import Merchant
 from sandbox.gateways.store import writing
 
@@ -93,12 +92,11 @@ def route(**handlers: tuple[str, Handler]) -> Callable[..., HttpResponse]:
                 raise Problem("Route not found", status=404)
             ask = _ask(request)
             handler = handlers[request.method][1]
-            arguments = {name: unquote(value) if isinstance(value, str) else value for name, value in kwargs.items()}
             if request.method == "GET":
-                said = handler(ask, **arguments)
+                said = handler(ask, **kwargs)
             else:
                 with writing():
-                    said = handler(ask, **arguments)
+                    said = handler(ask, **kwargs)
         except Problem as problem:
             return answer(problem.as_json(), problem.status)
         envelope: dict[str, Any] = {"status": said.is_fine, "message": said.message}
@@ -139,7 +137,7 @@ def _body(request: HttpRequest) -> dict[str, Any]:
         return dict(request.POST.items())
     if content_type != "application/x-www-form-urlencoded" or raw.lstrip()[:1] == b"{":
         try:
-            found = json.loads(raw)
+            found = read_json(raw)
         except ValueError:
             found = None
         if isinstance(found, dict):

@@ -1,9 +1,8 @@
 """Paystack as the kit of the gateways knows it."""
 
 import json
+from collections import Counter
 from collections.abc import Iterable
-
-from django.db.models import Prefetch
 
 from sandbox.gateways.registry import Gateway, PaymentLine
 from sandbox.paystack import charging, disputes, events, payouts, refunds
@@ -25,9 +24,16 @@ from sandbox.paystack.till import TILL
 
 
 def payments(after: int, most: int) -> Iterable[PaymentLine]:
-    rows = Transaction.objects.filter(pk__gt=max(0, after - FIRST_TRANSACTION)).order_by("pk")[:most]
-    given_back = Prefetch("refunds", Refund.objects.exclude(status=Refund.Status.FAILED), to_attr="standing")
-    for row in rows.prefetch_related(given_back, "disputes"):
+    rows = list(Transaction.objects.filter(pk__gt=max(0, after - FIRST_TRANSACTION)).order_by("pk")[:most])
+    refunds, disputes = Counter[int](), Counter[int]()
+    if rows:
+        between = {"transaction_id__gte": rows[0].pk, "transaction_id__lte": rows[-1].pk}
+        standing = Refund.objects.filter(**between).exclude(status=Refund.Status.FAILED)
+        for pk, amount in standing.values_list("transaction_id", "amount"):
+            refunds[pk] += amount
+        for pk, lost in Dispute.objects.filter(**between).values_list("transaction_id", "lost"):
+            disputes[pk] += lost
+    for row in rows:
         yield PaymentLine(
             id=row.number,
             reference=row.reference,
@@ -37,9 +43,9 @@ def payments(after: int, most: int) -> Iterable[PaymentLine]:
             status=row.status,
             is_paid=row.is_paid,
             amount_kobo=row.received if row.is_paid else 0,
-            refunded_kobo=sum(refund.amount for refund in row.standing),
+            refunded_kobo=refunds[row.pk],
             fee_kobo=row.fees if row.is_paid else 0,
-            disputed_kobo=sum(dispute.lost for dispute in row.disputes.all()),
+            disputed_kobo=disputes[row.pk],
         )
 
 

@@ -151,7 +151,11 @@ def recipient(row: Recipient) -> dict[str, Any]:
         "name": row.name,
         "recipient_code": row.code,
         "type": "nuban",
+        "description": None,
+        "email": None,
+        "metadata": None,
         "is_deleted": False,
+        "isDeleted": False,
         "details": {
             "authorization_code": None,
             "account_number": row.account_number,
@@ -247,13 +251,22 @@ def transfer(row: Transfer, *, is_short: bool = False) -> dict[str, Any]:
         "source_details": None,
         "status": row.status,
         "titan_code": None,
+        "request": row.pk,
+        "fee_charged": 0,
+        "fees_breakdown": None,
+        "gateway_response": None,
         "transfer_code": row.code,
         "transferred_at": row.transferred_at and clock.iso(row.transferred_at),
         "createdAt": clock.iso(row.created_at),
         "updatedAt": clock.iso(row.transferred_at or row.created_at),
     }
     if is_short:
-        return said | {"integration": integration, "recipient": row.recipient.pk}
+        return said | {
+            "integration": integration,
+            "recipient": row.recipient.pk,
+            "transfersessionid": [],
+            "transfertrials": [],
+        }
     whose = {"id": integration, "is_live": row.mode == LIVE, "business_name": MERCHANTS[row.merchant].business_name}
     return said | {
         "integration": whose,

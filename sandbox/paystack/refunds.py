@@ -11,7 +11,7 @@ from sandbox.gateways.due import later
 from sandbox.paystack import events, shapes
 from sandbox.paystack.endpoint import NAME, Ask, Problem, Said, needed, page_of
 from sandbox.paystack.instruments import INSTRUMENTS
-from sandbox.paystack.models import FIRST_REFUND, Refund, Transaction
+from sandbox.paystack.models import FIRST_REFUND, Dispute, Refund, Transaction
 from sandbox.paystack.rules import sum_of
 from sandbox.paystack.transactions import of_id
 
@@ -33,13 +33,13 @@ class BadMove(Exception):
 
 def given_back(row: Transaction) -> int:
     """Return what has been refunded or is being refunded."""
-    refunds = row.refunds.exclude(status=Status.FAILED)
+    refunds = Refund.objects.filter(transaction=row).exclude(status=Status.FAILED)
     return int(refunds.aggregate(sum=Coalesce(Sum("amount"), 0))["sum"])
 
 
 def left(row: Transaction) -> int:
     """Return what can still be given back: neither refunded nor taken by the payer's bank."""
-    lost = int(row.disputes.aggregate(sum=Coalesce(Sum("lost"), 0))["sum"])
+    lost = int(Dispute.objects.filter(transaction=row).aggregate(sum=Coalesce(Sum("lost"), 0))["sum"])
     return row.received - given_back(row) - lost
 
 
@@ -146,7 +146,8 @@ def move(refund: Refund, to: str) -> None:
 
 
 def _all_processed(payment: Transaction) -> bool:
-    return not payment.refunds.exclude(status__in=(Status.PROCESSED, Status.FAILED)).exists()
+    refunds = Refund.objects.filter(transaction=payment)
+    return not refunds.exclude(status__in=(Status.PROCESSED, Status.FAILED)).exists()
 
 
 def _tell(refund: Refund) -> None:
@@ -171,7 +172,7 @@ def listed(ask: Ask) -> Said:
         rows = rows.filter(transaction=row) if row else rows.none()
     if ask.query.get("currency"):
         rows = rows.filter(currency=ask.query["currency"])
-    data, meta = page_of(ask, rows, shapes.refund)
+    data, meta = page_of(ask, rows, shapes.refund_in_list)
     return Said("Refunds retrieved", data, meta)
 
 

@@ -17,7 +17,7 @@ MOST = 10**13
 def sum_of(value: Any) -> int | None:
     """Return a sum as it may be sent: a number or a text of one, `777.00` being 777; None for everything else."""
     text = str(value).strip() if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
-    found = re.fullmatch(r"(\d{1,15})(?:\.0+)?", text)
+    found = re.fullmatch(r"([0-9]{1,15})(?:\.0+)?", text)
     return int(found[1]) if found and 0 < int(found[1]) <= MOST else None
 
 

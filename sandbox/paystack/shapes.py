@@ -40,7 +40,7 @@ def status_of(row: Transaction) -> str:
     """Return the status that is told; a rule may want a full refund that runs to show."""
     if row.status == Transaction.Status.SUCCESS and faults.happens(NAME, "verify", "reversal_pending"):
         running = (Refund.Status.PENDING, Refund.Status.PROCESSING, Refund.Status.NEEDS_ATTENTION)
-        if row.refunds.filter(status__in=running, amount__gte=row.received).exists():
+        if Refund.objects.filter(transaction=row, status__in=running, amount__gte=row.received).exists():
             return "reversal-pending"
     return row.status
 
@@ -85,7 +85,11 @@ def transaction(row: Transaction, *, route: str = "") -> dict[str, Any]:
         "transaction_date": created_at,
         "plan_object": {},
         "subaccount": subaccount_of(row),
-    }
+    } | ({"source": source_of(row), "helpdesk_link": None} if route in ("transaction", "transaction_list") else {})
+
+
+def source_of(row: Transaction) -> dict[str, Any]:
+    return {"type": "api", "source": "merchant_api", "entry_point": row.entry_point, "identifier": None}
 
 
 def log(row: Transaction) -> dict[str, Any]:
@@ -122,12 +126,7 @@ def paid_event(row: Transaction, kinds: frozenset[str]) -> dict[str, Any]:
         "metadata": row.metadata if row.metadata is not None else "",
         "log": None,
         "plan": {},
-        "source": {
-            "type": "api",
-            "source": "merchant_api",
-            "entry_point": row.entry_point,
-            "identifier": None,
-        },
+        "source": source_of(row),
     }
     if "legacy_shape" in kinds:
         # As it came before these were told.
@@ -144,7 +143,7 @@ def refund(row: Refund, *, is_created: bool = False) -> dict[str, Any]:
         "integration": MERCHANTS[payment.merchant].integration,
         "transaction": payment.number,
         "dispute": None,
-        "settlement": row.settlement_id,
+        "settlement": row.settlement.pk if row.settlement else None,
         "id": row.number,
         "domain": payment.mode,
         "currency": row.currency,
@@ -173,10 +172,25 @@ def refund(row: Refund, *, is_created: bool = False) -> dict[str, Any]:
             "paid_at": payment.paid_at and clock.iso(payment.paid_at),
             "channel": payment.channel,
             "currency": payment.received_currency,
-            "authorization": {},
-            "customer": {},
+            "authorization": {"exp_month": None, "exp_year": None, "account_name": None},
+            "customer": {"international_format_phone": None},
+            "plan": {},
+            "subaccount": {"currency": None},
+            "split": {},
+            "order_id": None,
+            "paidAt": payment.paid_at and clock.iso(payment.paid_at),
+            "pos_transaction_data": None,
+            "source": None,
+            "fees_breakdown": None,
         }
     return said
+
+
+def refund_in_list(row: Refund) -> dict[str, Any]:
+    """Return a refund as the list has it: its times in another spelling, and numbers for yes and no."""
+    said = refund(row)
+    times = {"created_at": said["createdAt"], "updated_at": said["updatedAt"]}
+    return said | times | {"fully_deducted": int(said["fully_deducted"])}
 
 
 def refund_event(row: Refund, kinds: frozenset[str]) -> dict[str, Any]:
@@ -203,6 +217,20 @@ def refund_event(row: Refund, kinds: frozenset[str]) -> dict[str, Any]:
     if "omit_refund_id" in kinds:
         said.pop("id", None)
     return said
+
+
+def dispute_answered(row: Dispute) -> dict[str, Any]:
+    """Return a dispute as the interface answers it: what its webhooks tell, and a little more."""
+    return dispute(row) | {
+        "integration": MERCHANTS[row.transaction.merchant].integration,
+        "merchant_transaction_reference": row.transaction.reference,
+        "created_by": None,
+        "source": "bank",
+        "organization": 1,
+        "message": row.messages[-1] if row.messages else None,
+        "createdAt": clock.iso(row.created_at),
+        "updatedAt": clock.iso(row.updated_at),
+    }
 
 
 def dispute(row: Dispute) -> dict[str, Any]:
@@ -252,12 +280,20 @@ def subaccount(row: Subaccount) -> dict[str, Any]:
         "currency": "NGN",
         "is_verified": False,
         "active": row.is_active,
+        "product": "collection",
+        "managed_by_integration": MERCHANTS[row.merchant].integration,
+        "migrate": False,
         "settlement_schedule": row.details.get("settlement_schedule", "AUTO"),
         "integration": MERCHANTS[row.merchant].integration,
         "domain": row.mode,
         "createdAt": clock.iso(row.created_at),
         "updatedAt": clock.iso(row.created_at),
     }
+
+
+def subaccount_in_list(row: Subaccount) -> dict[str, Any]:
+    said = subaccount(row)
+    return said | {"active": int(row.is_active), "bank_id": said["bank"]}
 
 
 def split(row: Split) -> dict[str, Any]:

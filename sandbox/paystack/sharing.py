@@ -71,7 +71,7 @@ def checked_shares(ask: Ask, type_: Any, given: Any) -> list[dict[str, Any]]:
         raise Problem("Invalid split type : must be one of: percentage or flat", code="invalid_params", next_step="–")
     if not isinstance(given, list) or not given:
         raise Problem("Subaccounts are required", code="missing_params", next_step="Provide all required params")
-    shares = []
+    shares: list[dict[str, Any]] = []
     for one in given:
         name = str(one.get("subaccount", "")) if isinstance(one, dict) else ""
         share = one.get("share") if isinstance(one, dict) else None

@@ -75,7 +75,7 @@ def fetch_subaccount(ask: Ask, wanted: str) -> Said:
 
 
 def list_subaccounts(ask: Ask) -> Said:
-    data, meta = page_of(ask, Subaccount.objects.filter(**ask.mine), shapes.subaccount)
+    data, meta = page_of(ask, Subaccount.objects.filter(**ask.mine), shapes.subaccount_in_list)
     return Said("Subaccounts retrieved", data, meta)
 
 

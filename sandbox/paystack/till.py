@@ -50,8 +50,8 @@ class PaystackTill:
         )
 
     def token_of(self, reference: str, merchant: str) -> str | None:
-        row = Transaction.objects.filter(reference=reference, merchant=merchant).first()
-        return row.access_code if row else None
+        rows = Transaction.objects.filter(reference=reference, merchant=merchant)
+        return rows.values_list("access_code", flat=True).first()
 
     def begin(self, token: str, channel: str) -> None:
         row = _find(token)
@@ -105,11 +105,7 @@ class PaystackTill:
 
     def way_back(self, token: str) -> str:
         row = _find(token)
-        if row is None:
-            return ""
-        if row.is_cancelled:
-            return _cancel_action(row)
-        return _callback(row) if row.status in (Status.SUCCESS, Status.PENDING) else ""
+        return _way_back(row) if row else ""
 
     def goals(self, token: str) -> list[str]:
         row = _find(token)
@@ -121,7 +117,7 @@ class PaystackTill:
             return {}
         return {
             "status": row.status,
-            "way_back": self.way_back(token),
+            "way_back": _way_back(row),
             "transaction": shapes.transaction(row),
         }
 
@@ -138,6 +134,12 @@ def _wants_reusable(row: Transaction) -> bool:
 def _cancel_action(row: Transaction) -> str:
     address = row.metadata.get("cancel_action") if isinstance(row.metadata, dict) else None
     return address if isinstance(address, str) and address.startswith(("http://", "https://")) else ""
+
+
+def _way_back(row: Transaction) -> str:
+    if row.is_cancelled:
+        return _cancel_action(row)
+    return _callback(row) if row.status in (Status.SUCCESS, Status.PENDING) else ""
 
 
 def _callback(row: Transaction) -> str:

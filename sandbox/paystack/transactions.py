@@ -48,8 +48,9 @@ def listed(ask: Ask) -> Said:
     query = ask.query
     if query.get("status") in Status.values:
         rows = rows.filter(status=query["status"])
-    if query.get("amount", "").isdecimal():
-        rows = rows.filter(requested=int(query["amount"]))
+    amount = query.get("amount", "")
+    if amount.isdecimal():
+        rows = rows.filter(requested=int(amount))
     if query.get("reference"):
         rows = rows.filter(reference=query["reference"])
     customer = query.get("customer", "")

@@ -75,4 +75,6 @@ urlpatterns = [
     path("transfer", route(POST=("transfer", payouts.create_transfer), GET=("transfer_list", payouts.list_transfers))),
     path("transfer/verify/<str:wanted>", route(GET=("transfer_verify", payouts.fetch_transfer))),
     path("transfer/<str:wanted>", route(GET=("transfer_fetch", payouts.fetch_transfer))),
+    # Whatever else is asked for is refused in its words.
+    path("<path:unknown>", route()),
 ]

@@ -12,7 +12,7 @@ from sandbox.gateways.checkout import pay_control
 from sandbox.gateways.control import Answer, BadAsk, asked, control
 from sandbox.gateways.merchants import LIVE, MERCHANTS, TEST
 from sandbox.gateways.store import writing
-from sandbox.paystack import disputes, payouts, refunds, shapes
+from sandbox.paystack import charging, disputes, payouts, refunds, shapes
 from sandbox.paystack.disputes import BadStep
 from sandbox.paystack.models import FIRST_REFUND, Dispute, Refund, Transaction, Transfer
 from sandbox.paystack.refunds import BadMove
@@ -84,7 +84,20 @@ def step_dispute(request: HttpRequest, number: int) -> HttpResponse:
     return redirect("paystack:page")
 
 
-api_pay = pay_control(TILL)
+def _change_payer(token: str, given: dict[str, Any]) -> None:
+    """Have somebody else pay: `{"email": …}`."""
+    email = given.get("email")
+    if email is None:
+        return
+    if not isinstance(email, str) or "@" not in email:
+        raise BadAsk("email must be an e-mail address.")
+    with writing():
+        row = Transaction.objects.get(access_code=token)
+        row.customer = charging.customer_with(row.merchant, row.mode, email)
+        row.save(update_fields=["customer"])
+
+
+api_pay = pay_control(TILL, _change_payer)
 
 
 def _payment(reference: str, merchant: str = "paystack") -> Transaction:

@@ -126,6 +126,18 @@ class TestTwilio:
         assert [each["sid"] for each in listed] == [made["sid"]]
         assert [text["network"] for text in sandbox.texts()] == ["twilio", "africastalking"]
 
+    @pytest.mark.parametrize(
+        ("asked", "size"),
+        [("9" * 5000, 1000), ("1001", 1000), ("0", 1), ("-5", 50), ("x", 50), ("20", 20)],
+        ids=["monstrous", "too large", "nothing", "negative", "no number", "usual"],
+    )
+    def test_lists_at_most_a_thousand(self, sandbox, asked, size):
+        by_twilio(sandbox)
+
+        answer = sandbox.http.get(MESSAGES, params={"PageSize": asked}, auth=(ACCOUNT, "sandbox-token"))
+
+        assert (answer.status_code, answer.json()["page_size"], len(answer.json()["messages"])) == (200, size, 1)
+
     @pytest.mark.parametrize("auth", [None, (ACCOUNT, "wrong"), ("AC1", "sandbox-token")])
     def test_refuses_a_wrong_log_in(self, sandbox, auth):
         answer = by_twilio(sandbox, auth=auth)

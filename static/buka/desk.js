@@ -279,7 +279,19 @@
     }
   }
 
-  window.bukaDesk = { add, ask, seatsOf, flush, waiting, fetchPart, onChange: (listener) => { listeners.push(listener); tell(); }, get isOffline() { return isOffline; } };
+  const hourAndMinute = new Intl.DateTimeFormat("en-u-nu-latn", { hour: "numeric", minute: "numeric", hourCycle: "h23", timeZone: words.zone });
+
+  // Writes a time as the page's own are written; browsers have ideas of their own about "pm".
+  function clock(moment) {
+    const written = JSON.parse(words.clock);
+    const part = Object.fromEntries(hourAndMinute.formatToParts(moment).map(({ type, value }) => [type, Number(value)]));
+    const two = (number) => String(number).padStart(2, "0");
+    const half = part.hour % 12 || 12;
+    const said = { HH: two(part.hour), H: part.hour, hh: two(half), h: half, mm: two(part.minute), a: part.hour < 12 ? written.am : written.pm };
+    return written.pattern.replace(/HH?|hh?|mm|a/g, (letters) => said[letters]);
+  }
+
+  window.bukaDesk = { add, clock, ask, seatsOf, flush, waiting, fetchPart, onChange: (listener) => { listeners.push(listener); tell(); }, get isOffline() { return isOffline; } };
   tell();
   flush();
 })();

@@ -19,8 +19,7 @@
     else if (page.dataset.minute && desk.isOffline) showMinute(Number(page.dataset.minute), state.words.stood.replace("%time", clock(state.minute)));
   }
 
-  const clock = (minute) => new Date(new Date(state.base).getTime() + minute * 60_000)
-    .toLocaleTimeString(`${document.documentElement.lang}-u-nu-latn`, { hour: "numeric", minute: "2-digit", timeZone: page.dataset.zone });
+  const clock = (minute) => desk.clock(new Date(new Date(state.base).getTime() + minute * 60_000));
 
   // The label follows the slider at once; the tables follow when the server has answered.
   function showMinute(minute, more = "") {

@@ -55,8 +55,7 @@
     return row ? [Number(row.dataset.smallest), Number(row.dataset.largest)] : [0, 0];
   };
   const rows = () => [...grid().querySelectorAll(".l-row")];
-  const clock = (minute) => new Date(new Date(rules.base).getTime() + minute * 60_000)
-    .toLocaleTimeString(`${document.documentElement.lang}-u-nu-latn`, { hour: "numeric", minute: "2-digit", timeZone: page.dataset.zone });
+  const clock = (minute) => desk.clock(new Date(new Date(rules.base).getTime() + minute * 60_000));
   const at = (minute) => new Date(new Date(rules.base).getTime() + minute * 60_000).toISOString();
 
   function conflict({ booking, from, to, tables }) {

@@ -19,7 +19,14 @@ from bookings.models import Booking
 from bookings.states import Status
 from bookings.tests.factories import book, guest
 from restaurants.models import Restaurant, SpecialDay
-from restaurants.tests.factories import DishFactory, DishPriceFactory, MenuFactory, MenuSectionFactory, house
+from restaurants.tests.factories import (
+    ROUND_THE_CLOCK,
+    DishFactory,
+    DishPriceFactory,
+    MenuFactory,
+    MenuSectionFactory,
+    house,
+)
 from tests.browser.looking import barriers, overflowing, too_wide, watched
 
 pytestmark = pytest.mark.browser
@@ -33,6 +40,7 @@ def suya_spot(transactional_db: None) -> Restaurant:
     restaurant = house(
         name="Suya Spot",
         slug="suya-spot",
+        hours=ROUND_THE_CLOCK,
         tables=(2, 4, 4, 6),
         first_seating=time(6),
         last_seating=time(5, 45),

@@ -1,7 +1,8 @@
 """The host's screens in a real browser: barriers, dragging, keys, two hosts at once, and a network that goes away."""
 
+import re
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from bookings.models import Booking, DeskAct
 from bookings.selectors import service_day_of
 from bookings.states import Channel, Status
 from bookings.tests.factories import book, guest
+from localization.formatting import time_of_day
 from restaurants.models import Restaurant, SpecialDay
 from tests.browser.looking import barriers, too_wide, watched
 from tests.browser.test_admin import DESK, PHONE, TABLET, coming, log_in, size, staff, suya_spot
@@ -340,6 +342,10 @@ class TestTheTimeline:
             self.drag(page, bar, to_row=taken, drop=False)
             page.wait_for_selector('.l-ghost[data-judged="taken"]')
             assert "taken by Demo diner 2" in page.locator("#l-preview").inner_text()
+            # Times in the words of the page: "2:00 pm", where browsers would say "2:00 PM".
+            assert re.search(r"\d:\d\d [ap]m to ", page.locator("#l-preview").inner_text())
+            afternoon = "bukaDesk.clock(new Date('2026-12-04T13:00:00Z'))"
+            assert page.evaluate(afternoon) == time_of_day(time(14))
             page.mouse.up()
             first.refresh_from_db()
             assert first.version == 1

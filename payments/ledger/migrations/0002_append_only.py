@@ -47,6 +47,11 @@ BEGIN
             NEW.transaction_id
             USING ERRCODE = 'check_violation', CONSTRAINT = 'ledger_entry_comes_with_its_transaction';
     END IF;
+    -- The last entry has the highest number: the check at the end relies on it.
+    IF (SELECT id FROM ledger_entry WHERE transaction_id = NEW.transaction_id ORDER BY id DESC LIMIT 1) >= NEW.id THEN
+        RAISE EXCEPTION 'Entries of % are numbered in the order in which they come', NEW.transaction_id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'ledger_entry_comes_in_order';
+    END IF;
     RETURN NEW;
 END $$;
 CREATE TRIGGER ledger_entry_in_time BEFORE INSERT ON ledger_entry
@@ -61,6 +66,10 @@ DECLARE
 BEGIN
     IF TG_TABLE_NAME = 'ledger_entry' THEN
         of_transaction := NEW.transaction_id;
+        -- The last one checks for all of them.
+        IF (SELECT id FROM ledger_entry WHERE transaction_id = of_transaction ORDER BY id DESC LIMIT 1) > NEW.id THEN
+            RETURN NULL;
+        END IF;
     ELSE
         of_transaction := NEW.id;
     END IF;

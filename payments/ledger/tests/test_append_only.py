@@ -19,6 +19,9 @@ pytestmark = pytest.mark.django_db
 TABLES = {"ledger_account": "currency = 'USD'", "ledger_transaction": "note = 'x'", "ledger_entry": "amount_kobo = 1"}
 
 
+_TWO_ENTRIES = "INSERT INTO ledger_entry (transaction_id, account_id, amount_kobo) VALUES (%s, %s, 5), (%s, %s, -5)"
+
+
 @contextmanager
 def refused(error: type[Exception], words: str) -> Iterator[None]:
     with pytest.raises(error, match=words), transaction.atomic():
@@ -35,6 +38,16 @@ def check_now() -> None:
 def run(sql: str, params: Any = None) -> None:
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
+
+
+def entries_read() -> int:
+    """Return how many rows of entries this transaction has looked at so far."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0) FROM pg_stat_xact_user_tables "
+            "WHERE relname = 'ledger_entry'"
+        )
+        return int(cursor.fetchone()[0])
 
 
 def rows() -> list[Any]:
@@ -156,13 +169,41 @@ class TestATransaction:
         with refused(IntegrityError, "is off by 3"):
             Entry.objects.create(transaction=row, account=bank, amount_kobo=3)
 
+    def test_takes_no_entry_in_before_those_that_were_checked(self) -> None:
+        bank, payable, _points = self.accounts()
+        row = a_row()
+        Entry.objects.create(transaction=row, account=bank, amount_kobo=7)
+        Entry.objects.create(transaction=row, account=payable, amount_kobo=-7)
+        check_now()
+
+        with refused(IntegrityError, "numbered in the order in which they come"):
+            Entry.objects.create(pk=-1, transaction=row, account=bank, amount_kobo=3)
+
+    def test_of_thousands_of_entries_is_checked_once_and_not_once_for_each(self) -> None:
+        # As a session that has seen the table small, and keeps the plans of then.
+        for _each in range(8):
+            a_deposit(a_house())
+            check_now()
+        bank, payable, _points = self.accounts()
+        row = a_row()
+        before = entries_read()
+
+        Entry.objects.bulk_create(
+            Entry(transaction=row, account=(bank, payable)[turn % 2], amount_kobo=(1, -1)[turn % 2])
+            for turn in range(4_000)
+        )
+        check_now()
+
+        # Were each entry looked at with all the others, it would be some millions.
+        assert entries_read() - before < 10 * 4_000
+
     def test_a_table_of_the_same_name_is_no_way_round(self) -> None:
         bank, *_others = self.accounts()
-        run("CREATE TEMP TABLE ledger_entry (LIKE public.ledger_entry)")
+        run("CREATE TEMP TABLE ledger_entry (transaction_id uuid, account_id bigint, amount_kobo bigint)")
 
         with refused(IntegrityError, "fewer than two entries"):
             row = a_row()
-            run("INSERT INTO ledger_entry VALUES (1, 5, %s, %s), (2, -5, %s, %s)", [row.pk, bank.pk, row.pk, bank.pk])
+            run(_TWO_ENTRIES, [row.pk, bank.pk, row.pk, bank.pk])
 
         run("DROP TABLE pg_temp.ledger_entry")
 
@@ -188,7 +229,7 @@ class TestACommittedTransaction:
 
         with pytest.raises(IntegrityError, match="comes too late"), transaction.atomic():
             run(
-                "INSERT INTO ledger_entry (transaction_id, account_id, amount_kobo) VALUES (%s, %s, 5), (%s, %s, -5)",
+                _TWO_ENTRIES,
                 [posted.pk, account.pk, posted.pk, account.pk],
             )
 
@@ -198,7 +239,7 @@ class TestACommittedTransaction:
         with transaction.atomic():
             bank = services.accounts_named([chart.bank()])[chart.bank()]
 
-        with pytest.raises(IntegrityError, match="off by"), transaction.atomic():
+        with pytest.raises(IntegrityError, match="fewer than two"), transaction.atomic():
             Entry.objects.create(transaction=a_row(), account=bank, amount_kobo=5)
 
         assert not Transaction.objects.exists()

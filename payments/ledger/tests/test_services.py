@@ -49,6 +49,17 @@ class TestPost:
         assert (posted.happened_at, posted.restaurant_id, posted.actor_id) == (NOON, house, somebody)
         assert posted.recorded_at > NOON
 
+    def test_costs_four_statements_and_three_more_where_a_balance_limits(self, django_assert_num_queries: Any) -> None:
+        house, payment = a_house(), uuid7()
+        a_deposit(house)
+        asked = postings.refund_asked(gateway=GATEWAY, out_of={chart.deposits_held(house): 5})
+        write(TransactionKind.REFUND_ASKED, asked, about=About("refund", "1"))
+
+        with django_assert_num_queries(4):
+            a_deposit(house, payment=payment)
+        with django_assert_num_queries(7):
+            write(TransactionKind.REFUND_ASKED, asked, payment=payment)
+
     def test_opens_each_account_once(self) -> None:
         house = a_house()
 
@@ -142,12 +153,23 @@ class TestARefund:
         self.ask(house, payment, 400_000)
         self.ask(house, payment, 600_000)
         before = rows()
-        with pytest.raises(MoreThanIsLeft) as refusal, transaction.atomic():
+        with pytest.raises(MoreThanIsLeft) as refusal:
             self.ask(house, payment, 1)
 
         assert refusal.value.details == {"left_kobo": 0}
         assert rows() == before
         assert selectors.left_of_payment(payment) == 0
+
+    def test_that_was_asked_for_under_this_key_is_not_asked_for_again(self) -> None:
+        house, payment = a_house(), uuid7()
+        a_deposit(house, 1_000, payment=payment, fee_kobo=None)
+        lines = postings.refund_asked(gateway=GATEWAY, out_of={chart.deposits_held(house): 1_000})
+
+        first = write(TransactionKind.REFUND_ASKED, lines, payment=payment, key="refund:1:asked")
+        again = write(TransactionKind.REFUND_ASKED, lines, payment=payment, key="refund:1:asked")
+
+        assert first == again
+        assert selectors.balance(chart.refunds_pending(GATEWAY)) == 1_000
 
     def test_of_another_payment_s_money_is_refused(self) -> None:
         """The house holds enough, but not from this guest."""
@@ -242,7 +264,7 @@ class TestPoints:
         write(TransactionKind.POINTS_AWARDED, postings.points_awarded(owner_id=uuid4(), points=900), about=about)
 
         write(TransactionKind.POINTS_SPENT, postings.points_spent(owner_id=diner, points=60), about=about)
-        with pytest.raises(NotEnoughPoints) as refusal, transaction.atomic():
+        with pytest.raises(NotEnoughPoints) as refusal:
             write(TransactionKind.POINTS_SPENT, postings.points_spent(owner_id=diner, points=41), about=about)
 
         assert refusal.value.details == {"points": 40}

@@ -11,7 +11,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import exceptions, serializers
 
-from core import phones
+from core import money, phones
 from core.text import clean_line, clean_name, clean_text, too_long
 
 NO_OFFSET = _("Say the offset from UTC too, as in 2026-12-24T19:00:00+01:00.")
@@ -147,6 +147,38 @@ class InstantField(serializers.Field):
             return instant_of(data.strip())
         except NotAnInstant as error:
             raise serializers.ValidationError(error.sentence, code=error.code) from error
+
+    def to_representation(self, value: Any) -> Any:
+        return value
+
+
+@extend_schema_field(OpenApiTypes.STR)
+class AmountField(serializers.Field):
+    """Naira as text, `4500.00`; cleaned to kobo. What hides in an exponent (`1e9`) is refused, as by `money.parse`.
+
+    :param least: in kobo
+    :param most: in kobo
+    """
+
+    default_error_messages = {
+        "too_small": _("Write an amount of at least %(amount)s."),
+        "too_large": _("This amount is too large."),
+    }
+
+    def __init__(self, *, least: int | None = None, most: int | None = None, **kwargs: Any) -> None:
+        self.least, self.most = least, most
+        super().__init__(**kwargs)
+
+    def to_internal_value(self, data: Any) -> int:
+        if not isinstance(data, str):
+            raise serializers.ValidationError(_("Write a text."))
+        kobo = money.parse(data)
+        if self.least is not None and kobo < self.least:
+            sentence = str(self.error_messages["too_small"]) % {"amount": money.to_api(self.least)}
+            raise serializers.ValidationError(sentence, code="too_small")
+        if self.most is not None and kobo > self.most:
+            self.fail("too_large")
+        return kobo
 
     def to_representation(self, value: Any) -> Any:
         return value

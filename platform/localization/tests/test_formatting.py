@@ -1,3 +1,4 @@
+import re
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -120,6 +121,21 @@ class TestDaysAndTimes:
     )
     def test_nigerian_english_reads_the_twelve_hour_clock(self, clock, text):
         assert formatting.time_of_day(clock, "en") == text
+
+    @pytest.mark.parametrize("code", CODES)
+    @pytest.mark.parametrize("clock", [time(0, 5), time(9, 30), time(12, 0), time(14, 0), time(23, 55)])
+    def test_a_script_writes_times_as_pages_do(self, code, clock):
+        """As `clock` of static/buka/desk.js does: in a browser, tests/browser/test_floor.py."""
+        words = formatting.clock_words(code)
+        half = clock.hour % 12 or 12
+        said = {
+            "HH": f"{clock.hour:02}", "H": str(clock.hour), "hh": f"{half:02}", "h": str(half),
+            "mm": f"{clock.minute:02}", "a": words["am"] if clock.hour < 12 else words["pm"],
+        }  # fmt: skip
+
+        written = re.sub("HH?|hh?|mm|a", lambda letters: said[letters.group()], words["pattern"])
+
+        assert written == formatting.time_of_day(clock, code)
 
     def test_yoruba_minutes_have_two_digits(self):
         assert formatting.time_of_day(time(9, 5), "yo") == "09:05"

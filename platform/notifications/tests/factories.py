@@ -112,7 +112,8 @@ CONTEXTS: dict[str, list[dict[str, Any]]] = {
         }
     ],
     "booking.confirmed": [
-        _booking | _place | _link | _terms | {"grace_minutes": 15, "deposit": "NGN 1,250,000", "step_free": "yes"}
+        _booking | _place | _link | _terms | {"grace_minutes": 15, "step_free": "yes"} | deposit
+        for deposit in ({"deposit": "NGN 1,250,000"}, {"deposit_there": "NGN 1,250,000"})
     ],
     "booking.requested": [_booking | _place | _link | _terms | {"step_free": "yes"}],
     "booking.changed": [
@@ -121,6 +122,8 @@ CONTEXTS: dict[str, list[dict[str, Any]]] = {
         | _link
         | _terms
         | {"grace_minutes": 1, "reason": "Eid is a day later.", "area": "Terrace", "step_free": "yes"}
+        | {"step_free_wish": wish}
+        for wish in ("made", "dropped")
     ],
     "booking.cancelled": [
         _booking | _why | {"policy_text": "Your deposit is on its way back.", "cancelled_by": who}

@@ -68,6 +68,8 @@ def _asked(request: HttpRequest) -> Asked:
         return {}
     try:
         found = json.loads(request.body, parse_float=Decimal, parse_constant=_no_number)
+        # Halves of characters cannot be kept or answered.
+        json.dumps(found, ensure_ascii=False, default=str).encode()
     except (ValueError, RecursionError) as wrong:
         raise Refused("Invalid JSON in the request body") from wrong
     if not isinstance(found, dict):

@@ -1,0 +1,187 @@
+"""What happens to payments, written into the books in the same transaction. Kobo."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from django.utils import timezone
+
+from payments.ledger import chart, postings, selectors, services
+from payments.ledger.chart import AccountKind, AccountName
+from payments.ledger.models import Transaction
+from payments.ledger.services import About
+from payments.ledger.states import TransactionKind
+from payments.models import Dispute, Payment, Refund
+from payments.states import DisputeState, Kind, RefundState, Review
+
+# What a payment's money may stand on, and the order in which it is taken back from there.
+STANDS_ON = (
+    AccountKind.SUSPENSE,
+    AccountKind.DEPOSITS_HELD,
+    AccountKind.RESTAURANT_PAYABLE,
+    AccountKind.LATE_FEES,
+    AccountKind.DEPOSIT_RETAINED,
+)
+
+
+def captured(payment: Payment) -> None:
+    """Money has come. What is held for a look belongs to nobody yet."""
+    fee = payment.fee_kobo
+    if payment.review == Review.HELD:
+        lines = postings.unasked_captured(gateway=payment.gateway, amount_kobo=payment.received_kobo, fee_kobo=fee)
+    else:
+        lines = postings.captured(
+            gateway=payment.gateway, amount_kobo=payment.received_kobo, into=_for(payment), fee_kobo=fee
+        )
+    _post(payment, "captured", TransactionKind.CAPTURED, lines, at=payment.paid_at)
+
+
+def released(payment: Payment) -> None:
+    """What was held for a look counts."""
+    held = selectors.standing_of_payment(payment.public_id).get(chart.suspense(payment.gateway), 0)
+    if held > 0:
+        lines = postings.suspense_cleared(gateway=payment.gateway, amount_kobo=held, into=_for(payment))
+        _post(payment, "released", TransactionKind.SUSPENSE_CLEARED, lines)
+
+
+def fee_told(payment: Payment, *, before_kobo: int | None) -> None:
+    """The gateway has told its fee late, or another one."""
+    lines = postings.fee_told(gateway=payment.gateway, fee_kobo=payment.fee_kobo or 0, before_kobo=before_kobo or 0)
+    if lines:
+        _post(payment, f"fee:{payment.fee_kobo}", TransactionKind.FEE_TOLD, lines)
+
+
+def refund_asked(payment: Payment, refund: Refund) -> None:
+    """Money is promised back."""
+    sources = sources_of(payment, refund.amount_kobo)
+    lines = postings.refund_asked(gateway=payment.gateway, out_of=sources)
+    _post(payment, f"refund:{refund.public_id}:asked", TransactionKind.REFUND_ASKED, lines)
+
+
+def refund_taken_in(payment: Payment, refund: Refund) -> None:
+    """A refund that was begun at the gateway: done already, or on its way."""
+    if refund.state == RefundState.DONE:
+        lines = postings.refund_taken_in(gateway=payment.gateway, out_of=sources_of(payment, refund.amount_kobo))
+        _post(payment, f"refund:{refund.public_id}:taken", TransactionKind.REFUND_TAKEN_IN, lines)
+    else:
+        refund_asked(payment, refund)
+
+
+def refund_moved(payment: Payment, refund: Refund) -> None:
+    """A refund has arrived, or has failed; also one that had been said to have arrived."""
+    number = f"refund:{refund.public_id}"
+    asked = _posted(payment, f"{number}:asked")
+    if refund.state == RefundState.DONE and asked is not None:
+        lines = postings.refund_done(gateway=payment.gateway, amount_kobo=refund.amount_kobo)
+        _post(payment, f"{number}:done", TransactionKind.REFUND_DONE, lines)
+    elif refund.state == RefundState.FAILED:
+        for key in (f"{number}:done", f"{number}:taken"):
+            if (done := _posted(payment, key)) is not None:
+                services.reverse(done, happened_at=timezone.now())
+        if asked is not None:
+            back = {
+                entry.account.named: entry.amount_kobo
+                for entry in asked.entries.select_related("account")
+                if entry.amount_kobo > 0
+            }
+            lines = postings.refund_failed(gateway=payment.gateway, out_of=back)
+            _post(payment, f"{number}:failed", TransactionKind.REFUND_FAILED, lines)
+
+
+def dispute_moved(payment: Payment, dispute: Dispute, *, before: str | None) -> None:
+    """A bank wants money back, has got it, or has let go."""
+    gateway, number = payment.gateway, f"dispute:{dispute.public_id}"
+    turn = selectors.transactions_of_payment(payment.public_id).filter(key__contains=number).count()
+    opened: Transaction | None
+    if before is None or before == DisputeState.WON:
+        lines = postings.dispute_opened(gateway=gateway, out_of=sources_of(payment, dispute.amount_kobo))
+        opened = _post(payment, f"{number}:opened:{turn}", TransactionKind.DISPUTE_OPENED, lines)
+        turn += 1
+    else:
+        kind = TransactionKind.DISPUTE_OPENED
+        opened = selectors.transactions_of_payment(payment.public_id).filter(key__contains=number, kind=kind).last()
+    if dispute.state == DisputeState.LOST:
+        lines = postings.dispute_lost(gateway=gateway, amount_kobo=dispute.amount_kobo)
+        _post(payment, f"{number}:lost:{turn}", TransactionKind.DISPUTE_LOST, lines)
+    elif dispute.state == DisputeState.WON and opened is not None:
+        if before == DisputeState.LOST:
+            lost = TransactionKind.DISPUTE_LOST
+            standing = selectors.transactions_of_payment(payment.public_id).filter(key__contains=number, kind=lost)
+            for one in standing.order_by("-pk")[:1]:
+                services.reverse(one, happened_at=timezone.now())
+        back = {
+            entry.account.named: entry.amount_kobo
+            for entry in opened.entries.select_related("account")
+            if entry.amount_kobo > 0
+        }
+        _post(
+            payment,
+            f"{number}:won:{turn}",
+            TransactionKind.DISPUTE_WON,
+            postings.dispute_won(gateway=gateway, out_of=back),
+        )
+
+
+def deposit_applied(payment: Payment) -> None:
+    """The guest came: the deposit is a part of the bill's payment."""
+    _from_held(payment, "applied", TransactionKind.DEPOSIT_APPLIED, postings.deposit_applied)
+
+
+def deposit_retained(payment: Payment) -> None:
+    """The guest did not come, or cancelled too late: the deposit stays with the house."""
+    _from_held(payment, "retained", TransactionKind.DEPOSIT_RETAINED, postings.deposit_retained)
+
+
+def deposit_released(payment: Payment) -> None:
+    """What was kept counts again: the no-show was undone."""
+    for row in selectors.transactions_of_payment(payment.public_id).filter(kind=TransactionKind.DEPOSIT_RETAINED):
+        services.reverse(row, happened_at=timezone.now())
+
+
+def sources_of(payment: Payment, amount_kobo: int) -> dict[AccountName, int]:
+    """Return what so much of a payment's money stands on now; what is missing there the house owes."""
+    standing = selectors.standing_of_payment(payment.public_id)
+    found: dict[AccountName, int] = {}
+    for kind in STANDS_ON:
+        for account, kobo in standing.items():
+            part = min(kobo, amount_kobo)
+            if account.kind == kind and part > 0:
+                found[account] = part
+                amount_kobo -= part
+    if amount_kobo > 0:
+        owed = chart.restaurant_payable(payment.request.restaurant_id)
+        found[owed] = found.get(owed, 0) + amount_kobo
+    return found
+
+
+def _for(payment: Payment) -> AccountName:
+    house = payment.request.restaurant_id
+    if payment.request.kind == Kind.DEPOSIT:
+        return chart.deposits_held(house)
+    if payment.request.kind == Kind.FEE:
+        return chart.late_fees(house)
+    return chart.restaurant_payable(house)
+
+
+def _from_held(payment: Payment, word: str, kind: TransactionKind, posting: Callable[..., postings.Lines]) -> None:
+    house = payment.request.restaurant_id
+    held = selectors.standing_of_payment(payment.public_id).get(chart.deposits_held(house), 0)
+    if held > 0:
+        turn = selectors.transactions_of_payment(payment.public_id).filter(kind=kind).count()
+        _post(payment, f"{word}:{turn}", kind, posting(house=house, amount_kobo=held))
+
+
+def _posted(payment: Payment, word: str) -> Transaction | None:
+    return selectors.transaction_of(f"payment:{payment.public_id}:{word}")
+
+
+def _post(
+    payment: Payment, word: str, kind: TransactionKind, lines: postings.Lines, *, at: datetime | None = None
+) -> Transaction:
+    return services.post(
+        key=f"payment:{payment.public_id}:{word}",
+        kind=kind,
+        lines=lines,
+        happened_at=at or timezone.now(),
+        about=About.payment(payment.public_id),
+        restaurant_id=payment.request.restaurant_id,
+    )

@@ -1,0 +1,153 @@
+"""What somebody paid online, at whichever house: to look through, and to take along."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from defusedcsv import csv
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import render
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from accounts.doors import person_of
+from accounts.models import User
+from core import money
+from core.headers import NEVER_KEPT, private_page
+from localization import formatting
+from payments import selectors, subjects
+from payments.forms import MineForm
+from payments.models import Payment
+from payments.states import PaymentState, Review
+
+ON_A_PAGE = 20
+AT_ONCE = 500
+COLUMNS = ["reference", "restaurant", "for", "code", "state", "paid", "given_back", "currency", "by", "card", "begun"]
+
+
+@private_page
+@login_required
+@require_safe
+def show(request: HttpRequest) -> HttpResponse:
+    person = person_of(request)
+    form = _form(request, person)
+    pages = Paginator(_asked(person, form), ON_A_PAGE)
+    page = pages.get_page(request.GET.get("page"))
+    narrowed = {name: request.GET[name] for name in ("year", "state") if request.GET.get(name)}
+    context = {
+        "form": form,
+        "items": _items(person, list(page)),
+        "is_narrowed": bool(narrowed),
+        "query": urlencode(narrowed),
+        "previous_url": _address(narrowed, page.previous_page_number()) if page.has_previous() else "",
+        "next_url": _address(narrowed, page.next_page_number()) if page.has_next() else "",
+        "position": _("Page %(page)d of %(pages)d") % {"page": page.number, "pages": pages.num_pages},
+    }
+    return render(request, "payments/mine.html", context, status=400 if form.errors else 200)
+
+
+@private_page
+@login_required
+@require_safe
+def export(request: HttpRequest) -> HttpResponse:
+    """The same as a spreadsheet, with what the list was narrowed by."""
+    person = person_of(request)
+    headers = {
+        "Content-Disposition": f'attachment; filename="my-payments-{timezone.localdate():%Y-%m-%d}.csv"',
+        "Cache-Control": NEVER_KEPT,
+    }
+    lines = csv_lines(person, _asked(person, _form(request, person)))
+    return StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8", headers=headers)  # type: ignore[return-value]
+
+
+def _form(request: HttpRequest, person: User) -> MineForm:
+    return MineForm(request.GET, years=selectors.years_of(person))
+
+
+def _asked(person: User, form: MineForm) -> Any:
+    if not form.is_valid():
+        return selectors.own_payments(person)
+    return selectors.own_payments(person, year=form.cleaned_data["year"], state=form.cleaned_data["state"])
+
+
+def _address(narrowed: dict[str, str], page: int) -> str:
+    return f"?{urlencode({**narrowed, 'page': str(page)})}"
+
+
+def _items(person: User, payments: Sequence[Payment]) -> list[dict[str, Any]]:
+    names = subjects.named((payment.request.kind, payment.request.subject_id) for payment in payments)
+    items = []
+    for payment in payments:
+        named = names.get((payment.request.kind, payment.request.subject_id))
+        is_own = named is not None and named.owner_id == person.pk
+        state, tone = words_of(payment)
+        items.append(
+            {
+                "payment": payment,
+                "restaurant": payment.request.restaurant,
+                # Who paid for somebody else is not told of their evening.
+                "named": named if is_own else None,
+                "state": state,
+                "tone": tone,
+                "receipt_url": receipt_url(payment),
+            }
+        )
+    return items
+
+
+def words_of(payment: Payment) -> tuple[str, str]:
+    """Return how a payment stands in its payer's words, and in which tone that is said."""
+    if payment.review == Review.HELD:
+        return _("Somebody is looking at it"), "wait"
+    if payment.review == Review.REFUSED:
+        return _("Not let through"), "bad"
+    tone = {PaymentState.SUCCEEDED.value: "good", PaymentState.FAILED.value: "bad", PaymentState.EXPIRED.value: "bad"}
+    return payment.get_state_display(), tone.get(payment.state, "wait")
+
+
+def receipt_url(payment: Payment) -> str:
+    """Return where a payment's receipt is; nothing where no money has come, or nobody makes any."""
+    if payment.state != PaymentState.SUCCEEDED:
+        return ""
+    try:
+        return reverse("payments:receipt", args=[payment.public_id])
+    except NoReverseMatch:
+        return ""
+
+
+class _Echo:
+    def write(self, line: str) -> str:
+        return line
+
+
+def csv_lines(person: User, payments: Any) -> Iterator[str]:
+    """Yield the lines of a spreadsheet: naira, and times by the restaurant's clock."""
+    writer = csv.writer(_Echo())
+    yield "\ufeff"
+    yield writer.writerow(COLUMNS)
+    part: list[Payment] = []
+    for payment in payments.iterator(chunk_size=AT_ONCE):
+        part.append(payment)
+        if len(part) == AT_ONCE:
+            yield from _written(person, part, writer)
+            part = []
+    yield from _written(person, part, writer)
+
+
+def _written(person: User, payments: Sequence[Payment], writer: Any) -> Iterator[str]:
+    for item in _items(person, payments):
+        payment = item["payment"]
+        begun = formatting.in_zone(payment.created_at, item["restaurant"].time_zone)
+        card = f"{payment.card_brand} {payment.card_last4}" if payment.card_last4 else ""
+        yield writer.writerow(
+            [
+                payment.reference, item["restaurant"].name, payment.request.kind,
+                item["named"].code if item["named"] else "", payment.state, money.to_api(payment.received_kobo),
+                money.to_api(payment.refunded_kobo), payment.currency, payment.channel, card,
+                begun.strftime("%Y-%m-%d %H:%M"),
+            ]
+        )  # fmt: skip
