@@ -21,6 +21,7 @@ from payments.fraud.models import Attempt, Case, Decision, Rule
 from payments.fraud.services import looking, ruling
 from payments.fraud.states import Answer, CaseState, RuleKind
 from payments.gateways.base import Channel, Payer
+from payments.ledger.selectors import standing_of_payment
 from payments.models import Payment, PaymentRequest, Refund
 from payments.services.beginning import Wish
 from payments.states import Kind, PaymentState, RefundReason, Review
@@ -80,6 +81,13 @@ def paid(gateways: SandboxClient, booking: Booking, **more: Any) -> Payment:
     return payment
 
 
+def standing(payment: Payment) -> dict[str, int]:
+    """Return what a payment's money stands on in the books, what the gateway has taken left out."""
+    found = standing_of_payment(payment.public_id)
+    aside = ("gateway_clearing", "gateway_fees")
+    return {account.kind.value: kobo for account, kobo in found.items() if kobo and account.kind not in aside}
+
+
 def sent(browser: Client, asked: PaymentRequest) -> Any:
     """Press the button on the page of a link."""
     where = reverse("payments:pay", args=[asked.token])
@@ -98,6 +106,7 @@ class TestMoneyThatIsHeld:
         assert (payment.state, payment.review) == (PaymentState.SUCCEEDED, Review.HELD)
         assert payment.credited_at is None
         assert booking.status == Status.HELD
+        assert standing(payment) == {"suspense": 2_000_000}
 
         looking.let_through(case=Case.objects.get(), note="A guest of the house.", by=None)
         work_off_outbox()
@@ -107,6 +116,7 @@ class TestMoneyThatIsHeld:
         assert payment.credited_at is not None
         assert booking.status == Status.CONFIRMED
         assert Advance.objects.get(booking=booking).state == AdvanceState.RECEIVED
+        assert standing(payment) == {"deposits_held": 2_000_000}
 
     def test_goes_back_at_the_gateway_when_a_person_says_so(self, gateways: SandboxClient, place: Restaurant) -> None:
         rule(RuleKind.AMOUNT, 1, Answer.HOLD)

@@ -197,15 +197,15 @@ def _hold(payment: Payment, wrong: str) -> None:
 def _paid(payment: Payment, charge: Charge) -> None:
     payment.move_to(PaymentState.SUCCEEDED)
     _fill(payment, charge)
+    if payment.review == Review.NONE and (held_for := judging.holds(payment=payment)):
+        payment.review, payment.reason = Review.HELD, held_for
+    # What is held stands elsewhere in the books.
     bookkeeping.captured(payment)
     request = payment.request
     request.paid_kobo += charge.amount_kobo
     if request.missing_kobo == 0 and request.state != RequestState.PAID:
         request.move_to(RequestState.PAID)
     request.save(update_fields=["paid_kobo", "state", "updated_at"])
-    held_for = judging.holds(payment=payment) if payment.review == Review.NONE else ""
-    if held_for:
-        payment.review, payment.reason = Review.HELD, held_for
     if payment.review == Review.HELD:
         _publish_held(payment)
         return
