@@ -10,10 +10,11 @@ from django.utils import timezone
 
 from core.encryption import blind_index
 from payments.fraud.models import Attempt, Case, Decision, Hit, Rule
-from payments.fraud.services import ruling
+from payments.fraud.services import judging, ruling
 from payments.fraud.states import Answer, Moment
 from payments.gateways.base import Channel, Mode, Payer
 from payments.models import Payment, PaymentRequest
+from payments.services import bookkeeping
 from payments.services.beginning import new_reference
 from payments.states import PaymentState, Review
 from payments.subjects import Background, Due, Subject
@@ -112,6 +113,14 @@ def a_payment(
         request=request, payment=payment, restaurant=request.restaurant, amount_kobo=kobo, created_at=when, **marks
     )
     payment.refresh_from_db()
+    return payment
+
+
+def held(payment: Payment) -> Payment:
+    """Have the rules hold a payment, as settling does, and write it into the books."""
+    payment.reason, payment.review, payment.credited_at = judging.holds(payment=payment), Review.HELD, None
+    payment.save()
+    bookkeeping.captured(payment)
     return payment
 
 

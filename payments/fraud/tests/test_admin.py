@@ -11,6 +11,7 @@ from core.audit.models import AuditEvent
 from payments.fraud.models import Case, Rule
 from payments.fraud.services import judging
 from payments.fraud.states import Answer, CaseState, RuleKind
+from payments.fraud.tests import factories
 from payments.fraud.tests.factories import a_payment, only
 from payments.models import Payment, Refund
 from payments.states import Review
@@ -34,10 +35,7 @@ def held() -> Case:
     only((RuleKind.CARD, 3, Answer.HOLD))
     for number in range(2):
         a_payment(card="verve", email=f"{number}@example.com", device="x")
-    payment = a_payment(card="verve", device="x")
-    Payment.objects.filter(pk=payment.pk).update(credited_at=None)
-    payment.reason, payment.review = judging.holds(payment=payment), Review.HELD
-    payment.save()
+    factories.held(a_payment(card="verve", device="x"))
     return Case.objects.get()
 
 

@@ -15,7 +15,7 @@ from payments.fraud.models import Case
 from payments.fraud.services import judging, looking, reminding
 from payments.fraud.services.judging import Sender
 from payments.fraud.states import Answer, CaseState, RuleKind
-from payments.fraud.tests.factories import Dinner, a_dinner, a_payment, only
+from payments.fraud.tests.factories import Dinner, a_dinner, a_payment, held, only
 from payments.models import Payment, PaymentRequest, Refund
 from payments.services.settling import _publish_held
 from payments.states import PaymentState, RefundReason, Review
@@ -26,11 +26,7 @@ pytestmark = pytest.mark.django_db
 def a_held_payment() -> Payment:
     """Return a payment that the rules hold, as settling leaves it."""
     only((RuleKind.AMOUNT, 1, Answer.HOLD))
-    payment = a_payment()
-    Payment.objects.filter(pk=payment.pk).update(credited_at=None)
-    payment.reason = judging.holds(payment=payment)
-    payment.review = Review.HELD
-    payment.save()
+    payment = held(a_payment())
     _publish_held(payment)
     return payment
 
