@@ -1,6 +1,7 @@
 """What bookings does when payments reports that money has come or gone, and when it owes some back itself."""
 
 import logging
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -9,8 +10,8 @@ from bookings.deposit_words import advance_of
 from bookings.services import Actor
 from bookings.states import OwedBecause
 from payments import services as payments
-from payments.selectors import kobo_on_their_way_back
-from payments.states import Kind, RefundReason, RefundState
+from payments.selectors import payment_by_public_id, promised_back
+from payments.states import Kind, RefundReason, RefundState, Review
 
 logger = logging.getLogger(__name__)
 
@@ -65,10 +66,9 @@ def _take_for_tickets(subject_id: UUID, amount_kobo: int, reference: str) -> Non
 def give_deposit_back(*, booking_id: UUID, entry: int, why: str, **_more: Any) -> None:
     """Give back through its gateway what a booking owes; what came otherwise the house gives back itself."""
     booking = selectors.booking_by_public_id(booking_id)
-    advance = advance_of(booking) if booking is not None else None
-    if advance is None:
+    if booking is None or advance_of(booking) is None:
         return
-    owed = advance.owed_kobo - kobo_on_their_way_back(kind=Kind.DEPOSIT, subject_id=booking_id)
+    owed = services.owed_with_refunds(booking=booking, refunds=partial(_refunds, Kind.DEPOSIT, booking_id))
     if owed > 0:
         reason = REASONS.get(why, RefundReason.CALLED_OFF)
         payments.give_back(
@@ -85,17 +85,47 @@ def _give_back_for_tickets(order_id: UUID, *, key: str, reason: RefundReason) ->
     order = ticketing.order_by_public_id(order_id)
     if order is None:
         return
-    owed = ticketing.owed_back_kobo(order, order.tickets.all())
-    owed -= kobo_on_their_way_back(kind=Kind.TICKETS, subject_id=order_id)
+    owed = services.owed_for_tickets_with_refunds(order=order, refunds=partial(_refunds, Kind.TICKETS, order_id))
     if owed > 0:
         payments.give_back(kind=Kind.TICKETS, subject_id=order_id, amount_kobo=owed, reason=reason, key=key)
 
 
-def note_refund(*, refund_id: UUID, kind: str, subject_id: UUID, amount_kobo: int, state: str, **_more: Any) -> None:
+def _refunds(kind: Kind, subject_id: UUID) -> dict[str, int]:
+    """Return what is promised back, by the references under which it is noted once it has arrived.
+
+    Nobody else promises more of it until the transaction ends.
+    """
+    payments.lock_subject(kind=kind, subject_id=subject_id)
+    return {reference_of(number): kobo for number, kobo in promised_back(kind=kind, subject_id=subject_id).items()}
+
+
+def reference_of(refund_id: UUID) -> str:
+    return f"refund-{refund_id}"
+
+
+def note_refund(
+    *, refund_id: UUID, payment_id: UUID, kind: str, subject_id: UUID, amount_kobo: int, state: str, **_more: Any
+) -> None:
     """Write down that money has arrived where it was owed to; what is on its way is still owed."""
     if state != RefundState.DONE or kind not in (Kind.DEPOSIT, Kind.TICKETS):
         return
-    reference = f"refund-{refund_id}"
+    payment = payment_by_public_id(payment_id)
+    if payment is not None and payment.review == Review.REFUSED and payment.credited_at is None:
+        # What was not let through never counted here, and nothing of what did has gone.
+        return
+    try:
+        _note(kind, subject_id, amount_kobo=amount_kobo, reference=reference_of(refund_id))
+    except errors.MoreThanOwedBack:
+        # Given back at the gateway by hand, while the tickets still count: for a person to look at.
+        logger.warning("More was given back for the tickets %s than was owed", subject_id)
+    except errors.NothingOwedBack:
+        if payment is None or payment.credited_at is None:
+            # What was paid is yet to be counted: then this is, too.
+            raise
+        logger.warning("Money went back for the booking %s that had not counted there", subject_id)
+
+
+def _note(kind: str, subject_id: UUID, *, amount_kobo: int, reference: str) -> None:
     if kind == Kind.DEPOSIT:
         booking = selectors.booking_by_public_id(subject_id)
         if booking is not None:
@@ -103,8 +133,4 @@ def note_refund(*, refund_id: UUID, kind: str, subject_id: UUID, amount_kobo: in
         return
     order = ticketing.order_by_public_id(subject_id)
     if order is not None:
-        try:
-            services.pay_back(order=order, amount_kobo=amount_kobo, reference=reference, by=Actor.system())
-        except errors.MoreThanOwedBack:
-            # Given back at the gateway by hand, while the tickets still count: for a person to look at.
-            logger.warning("More was given back for the tickets %s than was owed", subject_id)
+        services.pay_back(order=order, amount_kobo=amount_kobo, reference=reference, by=Actor.system())

@@ -5,13 +5,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, Max, Min, OuterRef, Q, QuerySet, Sum
+from django.db.models import Exists, Max, Min, OuterRef, Q, QuerySet
 
 from accounts.models import User
 from localization.formatting import HOME_ZONE
 from payments.ledger.models import Entry
 from payments.models import Payment, PaymentRequest, Refund, WebhookEvent
-from payments.states import LIVE, REFUND_UNDER_WAY, Kind, PaymentState, Review
+from payments.states import LIVE, REFUND_COUNTS, Kind, PaymentState, Review
 from payments.tokens import hash_of
 from restaurants.models import Restaurant
 
@@ -23,12 +23,17 @@ OWN_STATES = {
 }
 
 
-def kobo_on_their_way_back(*, kind: str, subject_id: UUID) -> int:
-    """Return how much of what was paid for a subject is being given back, and has not arrived."""
+def promised_back(*, kind: str, subject_id: UUID) -> dict[UUID, int]:
+    """Return what of the money that was counted for a subject was given back or is to be: the refunds, and their kobo.
+
+    Those too that have arrived: whoever counts the money may not have heard of that yet.
+    """
     rows = Refund.objects.filter(
-        payment__request__kind=kind, payment__request__subject_id=subject_id, state__in=REFUND_UNDER_WAY
+        payment__request__kind=kind, payment__request__subject_id=subject_id, state__in=REFUND_COUNTS
     )
-    return rows.aggregate(sum=Sum("amount_kobo"))["sum"] or 0
+    # What was not let through after a look never counted, and so its way back says nothing of what did.
+    counted = rows.exclude(payment__review=Review.REFUSED, payment__credited_at=None)
+    return dict(counted.values_list("public_id", "amount_kobo"))
 
 
 def request_by_token(token: str) -> PaymentRequest | None:

@@ -78,7 +78,7 @@ def back(request: HttpRequest, token: str) -> HttpResponse:
     """Where the gateway's page leads to: the bank's answer as the gateway tells it us, whatever the address says."""
     asked = _request(request, token)
     payment = asked.payments.order_by("-pk").first()
-    if payment is not None and payment.state in LIVE and _may_ask(payment):
+    if payment is not None and payment.may_be_paid and _may_ask(payment):
         payment = services.settle(payment_id=payment.pk)
         asked.refresh_from_db()
     due = subject_of(asked.kind).due(asked.subject_id)

@@ -4,6 +4,7 @@ Never money without a table: what comes after the hold is over books the same ti
 owed back where there is none. The lock order is the day, the booking, its advance.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -325,6 +326,23 @@ def return_deposit(
         audit.record("deposit.returned", actor=by.user or by.app, target=booking, details={"kobo": returned})
         claiming.tell_open_pages(remembered_plan(booking.restaurant_id), booking.service_day)
     return advance
+
+
+def owed_with_refunds(*, booking: Booking, refunds: Callable[[], Mapping[str, int]]) -> int:
+    """Return what a booking owes and nobody has promised back; call it in the transaction that promises it.
+
+    Its row is locked until then, before refunds are looked at: one that is noted in between would count twice, or not
+    at all.
+
+    :param refunds: returns what is promised already, by the references under which it is noted (`return_deposit`)
+    """
+    booking = claiming.locked(booking.pk)
+    advance = advances.locked(booking)
+    if advance is None:
+        return 0
+    promised = refunds()
+    noted = set(advance.history.filter(returned_kobo__gt=0).values_list("reference", flat=True))
+    return advance.owed_kobo - sum(kobo for reference, kobo in promised.items() if reference not in noted)
 
 
 @transaction.atomic

@@ -4,7 +4,7 @@ Stock is a count, so only the lock of the event's row protects it: every sale ta
 event, the order, the ticket.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -378,6 +378,19 @@ def pay_back(
             details={"kobo": amount_kobo, "means": str(means)},
         )
     return order
+
+
+def owed_for_tickets_with_refunds(*, order: TicketOrder, refunds: Callable[[], Mapping[str, int]]) -> int:
+    """Return what an order owes and nobody has promised back; call it in the transaction that promises it.
+
+    :param refunds: returns what is promised already, by the references under which it is noted (`pay_back`)
+    """
+    _event, order = _locked(order)
+    promised = refunds()
+    paid_back = order.history.filter(deed=TicketDeed.PAID_BACK)
+    noted = set(paid_back.values_list("reference", flat=True))
+    owed = ticketing.owed_back_kobo(order, order.tickets.all())
+    return owed - sum(kobo for reference, kobo in promised.items() if reference not in noted)
 
 
 @transaction.atomic

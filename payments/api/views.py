@@ -31,7 +31,7 @@ from payments.api import serializers as words
 from payments.gateways.base import Channel, Payer
 from payments.models import Payment
 from payments.services.beginning import Wish, key_of
-from payments.states import LIVE, RefundReason
+from payments.states import RefundReason
 from payments.subjects import subject_of
 
 TAGS = ["Payments"]
@@ -221,7 +221,7 @@ class VerifyView(LetsPartnersIn, APIView):
 
 def _asked_about(request: Request, reference: str) -> Response:
     payment = _own(request, selectors.payment_by_reference(reference))
-    if payment.state in LIVE:
+    if payment.may_be_paid:
         try:
             limits.ASK_GATEWAY.take(payment.reference)
         except DomainError:

@@ -1,8 +1,9 @@
 """Which gateway is left alone for a while because it failed too often: known to every process, through Redis.
 
-Closed, calls pass. After `failures` within `window_seconds` the circuit opens, and nobody asks for `open_seconds`. Then
-one caller at a time may try (half-open): what succeeds closes it, what fails opens it again. While Redis is away it is
-closed: that costs the wait for a gateway that is down, and nothing else.
+Closed, calls pass; each failure counts one, and each answer takes one off, for of many calls some always fail. At
+`failures` within `window_seconds` the circuit opens, and nobody asks for `open_seconds`. Then one caller at a time may
+try (half-open): what succeeds closes it, what fails opens it again. While Redis is away it is closed: that costs the
+wait for a gateway that is down, and nothing else.
 """
 
 from dataclasses import dataclass
@@ -34,6 +35,7 @@ return 1
 """
 # What was asked before the circuit opened says nothing about afterwards.
 _SUCCEEDED = """
+if tonumber(redis.call("GET", KEYS[4]) or 0) > 0 then redis.call("DECR", KEYS[4]) end
 if redis.call("EXISTS", KEYS[1]) == 1 or redis.call("EXISTS", KEYS[2]) == 0 then return 0 end
 redis.call("DEL", KEYS[2], KEYS[3], KEYS[4])
 return 1

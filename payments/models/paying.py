@@ -147,6 +147,11 @@ class Payment(BlindIndexed, models.Model):
         return self.state in LIVE
 
     @property
+    def may_be_paid(self) -> bool:
+        """Whether its page may still take money: also one that we have given up waiting for."""
+        return self.is_live or (self.state != PaymentState.SUCCEEDED and self.checkout_url != "")
+
+    @property
     def left_kobo(self) -> int:
         """What could still be given back."""
         return max(self.received_kobo - self.refunded_kobo - self.disputed_kobo, 0)

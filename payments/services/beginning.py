@@ -153,13 +153,15 @@ def _write_down(*, request_id: int, wish: Wish, gateway: Gateway, instead_of: Pa
 
 
 def _begun_by(key: str, request: PaymentRequest) -> Payment | None:
-    """Return the payment that a request sent before has begun.
+    """Return the payment that a request sent before has begun; None where that ended before it had a page.
 
     :raises IdempotencyKeyReused: when that was for something else
     """
     known = Payment.objects.filter(key=key).first() if key else None
     if known is not None and known.request_id != request.pk:
         raise IdempotencyKeyReused
+    if known is not None and known.state == PaymentState.FAILED and not known.checkout_url:
+        return None
     return known
 
 
@@ -167,6 +169,9 @@ def _written(*, request_id: int, wish: Wish, gateway: Gateway, instead_of: Payme
     request = PaymentRequest.objects.select_for_update().get(pk=request_id)
     if (known := _begun_by(wish.key, request)) is not None:
         return known
+    if wish.key:
+        # Its gateway could not be reached: what comes in its place is begun by the same request, and known by its key.
+        Payment.objects.filter(key=wish.key).update(key=None)
     now = timezone.now()
     due = _still_due(request)
     amount = min(request.missing_kobo, due.amount_kobo)

@@ -13,7 +13,7 @@ from payments.gateways import registry
 from payments.gateways.base import Absent, Dispute, Down, Event, Subject, Unknown, Unreadable
 from payments.models import Payment, WebhookEvent
 from payments.services import disputing, refunding, settling
-from payments.states import LIVE, JournalState
+from payments.states import LIVE, JournalState, Review
 
 logger = logging.getLogger(__name__)
 
@@ -151,10 +151,13 @@ def _worked(row: WebhookEvent) -> tuple[JournalState, str]:
     if event.subject == Subject.CHARGE:
         told = settling.ask(payment_id=payment.pk)
         settled = settling.write_down(payment_id=payment.pk, told=told)
-        is_unsaid = isinstance(told, Down | Unknown) or settled.state in LIVE
+        # What is held for a look waits for a person, and asking again says nothing new.
+        is_open = settled.state in LIVE and settled.review != Review.HELD
+        is_unsaid = isinstance(told, Down | Unknown) or is_open
         return (JournalState.WAITING if is_unsaid else JournalState.DONE), f"{settled.reference} is {settled.state}"
     if event.subject == Subject.REFUND:
-        refunding.sync_refunds(payment_id=payment.pk)
+        if not refunding.sync_refunds(payment_id=payment.pk, refund_id=event.refund_id):
+            return JournalState.WAITING, f"the refunds of {payment.reference} could not be read"
         return JournalState.DONE, f"the refunds of {payment.reference} were read"
     answer: Dispute | Absent | Down | Unknown = gateway.find_dispute(event.dispute_id)
     if isinstance(answer, Dispute):

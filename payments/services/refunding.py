@@ -19,7 +19,7 @@ from payments import errors
 from payments.events import RefundMoved, RefundRequested
 from payments.gateways import base
 from payments.gateways.base import Down, RefundOutcome, Refused, Unknown
-from payments.models import Payment, Refund
+from payments.models import Payment, PaymentRequest, Refund
 from payments.services import bookkeeping
 from payments.services.settling import gateway_of, locked
 from payments.states import REFUND_MACHINE, PaymentState, RefundReason, RefundState, Review
@@ -124,6 +124,15 @@ def give_back(
     return made, max(amount_kobo, 0)
 
 
+def lock_subject(*, kind: str, subject_id: UUID) -> None:
+    """Let nobody else decide about money of a subject until the transaction ends: before what is owed is worked out.
+
+    The subject's own rows are locked before, if they are.
+    """
+    rows = PaymentRequest.objects.filter(kind=kind, subject_id=subject_id)
+    list(rows.select_for_update().order_by("pk").values_list("pk", flat=True))
+
+
 def _last(payment: Payment) -> tuple[float, int]:
     return (-(payment.paid_at.timestamp() if payment.paid_at else 0.0), -payment.pk)
 
@@ -185,15 +194,14 @@ def _reference_at_gateway(payment: Payment) -> str:
     return payment.beside.reference if payment.beside else payment.reference
 
 
-def _listed(payment: Payment, gateway: base.Gateway) -> Sequence[base.Refund] | Down | Unknown:
-    return gateway.refunds_of(
-        reference=_reference_at_gateway(payment), gateway_id=payment.gateway_id, since=payment.created_at
-    )
+def _listed(payment: Payment, gateway: base.Gateway, *, since: datetime) -> Sequence[base.Refund] | Down | Unknown:
+    return gateway.refunds_of(reference=_reference_at_gateway(payment), gateway_id=payment.gateway_id, since=since)
 
 
 def _looked_up(row: Refund, gateway: base.Gateway) -> Refund:
     """Read the gateway's list: what it took, it has; what it never took, is asked for again."""
-    listed = _listed(row.payment, gateway)
+    # Of a payment of months ago a gateway that tells of everybody's refunds would tell of too many.
+    listed = _listed(row.payment, gateway, since=row.created_at)
     if isinstance(listed, Down | Unknown):
         return _wait(row.pk)
     take_over(payment_id=row.payment_id, listed=listed)
@@ -346,16 +354,30 @@ def _publish(payment: Payment, row: Refund) -> None:
     )
 
 
-def sync_refunds(*, payment_id: int) -> None:
-    """Ask the gateway for all refunds of a payment, and write them down. Nothing where it does not answer."""
+def sync_refunds(*, payment_id: int, refund_id: str = "") -> bool:
+    """Ask the gateway for all refunds of a payment, and write them down; False where it does not answer.
+
+    :param refund_id: the gateway's number of the one that is news, where it was told: then only for that
+    """
     payment = Payment.objects.select_related("beside").get(pk=payment_id)
     gateway = gateway_of(payment)
     if gateway is None:
-        return
-    listed = _listed(payment, gateway)
+        return False
+    listed: Sequence[base.Refund] | Down | Unknown
+    if refund_id and isinstance(told := gateway.find_refund(refund_id), base.Refund) and _is_of(told, payment):
+        listed = (told,)
+    else:
+        listed = _listed(payment, gateway, since=payment.created_at)
     if isinstance(listed, Down | Unknown):
-        return
+        return False
     take_over(payment_id=payment_id, listed=listed)
+    return True
+
+
+def _is_of(seen: base.Refund, payment: Payment) -> bool:
+    if seen.charge_id:
+        return seen.charge_id == payment.gateway_id
+    return seen.reference == _reference_at_gateway(payment)
 
 
 @transaction.atomic

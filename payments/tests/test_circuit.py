@@ -49,6 +49,14 @@ class TestACircuit:
         assert not circuit.failed()
         assert not circuit.is_open
 
+    def test_stays_closed_while_most_calls_are_answered(self):
+        circuit = a_circuit(window_seconds=30)
+
+        opened_by = [circuit.failed() or circuit.succeeded() for _call in range(20)]
+
+        assert not any(opened_by)
+        assert [circuit.failed() for _ in range(3)] == [False, False, True]
+
     def test_is_tried_by_one_alone_and_closed_by_a_success(self):
         circuit = opened()
         time.sleep(0.25)
