@@ -89,6 +89,13 @@ def rules() -> list[dict[str, Any]]:
     return found
 
 
+def put_rules_out_of_force() -> None:
+    """Thousands who pay from one address with the same few test cards look like fraud; here they are none."""
+    from payments.fraud.models import Rule
+
+    Rule.objects.update(is_active=False)
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run it; 1 when a promise is broken."""
     asked = harness.options(
@@ -107,6 +114,7 @@ def main(arguments: list[str] | None = None) -> int:
         os.environ |= {"SANDBOX_URL": sandbox.url, "EMAIL_PORT": str(sandbox.smtp_port)}
         sandbox.http.timeout = 120
         with harness.world("payments_chaos") as world, Stage(world, sandbox, random.Random(asked.seed)) as stage:
+            put_rules_out_of_force()
             crowd = Crowd(sandbox, stage.url, asked.seed)
             try:
                 faults = storm(stage, crowd, count, asked.seed)

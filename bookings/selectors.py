@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Count, Prefetch, Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import User
@@ -456,6 +456,19 @@ def bookings_on(restaurant_id: int, day: date) -> "QuerySet[Booking]":
 def booking_by_public_id(public_id: UUID) -> Booking | None:
     """Return a booking whoever asks; the door must have its own proof that they may see it."""
     return _with_what_doors_show(Booking.objects.filter(public_id=public_id)).first()
+
+
+def came_and_did_not(*, diner_id: int | None, phone_index: str) -> tuple[int, int]:
+    """Return how many bookings of a guest, at any house, are over, and to how many of them nobody came.
+
+    A guest without an account is known by their phone's index.
+    """
+    if diner_id is None and not phone_index:
+        return 0, 0
+    whose = Q(diner_id=diner_id) if diner_id is not None else Q(guest_phone_index=phone_index)
+    rows = Booking.objects.filter(whose, status__in=(Status.COMPLETED, Status.NO_SHOW))
+    found = rows.aggregate(over=Count("pk"), missed=Count("pk", filter=Q(status=Status.NO_SHOW)))
+    return found["over"], found["missed"]
 
 
 def booking_to_change(public_id: UUID) -> Booking | None:

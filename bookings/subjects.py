@@ -21,7 +21,7 @@ from bookings.states import OrderStatus, Status
 from core.codes import normalise as code_of
 from localization import formatting
 from payments.gateways.base import Payer
-from payments.subjects import Due, Named, Subject
+from payments.subjects import Background, Due, Named, Subject
 
 # So long a table, or places, are held for their money at the most, where the means of paying needs it.
 LONGEST_HOLD = timedelta(minutes=90)
@@ -54,6 +54,13 @@ class DepositSubject(Subject):
     def visible_to(self, subject_id: UUID, *, request: Any, token: str = "") -> bool:
         booking = selectors.booking_to_change(subject_id)
         return booking is not None and _may_see(request, booking, booking.restaurant_id, token)
+
+    def background(self, subject_id: UUID) -> Background:
+        booking = selectors.booking_by_public_id(subject_id)
+        if booking is None:
+            return Background()
+        over, no_shows = selectors.came_and_did_not(diner_id=booking.diner_id, phone_index=booking.guest_phone_index)
+        return Background(booking.party_size, booking.language, over, no_shows)
 
     def wait_until(self, subject_id: UUID, moment: datetime) -> None:
         services.hold_for_payment(booking_id=subject_id, until=moment)
@@ -105,6 +112,12 @@ class TicketsSubject(Subject):
     def visible_to(self, subject_id: UUID, *, request: Any, token: str = "") -> bool:
         order = ticketing.order_by_public_id(subject_id)
         return order is not None and _may_see(request, order, order.event.restaurant_id, token)
+
+    def background(self, subject_id: UUID) -> Background:
+        order = ticketing.order_by_public_id(subject_id)
+        if order is None:
+            return Background()
+        return Background(len(order.tickets.all()), order.language)
 
     def wait_until(self, subject_id: UUID, moment: datetime) -> None:
         services.hold_order_for_payment(order_id=subject_id, until=moment)

@@ -43,6 +43,14 @@ class PaymentHeld(Event):
 
 
 @dataclass(frozen=True)
+class PaymentReviewed(Event):
+    """Somebody has looked at a held payment: it counts, or goes back."""
+
+    name = "payment.reviewed"
+    payment_id: UUID
+
+
+@dataclass(frozen=True)
 class RefundRequested(Event):
     """It was decided to give money back; a worker tells the gateway."""
 

@@ -34,6 +34,17 @@ class Due:
 
 
 @dataclass(frozen=True)
+class Background:
+    """What its domain knows of a subject's guest: asked when somebody wants to pay, and for what they are told."""
+
+    party_size: int = 0
+    language: str = "en"
+    # Of the guest, at any house: bookings that are over, and those of them to which nobody came.
+    bookings_over: int = 0
+    no_shows: int = 0
+
+
+@dataclass(frozen=True)
 class Named:
     """What a subject is called, and where its house and whoever made it look after it."""
 
@@ -60,6 +71,10 @@ class Subject:
         :param token: of a guest without an account, where the request brings one
         """
         raise NotImplementedError
+
+    def background(self, subject_id: UUID) -> Background:
+        """Return what is known of its guest; nothing, unless its domain says."""
+        return Background()
 
     def wait_until(self, subject_id: UUID, moment: datetime) -> None:
         """Have the subject wait for its money so long, if it may."""

@@ -1,6 +1,7 @@
 from django.urls import URLPattern, path
 
 from payments import views
+from payments.fraud import views as fraud
 
 app_name = "payments"
 urlpatterns: list[URLPattern] = [
@@ -9,4 +10,5 @@ urlpatterns: list[URLPattern] = [
     path("for/<slug:kind>/<uuid:subject_id>/share/", views.share, name="share"),
     path("<str:token>/", views.pay, name="pay"),
     path("<str:token>/back/", views.back, name="back"),
+    path("<str:token>/look-again/", fraud.look_again, name="look_again"),
 ]

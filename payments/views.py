@@ -12,12 +12,17 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import User
+from accounts.second_factor.bridge import signed_in_just_now
+from accounts.sensitive import ask_again
 from core.errors import DomainError, TooManyAttempts
 from core.headers import private_page
 from core.limits import address_of
 from localization import formatting
 from payments import errors, limits, selectors, services
 from payments.forms import PayForm, ShareForm
+from payments.fraud import views as fraud
+from payments.fraud.devices import device_of, knows_device
+from payments.fraud.errors import ProofNeeded
 from payments.gateways.base import Channel, Payer
 from payments.models import Payment, PaymentRequest
 from payments.services.beginning import Wish, channels_within
@@ -32,6 +37,7 @@ REFRESH = ((timedelta(minutes=1), 4), (timedelta(minutes=5), 10), (timedelta(day
 
 
 @private_page
+@knows_device
 @require_http_methods(["GET", "HEAD", "POST"])
 def pay(request: HttpRequest, token: str) -> HttpResponse:
     """What is to be paid, and how; then on to the gateway's page."""
@@ -48,6 +54,11 @@ def pay(request: HttpRequest, token: str) -> HttpResponse:
             return redirect("payments:back", token=token)
         except TooManyAttempts:
             raise
+        except ProofNeeded as error:
+            if _user(request) is not None:
+                # They are asked who they are, and then what they sent is done.
+                ask_again(request)
+            refusal = error
         except DomainError as error:
             refusal = error
         else:
@@ -55,6 +66,9 @@ def pay(request: HttpRequest, token: str) -> HttpResponse:
                 return redirect(payment.checkout_url)
             return redirect("payments:back", token=token)
     context = {**_shown(asked, due), "form": form, "refusal": refusal, "ways": ways}
+    context["needs_proof"] = isinstance(refusal, ProofNeeded)
+    context["look"] = fraud.shown(asked, None)
+    context["look_url"] = reverse("payments:look_again", args=[token])
     return render(request, "payments/pay.html", context, status=refusal.status if refusal else 200)
 
 
@@ -71,6 +85,8 @@ def back(request: HttpRequest, token: str) -> HttpResponse:
     stage = stage_of(asked, payment)
     context = {**_shown(asked, due), "payment": payment, "stage": stage, "refresh": _refresh(payment, stage)}
     context["pay_url"] = reverse("payments:pay", args=[token])
+    context["look"] = fraud.shown(asked, payment)
+    context["look_url"] = reverse("payments:look_again", args=[token])
     template = "payments/_stage.html" if request.headers.get("HX-Request") else "payments/back.html"
     return render(request, template, context)
 
@@ -132,6 +148,8 @@ def _wish(request: HttpRequest, token: str, due: Due | None, answers: dict[str, 
         channel=Channel(answers["channel"]),
         by=request.user if isinstance(request.user, User) else None,
         address=address_of(request),
+        device=device_of(request),
+        is_proven=signed_in_just_now(request.user, request.session),
     )
 
 

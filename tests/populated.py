@@ -30,6 +30,7 @@ from bookings.states import Channel, EventRoom
 from bookings.tests.factories import at
 from bookings.tests.ticket_factories import event_at
 from core.testing import with_second_factor
+from payments.fraud.tests.factories import a_case
 from payments.ledger.tests.factories import a_deposit
 from payments.tests.factories import a_dispute, a_payment, a_refund, a_webhook
 from restaurants.models import ListingClaim, Photo, Restaurant, SpecialDay, SpecialTerms, TableCombination
@@ -324,6 +325,7 @@ def populated(mark: str) -> House:
         opens="10:00",
         closes="22:00",
     )
+    case = a_case(place, words=f"Appeal {secret}", email=f"{secret}-held@example.com")
     payment = a_payment(
         place, subject_id=booking.public_id, payer=diner, email=f"{secret}-payer@example.com", reason=f"Reason {secret}"
     )
@@ -342,6 +344,7 @@ def populated(mark: str) -> House:
         *(booking.guest, tag, note, review),
         *(booking, membership, host, invitation, app, app.grants.get(), delivery, delivery.endpoint),
         *(series, evening, ordered, payment, refund, dispute),
+        *(case, case.decision),
     ):
         found.rows[row._meta.label_lower] = row
     _rest_of_the_admin(found)

@@ -24,6 +24,8 @@ from bookings.tests.ticket_factories import event_at, order
 from core import audit
 from core.audit.models import AuditCheckpoint, AuditEvent, AuditSeal
 from payments import models as money
+from payments.fraud.services import ruling
+from payments.fraud.tests.factories import a_case, a_rule
 from payments.ledger import models as books
 from payments.ledger.tests.factories import a_deposit
 from payments.tests.factories import a_dispute, a_payment, a_refund
@@ -149,6 +151,20 @@ def test_it_switches_no_trigger_off(as_the_app: None, model: Any) -> None:
     assert refuses(f"DROP TABLE {table} CASCADE")
     assert refuses(f"ALTER TABLE {table} OWNER TO {ROLE}")
     assert refuses("SET LOCAL session_replication_role = replica")
+
+
+def test_it_replaces_a_rule_against_fraud_and_rewrites_neither_rule_nor_decision(as_the_app: None) -> None:
+    rule = a_rule("amount", 5, "hold")
+    decision = a_case(house()).decision
+
+    assert ruling.change_rule(rule=rule, by=None, threshold=6).version == 2
+
+    assert refuses("UPDATE fraud_rule SET threshold = 7")
+    assert refuses("DELETE FROM fraud_rule")
+    assert refuses("UPDATE fraud_decision SET answer = 'allow'")
+    assert refuses("UPDATE fraud_hit SET measured = 0")
+    decision.refresh_from_db()
+    assert decision.answer == "hold"
 
 
 def test_no_trigger_s_function_can_be_replaced(as_the_app: None) -> None:

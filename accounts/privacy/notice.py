@@ -40,6 +40,8 @@ ENCRYPTED = {
     "bookings.TicketOrder.guest_email": _("The e-mail address and the phone number of who orders tickets"),
     "bookings.TicketOrder.guest_phone": _("The e-mail address and the phone number of who orders tickets"),
     "bookings.Ticket.holder_email": _("The e-mail address of who gets a ticket from somebody else"),
+    "fraud.Case.appeal": _("What is written when a person looks at a payment"),
+    "fraud.Case.note": _("What is written when a person looks at a payment"),
     "mfa.Authenticator.data": _("The secrets of authenticator apps, and recovery codes"),
     "audit.AuditEvent.address": _("The internet addresses in the record of who did what"),
     "privacy.Consent.address": _("The internet address from which a consent was given or taken back"),

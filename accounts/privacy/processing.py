@@ -107,6 +107,24 @@ ACTIVITIES: Sequence[Activity] = (
         ),
     ),
     Activity(
+        "fraud",
+        _("Keeping fraud out of payments"),
+        _(
+            "To notice stolen cards and programs that try cards out. Rules look at each payment before and after it. "
+            "None of them gives money back or keeps it by itself: what they hold, a person looks at, and you can ask "
+            "for a person where they let nothing begin."
+        ),
+        _(
+            "How often and how much was paid by the same card, account, device, phone number or network, all of them "
+            "as keyed hashes; the country of the card; how many bookings were kept. The device is known by a random "
+            "cookie of our own, “device”, that only the pages where one pays set and read; it lasts 180 days."
+        ),
+        _("Payers, with an account or without"),
+        _interest,
+        _("Nobody."),
+        ("fraud.marks", "fraud.attempts", "fraud.decisions", "fraud.words"),
+    ),
+    Activity(
         "waiting",
         _("Waiting lists, news of free tables, the queue at the door"),
         _("To offer you a table in your turn, and to reach you when it is ready."),

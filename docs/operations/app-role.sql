@@ -36,3 +36,8 @@ GRANT UPDATE (reason, reference, actor_id, partner_id) ON bookings_advancehistor
 
 -- The books: rows are added and never change.
 REVOKE UPDATE, DELETE ON ledger_account, ledger_transaction, ledger_entry FROM buka_app;
+
+-- The rules against fraud: a version is put out of place by the next and stays as it was; decisions go by retention.
+REVOKE UPDATE, DELETE ON fraud_rule FROM buka_app;
+GRANT UPDATE (replaced_at, made_by_id) ON fraud_rule TO buka_app;
+REVOKE UPDATE ON fraud_decision, fraud_hit FROM buka_app;

@@ -18,6 +18,7 @@ from accounts.models import User
 from accounts.partners.access import LetsPartnersIn
 from accounts.partners.models import PartnerApp
 from accounts.partners.states import Scope
+from accounts.sensitive import ReauthenticationNeeded, expect_fresh_sign_in
 from accounts.states import Ability
 from core import audit, money
 from core.api.idempotency import HEADER, IdempotencyKeyInvalid, IdempotencyKeyMissing, idempotent
@@ -118,6 +119,12 @@ class BeginView(LetsPartnersIn, APIView):
             409: problem_response(
                 "Nothing is due, or a bank's answer is awaited.", payment_nothing_due={}, payment_being_checked={}
             ),
+            403: problem_response(
+                "The rules against fraud ask the payer to prove who they are (`POST /api/auth/reauthenticate`, or log "
+                "in), or do not let this begin; `reasons` says why, and the page of the link takes an appeal.",
+                payment_proof_needed={},
+                payment_not_let_begin={},
+            ),
             503: problem_response("No gateway can be reached.", payment_gateways_unavailable={}),
         },
     )
@@ -146,10 +153,19 @@ class BeginView(LetsPartnersIn, APIView):
                 by=user,
                 address=address_of(request._request),
                 key=key_of(actor=_actor(request), key=key),
+                is_proven=_is_proven(request),
             ),
         )
         found = selectors.payment_by_public_id(payment.public_id)
         return Response(words.payment_body(_own(request, found)), status=201)
+
+
+def _is_proven(request: Request) -> bool:
+    try:
+        expect_fresh_sign_in(request)
+    except ReauthenticationNeeded:
+        return False
+    return True
 
 
 def _return_url(request: Request, asked: dict[str, Any], token: str) -> str:

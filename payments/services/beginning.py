@@ -18,6 +18,7 @@ from accounts.models import User
 from core.api.idempotency import IdempotencyKeyReused
 from core.errors import DomainError
 from payments import errors
+from payments.fraud.services import judging
 from payments.gateways import registry
 from payments.gateways.base import (
     Absent,
@@ -66,6 +67,9 @@ class Wish:
     address: str = ""
     # Of a request that may be sent twice: it begins one payment.
     key: str = ""
+    # The keyed hash of the browser's own mark, and whether they have just shown who they are (payments.fraud).
+    device: str = ""
+    is_proven: bool = False
 
 
 def begin(*, request: PaymentRequest, wish: Wish) -> Payment:
@@ -79,6 +83,8 @@ def begin(*, request: PaymentRequest, wish: Wish) -> Payment:
     :raises NoEmail: when none is known
     :raises NoGateway: when none can be reached
     :raises GatewayRefused: when one says no
+    :raises payments.fraud.errors.ProofNeeded: when the payer has to show first who they are
+    :raises payments.fraud.errors.NotLetBegin: when the rules against fraud do not let it begin
     """
     if not wish.payer.email:
         raise errors.NoEmail
@@ -86,11 +92,12 @@ def begin(*, request: PaymentRequest, wish: Wish) -> Payment:
         return known
     _make_time(request, wish)
     left = list(registry.gateways().values())
+    payment: Payment | None = None
     why: DomainError = errors.NoGateway()
     while left:
         gateway = next((one for one in left if not is_down(one.name)), left[0])
         left.remove(gateway)
-        payment = _write_down(request_id=request.pk, wish=wish, gateway=gateway)
+        payment = _write_down(request_id=request.pk, wish=wish, gateway=gateway, instead_of=payment)
         if payment.state != PaymentState.INITIATED:
             return payment
         payment, refusal = _tell(payment, wish, gateway)
@@ -129,11 +136,15 @@ def channels_within(left: timedelta | None) -> list[Channel]:
     return [channel for channel, needs in NEEDS.items() if left is None or needs <= left]
 
 
-def _write_down(*, request_id: int, wish: Wish, gateway: Gateway) -> Payment:
+def _write_down(*, request_id: int, wish: Wish, gateway: Gateway, instead_of: Payment | None) -> Payment:
     """Return a new attempt, or the one that is to be continued; a request that is sent twice finds its own."""
     try:
         with transaction.atomic():
-            return _written(request_id=request_id, wish=wish, gateway=gateway)
+            return _written(request_id=request_id, wish=wish, gateway=gateway, instead_of=instead_of)
+    except judging.Stopped as stopped:
+        # Kept once the transaction around it is gone, in which nothing was written.
+        request = PaymentRequest.objects.get(pk=request_id)
+        raise judging.refuse(request=request, verdict=stopped.verdict) from None
     except IntegrityError:
         known = _begun_by(wish.key, PaymentRequest.objects.get(pk=request_id))
         if known is None:
@@ -154,7 +165,7 @@ def _begun_by(key: str, request: PaymentRequest) -> Payment | None:
     return known
 
 
-def _written(*, request_id: int, wish: Wish, gateway: Gateway) -> Payment:
+def _written(*, request_id: int, wish: Wish, gateway: Gateway, instead_of: Payment | None) -> Payment:
     request = PaymentRequest.objects.select_for_update().get(pk=request_id)
     if (known := _begun_by(wish.key, request)) is not None:
         return known
@@ -172,6 +183,7 @@ def _written(*, request_id: int, wish: Wish, gateway: Gateway) -> Payment:
         raise errors.PaymentIsChecked
     if amount < gateway.least_kobo:
         raise errors.GatewayRefused
+    verdict = None if instead_of else judging.before(request=request, sender=_sender(wish), amount_kobo=amount, due=due)
     until = _waited_for(due, wish, now=now)
     payment = Payment(
         request=request,
@@ -188,7 +200,17 @@ def _written(*, request_id: int, wish: Wish, gateway: Gateway) -> Payment:
         key=wish.key or None,
     )
     payment.save()
+    if verdict is not None:
+        judging.note_begun(verdict=verdict, payment=payment)
+    elif instead_of is not None:
+        judging.begun_elsewhere(before=instead_of, now=payment)
     return payment
+
+
+def _sender(wish: Wish) -> judging.Sender:
+    return judging.Sender(
+        by=wish.by, email=wish.payer.email, device=wish.device, address=wish.address, is_proven=wish.is_proven
+    )
 
 
 def _still_due(request: PaymentRequest) -> Due:

@@ -7,7 +7,9 @@ from django.utils import timezone
 
 from accounts.models import User
 from core import audit
+from core.outbox import publish
 from payments import errors
+from payments.events import PaymentReviewed
 from payments.models import Payment
 from payments.services import bookkeeping, refunding
 from payments.services.settling import announce, locked
@@ -28,6 +30,7 @@ def release_payment(*, payment: Payment, by: User | None) -> Payment:
         payment.save(update_fields=["review", "updated_at"])
         bookkeeping.released(payment)
         announce(payment)
+        publish(PaymentReviewed(payment_id=payment.public_id))
         audit.record("payments.released", actor=by, target=payment, details={"reference": payment.reference})
     return payment
 
@@ -41,6 +44,7 @@ def refuse_payment(*, payment: Payment, by: User | None) -> Payment:
         payment.save(update_fields=["review", "updated_at"])
         if payment.left_kobo > 0:
             refunding.refund(payment=payment, reason=RefundReason.REVIEWED, key=f"review:{payment.public_id}", by=by)
+        publish(PaymentReviewed(payment_id=payment.public_id))
         audit.record("payments.refused", actor=by, target=payment, details={"reference": payment.reference})
     return payment
 

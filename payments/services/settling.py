@@ -14,6 +14,7 @@ from django.utils import timezone
 from core.encryption import blind_index
 from core.outbox import publish
 from payments.events import PaymentFailed, PaymentHeld, PaymentReceived
+from payments.fraud.services import judging
 from payments.gateways import registry
 from payments.gateways.base import Absent, Charge, Down, Gateway, Outcome, Unknown
 from payments.models import Payment, PaymentRequest
@@ -196,6 +197,9 @@ def _hold(payment: Payment, wrong: str) -> None:
 def _paid(payment: Payment, charge: Charge) -> None:
     payment.move_to(PaymentState.SUCCEEDED)
     _fill(payment, charge)
+    if payment.review == Review.NONE and (held_for := judging.holds(payment=payment)):
+        payment.review, payment.reason = Review.HELD, held_for
+    # What is held stands elsewhere in the books.
     bookkeeping.captured(payment)
     request = payment.request
     request.paid_kobo += charge.amount_kobo

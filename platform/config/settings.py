@@ -78,6 +78,7 @@ INSTALLED_APPS = [
     "payments",
     "payments.ledger",
     "payments.reconciliation",
+    "payments.fraud",
     "bookings",
 ]
 
@@ -244,6 +245,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "reconciliation.look_after_ours",
         "schedule": 600.0,
         "options": {"expires": 600},
+    },
+    "remind of payments to be looked at": {
+        "task": "fraud.remind",
+        "schedule": 900.0,
+        "options": {"expires": 900},
     },
     "look after the deposits": {"task": "bookings.look_after_deposits", "schedule": 60.0, "options": {"expires": 60}},
     "release unpaid tickets": {

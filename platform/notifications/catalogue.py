@@ -527,6 +527,28 @@ KINDS = {
         ),
         Kind("account.log_ins_ended", _("Logged out by Buka for safety"), needs=frozenset({"when"}), may_have=_deed),
         Kind(
+            "payment.held",
+            _("A payment is being looked at"),
+            needs=frozenset({"restaurant_name", "amount", "page_url"}),
+            may_have=frozenset({"name", "reference", "reasons"}),
+            channels=(Channel.EMAIL, Channel.SMS),
+        ),
+        Kind(
+            "payment.looked_at",
+            _("A payment was looked at"),
+            needs=frozenset({"restaurant_name", "amount", "page_url", "outcome"}),
+            may_have=frozenset({"name", "reference", "reasons"}),
+            # With money, and of what was not let begin.
+            choices={"outcome": ("counts", "goes_back", "may_pay", "stays_shut")},
+            channels=(Channel.EMAIL, Channel.SMS),
+        ),
+        Kind(
+            "payment.waits_for_look",
+            _("Payments wait to be looked at"),
+            needs=frozenset({"count", "since", "queue_url"}),
+            may_have=frozenset({"name"}),
+        ),
+        Kind(
             "security.alert",
             _("Security alert"),
             needs=frozenset({"what", "times", "when", "alert_url"}),

@@ -72,6 +72,36 @@ _tickets = {"places": "2 × Ticket\n1 × Table for 4 guests", "code": "AC3 F7H"}
 
 # Per kind the fullest context it takes; contexts_of() adds the barest.
 CONTEXTS: dict[str, list[dict[str, Any]]] = {
+    "payment.held": [
+        {
+            "name": "Ada",
+            "restaurant_name": "Iya Eba & Sons",
+            "amount": "NGN 20,000",
+            "reference": "buka-0123456789abcdef01234567",
+            "reasons": "The amount is very large.",
+            "page_url": "https://buka.example/en/pay/0123456789abcdefghijklmnopqrstuv/back/",
+        }
+    ],
+    "payment.looked_at": [
+        {
+            "name": "Ada",
+            "restaurant_name": "Iya Eba & Sons",
+            "amount": "NGN 20,000",
+            "reference": "buka-0123456789abcdef01234567",
+            "reasons": "The amount is very large.",
+            "page_url": "https://buka.example/en/pay/0123456789abcdefghijklmnopqrstuv/back/",
+            "outcome": outcome,
+        }
+        for outcome in ("counts", "goes_back", "may_pay", "stays_shut")
+    ],
+    "payment.waits_for_look": [
+        {
+            "name": "Bola",
+            "count": "3",
+            "since": "Friday 7 March 2025 at 19:30",
+            "queue_url": "https://buka.example/admin/fraud/case/",
+        }
+    ],
     "security.alert": [
         {
             "name": "Bola",
