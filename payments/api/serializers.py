@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from core.api.fields import LineField, StrictSerializer
@@ -15,11 +14,11 @@ from restaurants.api.serializers import MoneySerializer
 
 class BeginSerializer(StrictSerializer):
     kind = serializers.ChoiceField(choices=[Kind.DEPOSIT.value, Kind.TICKETS.value])
-    subject = serializers.UUIDField(help_text=_("The id of the booking, or of the order of tickets."))
+    subject = serializers.UUIDField(help_text="The id of the booking, or of the order of tickets.")
     channel = serializers.ChoiceField(choices=[way.value for way in (Channel.CARD, Channel.TRANSFER, Channel.USSD)])
     email = serializers.EmailField(required=False, max_length=254)
     return_url = serializers.URLField(
-        required=False, max_length=500, help_text=_("For partner apps: where the payer comes back to. Without a query.")
+        required=False, max_length=500, help_text="For partner apps: where the payer comes back to. Without a query."
     )
 
 
@@ -28,7 +27,7 @@ class CallbackSerializer(StrictSerializer):
 
 
 class RefundAskSerializer(StrictSerializer):
-    amount = serializers.CharField(required=False, max_length=30, help_text=_("In naira. Left out: all that is left."))
+    amount = serializers.CharField(required=False, max_length=30, help_text="In naira. Left out: all that is left.")
     reason = serializers.ChoiceField(
         choices=[RefundReason.GOODWILL.value, RefundReason.CALLED_OFF.value, RefundReason.TWICE.value], required=False
     )
@@ -55,13 +54,13 @@ class PaymentSerializer(serializers.Serializer[Any]):
     kind = serializers.ChoiceField(choices=Kind.choices)
     subject = serializers.UUIDField()
     state = serializers.ChoiceField(choices=PaymentState.choices)
-    is_counted = serializers.BooleanField(help_text=_("Whether what it was for has taken note of it."))
-    amount = MoneySerializer(help_text=_("What was asked for."))
+    is_counted = serializers.BooleanField(help_text="Whether what it was for has taken note of it.")
+    amount = MoneySerializer(help_text="What was asked for.")
     received = MoneySerializer()
-    refunded = MoneySerializer(help_text=_("Given back, or on its way."))
+    refunded = MoneySerializer(help_text="Given back, or on its way.")
     channel = serializers.CharField(allow_null=True)
     card = PaymentCardSerializer(allow_null=True)
-    checkout_url = serializers.URLField(allow_null=True, help_text=_("Where the payer goes; only while it is awaited."))
+    checkout_url = serializers.URLField(allow_null=True, help_text="Where the payer goes; only while it is awaited.")
     expires_at = serializers.DateTimeField()
     paid_at = serializers.DateTimeField(allow_null=True)
     created_at = serializers.DateTimeField()
