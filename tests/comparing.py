@@ -46,7 +46,7 @@ def paid(gateways: SandboxClient, gateway: str, **more: Any) -> Payment:
 
 def books_hold() -> None:
     broken = [found for found in ask([*invariants(), *agreements()]) if not found.holds]
-    assert [(found.invariant.name, found.rows) for found in broken] == []
+    assert not broken, [(found.invariant.name, found.rows) for found in broken]
 
 
 def dispute(gateways: SandboxClient, gateway: str, payment: Payment) -> int:
