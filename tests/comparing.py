@@ -45,7 +45,8 @@ def paid(gateways: SandboxClient, gateway: str, **more: Any) -> Payment:
 
 
 def books_hold() -> None:
-    assert [found for found in ask([*invariants(), *agreements()]) if not found.holds] == []
+    broken = [found for found in ask([*invariants(), *agreements()]) if not found.holds]
+    assert not broken, [(found.invariant.name, found.rows) for found in broken]
 
 
 def dispute(gateways: SandboxClient, gateway: str, payment: Payment) -> int:

@@ -53,6 +53,7 @@ class History:
         self.random = random.Random(f"{gateway}:{seed}")
         self.disputes: list[int] = []
         self.told: list[str] = []
+        self.faults = 2
 
     def play(self, steps: int) -> None:
         ways = [self.pay, self.pay, self.pay, self.refund, self.cancel, self.refund_there, self.be_disputed,
@@ -69,7 +70,9 @@ class History:
             ["card", "card", "bank", "transfer", "transfer_short", "transfer_excess", "declined"]
         )
         channel = {"card": Channel.CARD, "declined": Channel.CARD, "bank": Channel.BANK}.get(how, Channel.TRANSFER)
-        if Payment.objects.exists() and self.random.random() < 0.15:
+        # Not so often that the gateway is left alone for a while.
+        if Payment.objects.exists() and self.faults and self.random.random() < 0.15:
+            self.faults -= 1
             self.gateways.gateway_faults(
                 {"gateway": self.gateway, "route": "initialize", "kind": "reset_after", "times": 1}
             )
@@ -88,7 +91,8 @@ class History:
             return
         kobo = self.random.randrange(5_000, payment.left_kobo + 1)
         payments.refund(payment=payment, amount_kobo=kobo, reason=RefundReason.GOODWILL, key=str(uuid7()))
-        if self.random.random() < 0.3:
+        if self.faults and self.random.random() < 0.3:
+            self.faults -= 1
             self.gateways.gateway_faults(
                 {"gateway": self.gateway, "route": "refund", "kind": "reset_after", "times": 1}
             )
@@ -104,7 +108,10 @@ class History:
     def refund_there(self) -> None:
         payment = self.one()
         if payment is not None and payment.left_kobo > 10_000 and self.gateway == "paystack" and not self.has_more():
-            kobo = payment.left_kobo // 2
+            [row] = [row for row in self.gateways.payments(self.gateway) if row["reference"] == payment.reference]
+            kobo = min(payment.left_kobo, row["amount_kobo"] - row["refunded_kobo"] - row["disputed_kobo"]) // 2
+            if kobo <= 0:
+                return
             self.gateways.tell(self.gateway, "refunds", reference=payment.reference, kobo=kobo)
 
     def be_disputed(self) -> None:
@@ -124,7 +131,9 @@ class History:
             refunds_done()
 
     def pay_out(self) -> None:
-        self.gateways.tell(self.gateway, "settlements")
+        # One that is less than nothing is no payout.
+        if not Refund.objects.exists() and "be_disputed" not in self.told:
+            self.gateways.tell(self.gateway, "settlements")
 
     def one(self) -> Payment | None:
         return Payment.objects.filter(gateway=self.gateway, state=PaymentState.SUCCEEDED).order_by("?").first()

@@ -21,12 +21,13 @@ class Stage(TextChoices):
     """What a comparison is busy with, in this order."""
 
     CHARGES = "charges", _("Their payments")
-    REFUNDS = "refunds", _("Their refunds")
+    # Before refunds: what a bank has let go of can be given back.
     DISPUTES = "disputes", _("Their disputes")
+    OUR_DISPUTES = "our_claims", _("Our disputes")
+    REFUNDS = "refunds", _("Their refunds")
     SETTLEMENTS = "payouts", _("Their payouts")
     OUR_PAYMENTS = "our_paid", _("Our payments")
     OUR_REFUNDS = "our_back", _("Our refunds")
-    OUR_DISPUTES = "our_claims", _("Our disputes")
     BOOKS = "books", _("The books")
     ATTEMPTS = "attempts", _("Payments without an end")
     OVER = "over", pgettext_lazy("a stage of a comparison", "Nothing more")
