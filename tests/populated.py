@@ -330,7 +330,7 @@ def populated(mark: str) -> House:
     refund = a_refund(payment, note=f"Note {secret}")
     dispute = a_dispute(payment, category=f"Kind {secret}"[:40])
     a_webhook(payment, note=f"Note {secret}")
-    a_deposit(place.pk, restaurant_id=place.pk, payment=payment.public_id, note=f"Note {secret}")
+    a_deposit(place.pk, restaurant_id=place.pk, note=f"Note {secret}")
     [invitation] = invitations.invite_member(
         email=f"{secret}-invited@example.com", restaurant_ids=[place.pk], role=Role.HOST, by=owner
     )

@@ -12,7 +12,7 @@ from unfold.contrib.filters.admin import RangeDateFilter
 from unfold.decorators import display
 
 from payments.admin import shared
-from payments.admin.shared import clock, naira
+from payments.admin.shared import brief, clock, naira
 from payments.models import Dispute
 from payments.states import DisputeState
 
@@ -53,7 +53,7 @@ class DisputeAdmin(shared.MoneyPage):
     def due(self, dispute: Dispute) -> str:
         if dispute.due_at is None:
             return "–"
-        told = clock(dispute.due_at)
+        told = brief(dispute.due_at)
         if dispute.state != DisputeState.OPEN or dispute.due_at >= timezone.now():
             return told
         return _now("%(when)s, which has passed") % {"when": told}
@@ -84,7 +84,7 @@ class DisputeAdmin(shared.MoneyPage):
 
     @display(description=_("heard of"), ordering="created_at")
     def heard(self, dispute: Dispute) -> str:
-        return clock(dispute.created_at)
+        return brief(dispute.created_at)
 
     @display(description=_("last change"))
     def changed(self, dispute: Dispute) -> str:

@@ -29,7 +29,7 @@ from localization import formatting
 from payments import limits, selectors, services, subjects
 from payments.admin import figures_page, shared
 from payments.admin.act_page import ActPage
-from payments.admin.shared import clock, naira, table
+from payments.admin.shared import brief, clock, naira, table
 from payments.forms import RefundForm
 from payments.models import Payment
 from payments.states import PaymentState, RefundReason, Review
@@ -118,7 +118,7 @@ class PaymentAdmin(shared.MoneyPage):
 
     @display(description=_("begun"), ordering="created_at")
     def begun(self, payment: Payment) -> str:
-        return clock(payment.created_at)
+        return brief(payment.created_at)
 
     @display(description=_("for"))
     def shown_for(self, payment: Payment) -> str:
@@ -174,7 +174,7 @@ class PaymentAdmin(shared.MoneyPage):
 
     @display(description=_("review"), label=shared.REVIEW_LABELS)
     def shown_review(self, payment: Payment) -> tuple[str, str]:
-        return payment.review, "" if payment.review == Review.NONE else payment.get_review_display()
+        return payment.review, "–" if payment.review == Review.NONE else payment.get_review_display()
 
     @display(description=_("review"))
     def review_words(self, payment: Payment) -> str:
@@ -189,11 +189,11 @@ class PaymentAdmin(shared.MoneyPage):
         return self._way_of(payment)
 
     def _way_of(self, payment: Payment) -> str:
-        channel = payment.get_channel_display() if payment.channel else "–"
         if not payment.card_last4:
+            channel = payment.get_channel_display() if payment.channel else "–"
             return format_html("{} · {}", payment.gateway.title(), channel)
         card = f"{payment.card_brand.title()} •••• {payment.card_last4}"
-        return format_html('{} · {} · <bdi dir="ltr">{}</bdi>', payment.gateway.title(), channel, card)
+        return format_html('{} · <bdi dir="ltr">{}</bdi>', payment.gateway.title(), card)
 
     @display(description=_("waits until"))
     def waits_until(self, payment: Payment) -> str:
@@ -227,60 +227,60 @@ class PaymentAdmin(shared.MoneyPage):
         heads = [_("Since"), _("State"), _("Amount"), _("Paid"), _("Whose share"), _("Due"), _("Asked by")]
         rows = [
             (
-                clock(one.created_at), one.get_state_display(), naira(one.amount_kobo), naira(one.paid_kobo),
-                one.label if one.is_share else "–", clock(one.due_at), one.asked_by or "–",
+                brief(one.created_at), one.get_state_display(), naira(one.amount_kobo), naira(one.paid_kobo),
+                one.label if one.is_share else "–", brief(one.due_at), one.asked_by or "–",
             )
             for one in asked
         ]  # fmt: skip
-        return table(heads, rows)
+        return table(_("What was asked for"), heads, rows)
 
     @display(description=_("refunds"))
     def refund_rows(self, payment: Payment) -> str:
         heads = [_("Asked for"), _("Amount"), _("State"), _("Expected"), _("Why"), _("By"), _("Note")]
         rows = [
             (
-                shared.link("admin:payments_refund_change", row.pk, clock(row.created_at)),
-                naira(row.amount_kobo), row.get_state_display(), clock(row.expected_at), row.get_reason_display(),
+                shared.link("admin:payments_refund_change", row.pk, brief(row.created_at)),
+                naira(row.amount_kobo), row.get_state_display(), brief(row.expected_at), row.get_reason_display(),
                 row.asked_by or "–", row.note or "–",
             )
             for row in payment.refunds.select_related("asked_by").order_by("-pk")
         ]  # fmt: skip
-        return table(heads, rows)
+        return table(_("Refunds"), heads, rows)
 
     @display(description=_("disputes"))
     def dispute_rows(self, payment: Payment) -> str:
         heads = [_("Heard of"), _("Amount"), _("State"), _("To be answered until"), _("Category")]
         rows = [
             (
-                shared.link("admin:payments_dispute_change", row.pk, clock(row.created_at)),
-                naira(row.amount_kobo), row.get_state_display(), clock(row.due_at), row.category or "–",
+                shared.link("admin:payments_dispute_change", row.pk, brief(row.created_at)),
+                naira(row.amount_kobo), row.get_state_display(), brief(row.due_at), row.category or "–",
             )
             for row in payment.disputes.order_by("-pk")
         ]  # fmt: skip
-        return table(heads, rows)
+        return table(_("Disputes"), heads, rows)
 
     @display(description=_("webhooks"))
     def webhook_rows(self, payment: Payment) -> str:
         heads = [_("Came first"), _("Event"), _("State"), _("Came"), _("What became of it")]
         rows = [
-            (clock(row.received_at), row.name, row.get_state_display(), formatting.number(row.times), row.note or "–")
+            (brief(row.received_at), row.name, row.get_state_display(), formatting.number(row.times), row.note or "–")
             for row in selectors.webhooks_of(payment)
         ]
-        return table(heads, rows)
+        return table(_("Webhooks"), heads, rows)
 
     @display(description=_("entries"))
     def ledger_rows(self, payment: Payment) -> str:
         heads = [_("Happened"), _("What happened"), _("Account"), _("Debit"), _("Credit")]
         rows = [
             (
-                clock(entry.transaction.happened_at), entry.transaction.get_kind_display(),
+                brief(entry.transaction.happened_at), entry.transaction.get_kind_display(),
                 entry.account.get_kind_display(),
                 naira(entry.amount_kobo) if entry.amount_kobo > 0 else "",
                 naira(-entry.amount_kobo) if entry.amount_kobo < 0 else "",
             )
             for entry in selectors.entries_of(payment)
         ]  # fmt: skip
-        return table(heads, rows)
+        return table(_("In the books"), heads, rows)
 
     @display(description=_("changes"))
     def history_rows(self, payment: Payment) -> str:
@@ -288,12 +288,12 @@ class PaymentAdmin(shared.MoneyPage):
         states, reviews = dict(PaymentState.choices), dict(Review.choices)
         rows = [
             (
-                clock(row.pgh_created_at), states.get(row.state, row.state), reviews.get(row.review, row.review),
+                brief(row.pgh_created_at), states.get(row.state, row.state), reviews.get(row.review, row.review),
                 naira(row.received_kobo), naira(row.refunded_kobo), naira(row.disputed_kobo),
             )
             for row in selectors.row_history_of(payment)
         ]  # fmt: skip
-        return table(heads, rows)
+        return table(_("History"), heads, rows)
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
         payment = kwargs.get("obj")

@@ -19,7 +19,7 @@ from localization import formatting
 from payments import limits, services
 from payments.admin import shared
 from payments.admin.act_page import ActPage
-from payments.admin.shared import clock, naira
+from payments.admin.shared import brief, clock, naira
 from payments.models import Refund
 
 
@@ -58,7 +58,7 @@ class RefundAdmin(shared.MoneyPage):
 
     @display(description=_("asked for"), ordering="created_at")
     def begun(self, refund: Refund) -> str:
-        return clock(refund.created_at)
+        return brief(refund.created_at)
 
     @display(description=_("for"))
     def shown_for(self, refund: Refund) -> str:
@@ -81,7 +81,7 @@ class RefundAdmin(shared.MoneyPage):
         """When the payer should have it, and whether that has passed."""
         if refund.expected_at is None or not refund.is_under_way:
             return "–"
-        told = clock(refund.expected_at)
+        told = brief(refund.expected_at)
         if refund.expected_at >= timezone.now():
             return told
         return _now("%(when)s, and it has not arrived") % {"when": told}

@@ -1,6 +1,7 @@
 """What the pages of money have in common: their scope, their filters, their tables, and the names at the desk."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -124,9 +126,19 @@ def clock(moment: Any) -> str:
     return formatting.day_and_time(moment) if moment else "–"
 
 
-def table(columns: Sequence[Any], rows: Iterable[Sequence[Any]]) -> SafeString:
+def brief(moment: datetime | None) -> str:
+    """Return a moment as a list shows it: without its year where that is this one."""
+    if moment is None:
+        return "–"
+    if timezone.localtime(moment).year != timezone.localdate().year:
+        return formatting.day_and_time(moment)
+    return f"{formatting.short_day(timezone.localdate(moment))}, {formatting.time_of_day(moment)}"
+
+
+def table(name: Any, columns: Sequence[Any], rows: Iterable[Sequence[Any]]) -> SafeString:
     """Return rows under the heads of their columns; a sentence where there are none."""
-    return render_to_string("admin/payments/_table.html", {"columns": columns, "rows": list(rows)})
+    context = {"name": name, "columns": columns, "rows": list(rows)}
+    return render_to_string("admin/payments/_table.html", context)
 
 
 class GatewayFilter(SimpleListFilter):

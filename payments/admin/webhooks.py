@@ -21,7 +21,7 @@ from core.forms import ServiceForm
 from localization import formatting
 from payments import services
 from payments.admin.act_page import ActPage
-from payments.admin.shared import GatewayFilter, clock
+from payments.admin.shared import GatewayFilter, brief, clock
 from payments.masked_body import masked
 from payments.models import WebhookEvent
 from payments.states import JournalState
@@ -66,7 +66,7 @@ class WebhookEventAdmin(PlatformPage, ModelAdmin):
 
     @display(description=_("came first"), ordering="received_at")
     def came(self, event: WebhookEvent) -> str:
-        return clock(event.received_at)
+        return brief(event.received_at)
 
     @display(description=_("state"), ordering="state", label=LABELS)
     def shown_state(self, event: WebhookEvent) -> tuple[str, str]:

@@ -5,18 +5,12 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-from core import money
 from core.api.fields import LineField, StrictSerializer
 from payments.gateways.base import Channel
 from payments.models import Payment, PaymentRequest, Refund
 from payments.states import Kind, PaymentState, RefundReason, RefundState, RequestState
-
-CURRENCY = "NGN"
-
-
-class MoneySerializer(serializers.Serializer[Any]):
-    amount = serializers.CharField(help_text=_("Naira as a decimal text, as 12500.00."))
-    currency = serializers.CharField()
+from restaurants.api.bodies import money
+from restaurants.api.serializers import MoneySerializer
 
 
 class BeginSerializer(StrictSerializer):
@@ -50,7 +44,7 @@ class RefundSerializer(serializers.Serializer[Any]):
     created_at = serializers.DateTimeField()
 
 
-class CardSerializer(serializers.Serializer[Any]):
+class PaymentCardSerializer(serializers.Serializer[Any]):
     brand = serializers.CharField()
     last4 = serializers.CharField()
 
@@ -66,7 +60,7 @@ class PaymentSerializer(serializers.Serializer[Any]):
     received = MoneySerializer()
     refunded = MoneySerializer(help_text=_("Given back, or on its way."))
     channel = serializers.CharField(allow_null=True)
-    card = CardSerializer(allow_null=True)
+    card = PaymentCardSerializer(allow_null=True)
     checkout_url = serializers.URLField(allow_null=True, help_text=_("Where the payer goes; only while it is awaited."))
     expires_at = serializers.DateTimeField()
     paid_at = serializers.DateTimeField(allow_null=True)
@@ -80,15 +74,11 @@ class PaymentPageSerializer(serializers.Serializer[Any]):
     previous = serializers.URLField(allow_null=True)
 
 
-def _money(kobo: int) -> dict[str, str]:
-    return {"amount": money.to_api(kobo), "currency": CURRENCY}
-
-
 def refund_body(row: Refund) -> dict[str, Any]:
     return {
         "id": row.public_id,
         "state": row.state,
-        "amount": _money(row.amount_kobo),
+        "amount": money(row.amount_kobo),
         "reason": row.reason,
         "expected_at": row.expected_at,
         "created_at": row.created_at,
@@ -105,9 +95,9 @@ def payment_body(row: Payment) -> dict[str, Any]:
         "subject": request.subject_id,
         "state": row.state,
         "is_counted": row.credited_at is not None,
-        "amount": _money(row.amount_kobo),
-        "received": _money(row.received_kobo),
-        "refunded": _money(row.refunded_kobo),
+        "amount": money(row.amount_kobo),
+        "received": money(row.received_kobo),
+        "refunded": money(row.refunded_kobo),
         "channel": row.channel or None,
         "card": {"brand": row.card_brand, "last4": row.card_last4} if row.card_last4 else None,
         "checkout_url": row.checkout_url if is_awaited and row.checkout_url else None,

@@ -6,6 +6,6 @@ from payments.models.refunding import Dispute, Refund
 __all__ = ["Dispute", "Payment", "PaymentRequest", "Refund", "WebhookEvent"]
 
 # Made by the triggers that keep their rows' history.
-PaymentRowHistory = Payment.pgh_event_model
-RefundRowHistory = Refund.pgh_event_model
-DisputeRowHistory = Dispute.pgh_event_model
+PaymentRowHistory = Payment.pgh_event_model  # type: ignore[attr-defined]
+RefundRowHistory = Refund.pgh_event_model  # type: ignore[attr-defined]
+DisputeRowHistory = Dispute.pgh_event_model  # type: ignore[attr-defined]

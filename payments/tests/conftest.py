@@ -2,6 +2,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.utils import translation
 
 from sandbox.testing import SandboxClient
 
@@ -15,3 +16,10 @@ def sandbox(sandbox_process, settings: Any) -> Iterator[SandboxClient]:
     settings.FLUTTERWAVE_BASE_URL = f"{client.url}/flutterwave/v3"
     yield client
     client.http.close()
+
+
+@pytest.fixture(autouse=True)
+def _english() -> Iterator[None]:
+    """Begin in English, whichever language the request of an earlier test left active."""
+    with translation.override("en"):
+        yield

@@ -4,12 +4,14 @@ import uuid
 from datetime import timedelta
 from typing import Any
 
+from django.db import transaction
 from django.utils import timezone
 
 from core.ids import uuid7
 from payments.models import Dispute, Payment, PaymentRequest, Refund, WebhookEvent
+from payments.services import bookkeeping
 from payments.services.beginning import new_reference
-from payments.states import Kind, PaymentState, RefundReason, RefundState, RequestState
+from payments.states import DisputeState, Kind, PaymentState, RefundReason, RefundState, RequestState
 from payments.tokens import hash_of, new_token
 from restaurants.models import Restaurant
 
@@ -58,6 +60,9 @@ def a_payment(restaurant: Restaurant, kobo: int = 2_000_000, *, fee_kobo: int = 
     made = Payment.objects.create(request=asked, reference=new_reference(), amount_kobo=kobo, state=state, **given)
     Payment.objects.filter(pk=made.pk).update(created_at=moment)
     made.refresh_from_db()
+    if has_come:
+        with transaction.atomic():
+            bookkeeping.captured(made)
     return made
 
 
@@ -67,13 +72,21 @@ def a_refund(payment: Payment, kobo: int = 500_000, **more: Any) -> Refund:
     made = Refund.objects.create(payment=payment, amount_kobo=kobo, **given)
     Payment.objects.filter(pk=payment.pk).update(refunded_kobo=payment.refunded_kobo + kobo)
     payment.refresh_from_db()
+    if made.state != RefundState.FAILED:
+        with transaction.atomic():
+            bookkeeping.refund_taken_in(payment, made)
     return made
 
 
 def a_dispute(payment: Payment, kobo: int = 300_000, **more: Any) -> Dispute:
     """Return a dispute about a payment that has to be answered within two days."""
     given = {"gateway_id": str(uuid7().int)[:12], "due_at": timezone.now() + timedelta(days=2), **more}
-    return Dispute.objects.create(payment=payment, amount_kobo=kobo, **given)
+    made = Dispute.objects.create(payment=payment, amount_kobo=kobo, **given)
+    with transaction.atomic():
+        bookkeeping.dispute_moved(payment, made, before=None)
+    Payment.objects.filter(pk=payment.pk).update(disputed_kobo=kobo if made.state != DisputeState.WON else 0)
+    payment.refresh_from_db()
+    return made
 
 
 def a_webhook(payment: Payment, **more: Any) -> WebhookEvent:

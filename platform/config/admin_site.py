@@ -21,7 +21,7 @@ from django.utils.decorators import method_decorator
 from django.utils.functional import SimpleLazyObject
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import ngettext, pgettext_lazy
 from django.views.decorators.cache import never_cache
 from unfold.sites import UnfoldAdminSite
 
@@ -41,6 +41,7 @@ from core.back_office import closed
 from core.views import refusal
 from localization import back_office as translations
 from localization import formatting
+from payments.reconciliation import selectors as comparisons
 
 
 class ForwardChoices(AutocompleteJsonView):
@@ -152,7 +153,7 @@ class BukaAdminSite(UnfoldAdminSite):
             return HttpResponseRedirect(reverse("admin:today"))
         if not runs_platform(request) and self.allows(request, Ability.TRANSLATE):
             return HttpResponseRedirect(reverse("admin:translations"))
-        return super().index(request, extra_context)
+        return super().index(request, {**(extra_context or {}), "waiting": waiting_for(request)})
 
     def plan_to_change(self, request: HttpRequest, restaurant_id: int) -> None:
         """Called by the same pages before the first of their changes is written."""
@@ -187,6 +188,30 @@ class BukaAdminSite(UnfoldAdminSite):
 
 def _with_next(name: str, where: str) -> str:
     return f"{reverse(name)}?{urlencode({'next': where})}"
+
+
+def waiting_for(request: HttpRequest) -> list[tuple[str, str]]:
+    """Return what waits for those who run the platform: a sentence with a number, and where it is seen to."""
+    if not may_on_platform(request.user, Ability.RUN_PLATFORM):
+        return []
+    differing, stuck = comparisons.open_findings(), comparisons.stuck_runs()
+    counted = [
+        (
+            differing,
+            ngettext("%(count)s difference with a gateway", "%(count)s differences with gateways", differing),
+            f"{reverse('admin:reconciliation_finding_changelist')}?state__exact=open",
+        ),
+        (
+            stuck,
+            ngettext(
+                "%(count)s comparison with a gateway has come to a halt",
+                "%(count)s comparisons with gateways have come to a halt",
+                stuck,
+            ),
+            f"{reverse('admin:reconciliation_run_changelist')}?state__exact=stuck",
+        ),
+    ]
+    return [(words % {"count": formatting.number(number)}, where) for number, words, where in counted if number]
 
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
@@ -235,6 +260,8 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             _page(request, _("Webhooks of gateways"), "webhook", "payments_webhookevent"),
             _page(request, _("Ledger accounts"), "account_tree", "ledger_account"),
             _page(request, _("Ledger transactions"), "receipt", "ledger_transaction"),
+            _page(request, _("Differences with gateways"), "difference", "reconciliation_finding"),
+            _page(request, _("Comparisons with gateways"), "compare_arrows", "reconciliation_run"),
         ]),
         (_("Personal data"), [
             _page(request, _("Requests about data"), "contact_support", "privacy_datarequest"),

@@ -77,6 +77,7 @@ INSTALLED_APPS = [
     "restaurants.reviews",
     "payments",
     "payments.ledger",
+    "payments.reconciliation",
     "bookings",
 ]
 
@@ -237,6 +238,13 @@ CELERY_BEAT_SCHEDULE = {
     "ask about payments": {"task": "payments.check_due", "schedule": 5.0, "options": {"expires": 5}},
     "look after refunds": {"task": "payments.look_after_refunds", "schedule": 15.0, "options": {"expires": 15}},
     "work off the gateways' webhooks": {"task": "payments.work_off_due", "schedule": 5.0, "options": {"expires": 5}},
+    "compare with the gateways": {"task": "reconciliation.begin_night", "schedule": crontab(hour=2, minute=37)},
+    "go on comparing": {"task": "reconciliation.go_on_with_due", "schedule": 60.0, "options": {"expires": 60}},
+    "look for stranded money": {
+        "task": "reconciliation.look_after_ours",
+        "schedule": 600.0,
+        "options": {"expires": 600},
+    },
     "look after the deposits": {"task": "bookings.look_after_deposits", "schedule": 60.0, "options": {"expires": 60}},
     "release unpaid tickets": {
         "task": "bookings.release_unpaid_tickets",
