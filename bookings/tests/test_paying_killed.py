@@ -187,7 +187,7 @@ def test_killed_while_a_payment_is_begun_it_is_begun_anew_and_paid_once(
             some_minutes_pass()
             for left in Payment.objects.live().filter(request=asked):
                 payments.settle(payment_id=left.pk)
-            payment = begun(booking, key=f"key {writes} again")
+            payment = begun(booking, key=f"key {writes}")
         assert payment.state == PaymentState.PENDING
         gateways.pay(payment.gateway, payment.reference)
         settled(payment)
