@@ -33,6 +33,7 @@ from sandbox.testing import SandboxClient
 # Where the published test cards stand, which the stand-ins know and tests type, and numbers that are to be refused.
 MAY_NAME_TEST_CARDS = (
     "payments/tests/test_admin.py",
+    "platform/core/tests/test_logs.py",
     "platform/core/tests/test_text.py",
     "platform/notifications/tests/test_rendering.py",
     "sandbox/flutterwave/cards.py",
@@ -172,8 +173,8 @@ def test_paying_leaves_no_card_secret_token_or_signature_behind(
     said += [str(record.exc_text) for record in caplog.records if record.exc_text]
     assert len(said) > 20
     look_for(secrets, "our answers", answers)
-    look_for(secrets, "the logs", said)
-    look_for(link, "the logs", [line for line in said if not ACCESS_LOG.search(line)])
+    look_for({**secrets, **link}, "the logs", [line for line in said if not ACCESS_LOG.search(line)])
+    assert not any(secret and secret in line for line in said for secret in secrets.values())
     look_for({**secrets, **link}, "the database", cells())
     assert WebhookEvent.objects.exists()
 
