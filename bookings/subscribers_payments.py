@@ -11,7 +11,7 @@ from bookings.services import Actor
 from bookings.states import OwedBecause
 from payments import services as payments
 from payments.selectors import payment_by_public_id, promised_back
-from payments.states import Kind, RefundReason, RefundState, Review
+from payments.states import DisputeState, Kind, RefundReason, RefundState, Review
 
 logger = logging.getLogger(__name__)
 
@@ -65,15 +65,27 @@ def _take_for_tickets(subject_id: UUID, amount_kobo: int, reference: str) -> Non
 
 def give_deposit_back(*, booking_id: UUID, entry: int, why: str, **_more: Any) -> None:
     """Give back through its gateway what a booking owes; what came otherwise the house gives back itself."""
+    _give_deposit_back(booking_id, key=f"owed:{entry}", reason=REASONS.get(why, RefundReason.CALLED_OFF))
+
+
+def give_back_after_dispute(*, dispute_id: UUID, kind: str, subject_id: UUID, state: str, **_more: Any) -> None:
+    """Give back what was owed already while a bank had the money, now that the bank has let go of it."""
+    if state != DisputeState.WON:
+        return
+    key = f"dispute:{dispute_id}"
+    if kind == Kind.DEPOSIT:
+        _give_deposit_back(subject_id, key=key, reason=RefundReason.CALLED_OFF)
+    elif kind == Kind.TICKETS:
+        _give_back_for_tickets(subject_id, key=key, reason=RefundReason.CALLED_OFF)
+
+
+def _give_deposit_back(booking_id: UUID, *, key: str, reason: RefundReason) -> None:
     booking = selectors.booking_by_public_id(booking_id)
     if booking is None or advance_of(booking) is None:
         return
     owed = services.owed_with_refunds(booking=booking, refunds=partial(_refunds, Kind.DEPOSIT, booking_id))
     if owed > 0:
-        reason = REASONS.get(why, RefundReason.CALLED_OFF)
-        payments.give_back(
-            kind=Kind.DEPOSIT, subject_id=booking_id, amount_kobo=owed, reason=reason, key=f"owed:{entry}"
-        )
+        payments.give_back(kind=Kind.DEPOSIT, subject_id=booking_id, amount_kobo=owed, reason=reason, key=key)
 
 
 def give_back_for_tickets(*, order_id: UUID, version: int, why: str = "", **_more: Any) -> None:

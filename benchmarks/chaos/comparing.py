@@ -89,7 +89,8 @@ def _at_the_gateways(gateways: Mapping[str, Sequence[Mapping[str, Any]]]) -> tup
 
 
 def _kobo(found: Found, there: dict[Key, Sums], payments: list[dict[str, Any]], refunds: list[dict[str, Any]]) -> None:
-    rows, books = defaultdict(Sums), defaultdict(Sums)
+    rows: dict[Key, Sums] = defaultdict(Sums)
+    books: dict[Key, Sums] = defaultdict(Sums)
     given = Counter[int]()
     for refund in refunds:
         given[refund["payment_id"]] += refund["amount_kobo"] * (refund["state"] != REFUND_FAILED)

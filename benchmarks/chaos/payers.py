@@ -264,7 +264,11 @@ class Crowd:
         payment = rows.order_by("pk").first()
         if booking.status != "confirmed" or payment is None:
             return
-        part = {"payment": payment, "amount_kobo": rng.randint(1, 5) * 10_000, "reason": RefundReason.GOODWILL}
+        part: dict[str, Any] = {
+            "payment": payment,
+            "amount_kobo": rng.randint(1, 5) * 10_000,
+            "reason": RefundReason.GOODWILL,
+        }
         acts: list[Any] = []
         if what.startswith("a part back"):
             acts = [lambda: payments.refund(key="chaos", **part)] * (2 if "twice" in what else 1)

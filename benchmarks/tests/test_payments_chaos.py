@@ -192,7 +192,9 @@ def test_money_of_another_currency_is_for_a_look(there):
 def test_sees_everything_that_is_not_settled(booking, there):
     asked = PaymentRequest.objects.get()
     a_payment(asked, "buka-demo-3")
-    payments.refund(payment=Payment.objects.get(reference="buka-demo-1"), amount_kobo=5, reason="goodwill", key="k")
+    payments.refund(
+        payment=Payment.objects.get(reference="buka-demo-1"), amount_kobo=5, reason=RefundReason.GOODWILL, key="k"
+    )
     WebhookEvent.objects.create(gateway="paystack", key="k", name="charge.success", body="{}")
     Payment.objects.filter(reference="buka-demo-1").update(credited_at=None)
 

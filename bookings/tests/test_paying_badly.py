@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from django.urls import reverse
 
 from bookings import services, subscribers_payments
 from bookings.models import Advance, Booking
+from bookings.services import Actor
 from bookings.states import AdvanceState, Status
 from bookings.tests.factories import book
 from bookings.tests.test_deposits import strict
@@ -41,6 +43,7 @@ from payments.ledger.agreements import agreements
 from payments.ledger.models import Transaction
 from payments.ledger.selectors import balance, left_of_payment
 from payments.models import Payment, Refund, WebhookEvent
+from payments.services import disputing
 from payments.states import JournalState, Kind, PaymentState, RefundReason, RefundState, Review
 from sandbox.testing import SandboxClient
 
@@ -123,6 +126,21 @@ class TestMoneyBack:
         event.refresh_from_db()
         assert event.state == JournalState.DONE
         assert Refund.objects.get().amount_kobo == 500_000
+
+    def test_what_is_owed_while_a_bank_has_it_goes_back_when_the_bank_lets_go(self, gateways: SandboxClient):
+        booking = book(strict())
+        payment = self.paid(gateways, booking)
+        seen = base.Dispute("77", base.DisputeState.OPEN, "pending", 2_000_000, "NGN", reference=payment.reference)
+        disputing.note_dispute(payment_id=payment.pk, seen=seen)
+        booking.refresh_from_db()
+        services.cancel_booking(booking=booking, by=Actor.diner(None))
+        work_off_outbox()
+        assert not Refund.objects.exists()
+
+        disputing.note_dispute(payment_id=payment.pk, seen=replace(seen, state=base.DisputeState.WON))
+        work_off_outbox()
+
+        assert Refund.objects.get().amount_kobo == 2_000_000
 
     @pytest.mark.parametrize("what", ["dispute", "refund"])
     def test_news_of_what_goes_back_that_comes_before_news_of_the_money(

@@ -221,6 +221,13 @@ class Charge:
     card: Card | None = None
     ip: str = ""
 
+    @property
+    def own_fee_kobo(self) -> int | None:
+        """What the gateway takes of this money; a fee that the payer was debited on top of it is none of ours."""
+        if self.fee_kobo is None:
+            return None
+        return max(self.fee_kobo - max(self.debited_kobo - self.amount_kobo, 0), 0)
+
 
 @dataclass(frozen=True)
 class Refund:

@@ -156,13 +156,17 @@ def _begun_by(key: str, request: PaymentRequest) -> Payment | None:
     """Return the payment that a request sent before has begun; None where that ended before it had a page.
 
     :raises IdempotencyKeyReused: when that was for something else
+    :raises PaymentIsChecked: while that request is still speaking to the gateway
     """
     known = Payment.objects.filter(key=key).first() if key else None
     if known is not None and known.request_id != request.pk:
         raise IdempotencyKeyReused
-    if known is not None and known.state == PaymentState.FAILED and not known.checkout_url:
-        return None
-    return known
+    if known is None or known.checkout_url or known.state not in (PaymentState.INITIATED, PaymentState.FAILED):
+        return known
+    if known.state == PaymentState.INITIATED and known.created_at > timezone.now() - SPEAKS:
+        raise errors.PaymentIsChecked(retry_after=2)
+    # Who began it died, or nobody could be reached.
+    return None
 
 
 def _written(*, request_id: int, wish: Wish, gateway: Gateway, instead_of: Payment | None) -> Payment:
@@ -170,7 +174,7 @@ def _written(*, request_id: int, wish: Wish, gateway: Gateway, instead_of: Payme
     if (known := _begun_by(wish.key, request)) is not None:
         return known
     if wish.key:
-        # Its gateway could not be reached: what comes in its place is begun by the same request, and known by its key.
+        # What comes in its place is begun by the same request, and known by its key.
         Payment.objects.filter(key=wish.key).update(key=None)
     now = timezone.now()
     due = _still_due(request)

@@ -153,7 +153,7 @@ def _heard(payment: Payment, charge: Charge) -> None:
         if charge.outcome == Outcome.PAID and charge.gateway_id != payment.gateway_id:
             _paid_beside(payment, charge)
         elif charge.fee_kobo is not None and payment.fee_kobo is None:
-            before, payment.fee_kobo = payment.fee_kobo, fee_of(charge)
+            before, payment.fee_kobo = payment.fee_kobo, charge.own_fee_kobo
             bookkeeping.fee_told(payment, before_kobo=before)
         return
     payment.word, payment.reason = charge.word[:40], charge.reason[:200]
@@ -226,17 +226,10 @@ def announce(payment: Payment) -> None:
     )
 
 
-def fee_of(charge: Charge) -> int | None:
-    """Return what the gateway takes of this money; a fee that the payer was debited on top is none of ours."""
-    if charge.fee_kobo is None:
-        return None
-    return max(charge.fee_kobo - max(charge.debited_kobo - charge.amount_kobo, 0), 0)
-
-
 def _fill(payment: Payment, charge: Charge) -> None:
     payment.gateway_id = charge.gateway_id
     payment.received_kobo = charge.amount_kobo
-    payment.fee_kobo = fee_of(charge)
+    payment.fee_kobo = charge.own_fee_kobo
     payment.channel = charge.channel
     payment.word, payment.reason = charge.word[:40], charge.reason[:200]
     payment.paid_at = charge.paid_at or timezone.now()

@@ -93,7 +93,7 @@ SUBSCRIPTIONS: dict[str, list[str]] = {
     "fraud.cases_wait": ["payments.fraud.subscribers.remind_platform"],
     "refund.requested": ["payments.subscribers.tell_gateway_of_refund"],
     "refund.moved": ["bookings.subscribers_payments.note_refund"],
-    "dispute.moved": [],
+    "dispute.moved": ["bookings.subscribers_payments.give_back_after_dispute"],
     "privacy.consent_withdrawn": ["bookings.subscribers.forget_allergies"],
     "restaurant.claimed": ["restaurants.subscribers.tell_claim_received"],
     "restaurant.claim_approved": ["restaurants.subscribers.tell_claim_approved"],

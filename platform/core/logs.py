@@ -31,6 +31,9 @@ _CIPHERTEXT = re.compile(r"(?<!\w)(ae1:[\w-]{1,20}:)[A-Za-z0-9+/]+={0,2}")
 _EMAIL = re.compile(r"(?<![\w.+%-])([\w.+-]{1,64})(?:@|%40)((?:[\w-]{1,63}\.)+\w{2,24})")
 _PHONE = re.compile(r"(?<![\w+.:-])(?:(?:\+|%2B)[1-9](?:[ ().-]{0,2}\d){7,14}|0[789](?:[ -]?\d){9})(?![\w:])")
 
+# As long as a card's number and right by its formula; typed into an address, it would stand in the line about that.
+_CARD = re.compile(r"(?<![\w.-])[2-6](?:[ -]?\d){12,18}(?![\w.-])")
+
 _RULES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
     (_LINK_PASSWORD, lambda found: f"{found[1]}{HIDDEN}"),
     (_HEADER, lambda found: f"{found[1]}{found[2]}{HIDDEN}"),
@@ -41,6 +44,7 @@ _RULES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
     (_CIPHERTEXT, lambda found: f"{found[1]}{HIDDEN}"),
     (_EMAIL, lambda found: mask_email(f"{found[1]}@{found[2]}")),
     (_PHONE, lambda found: _without_middle(found[0])),
+    (_CARD, lambda found: HIDDEN if _passes_luhn(found[0]) else found[0]),
 )
 
 
@@ -81,6 +85,14 @@ def _cleaned(value: Any, name: str = "") -> Any:
     if isinstance(value, list | tuple):
         return type(value)(_cleaned(each, name) for each in value) if type(value) in (list, tuple) else value
     return value
+
+
+def _passes_luhn(number: str) -> bool:
+    total = 0
+    for place, digit in enumerate(reversed([int(character) for character in number if character.isdigit()])):
+        value = digit * (1 + place % 2)
+        total += value - 9 if value > 9 else value
+    return total % 10 == 0
 
 
 def _without_middle(number: str) -> str:

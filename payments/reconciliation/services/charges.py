@@ -147,8 +147,8 @@ def _compare(day: Comparing, payment: Payment, charge: Charge) -> None:
         differing.append((FindingKind.CURRENCY, payment.received_kobo, charge.amount_kobo))
     if charge.amount_kobo != payment.received_kobo:
         differing.append((FindingKind.AMOUNT, payment.received_kobo, charge.amount_kobo))
-    if None not in (payment.fee_kobo, charge.fee_kobo) and payment.fee_kobo != charge.fee_kobo:
-        differing.append((FindingKind.FEE, payment.fee_kobo or 0, charge.fee_kobo or 0))
+    if None not in (payment.fee_kobo, charge.own_fee_kobo) and payment.fee_kobo != charge.own_fee_kobo:
+        differing.append((FindingKind.FEE, payment.fee_kobo or 0, charge.own_fee_kobo or 0))
     for kind, ours, theirs in differing:
         day.note(kind, charge.gateway_id, payment=payment, ours=ours, theirs=theirs,
                  here=evidence.of_payment(payment), there=evidence.of_charge(charge))  # fmt: skip
@@ -175,7 +175,7 @@ def _book_unasked(gateway: Gateway, charge: Charge, refunds: Sequence[base.Refun
     if charge.amount_kobo > 0:
         if selectors.transaction_of(f"{_key(gateway, CHARGE, charge.gateway_id)}:unasked") is None:
             came = postings.captured(
-                gateway=gateway.name, amount_kobo=charge.amount_kobo, into=into, fee_kobo=charge.fee_kobo
+                gateway=gateway.name, amount_kobo=charge.amount_kobo, into=into, fee_kobo=charge.own_fee_kobo
             )
             _post(gateway, CHARGE, charge.gateway_id, about, TransactionKind.CAPTURED, came, at=charge.paid_at)
         else:
@@ -201,19 +201,19 @@ def _post_refund(gateway: Gateway, charge: Charge, seen: base.Refund, about: Abo
 
 
 def _tell_fee(gateway: Gateway, charge: Charge, about: About) -> None:
-    if charge.fee_kobo is None:
+    if charge.own_fee_kobo is None:
         return
     fees = chart.gateway_fees(gateway.name, charge.currency)
     before = 0
     for posted in selectors.transactions_about(about.kind, about.id):
         for entry in posted.entries.select_related("account"):
             before += entry.amount_kobo if entry.account.named == fees else 0
-    if before == charge.fee_kobo:
+    if before == charge.own_fee_kobo:
         return
     lines = postings.fee_told(
-        gateway=gateway.name, fee_kobo=charge.fee_kobo, before_kobo=before, currency=charge.currency
+        gateway=gateway.name, fee_kobo=charge.own_fee_kobo, before_kobo=before, currency=charge.currency
     )
-    number = f"{charge.gateway_id}:fee:{before}:{charge.fee_kobo}"
+    number = f"{charge.gateway_id}:fee:{before}:{charge.own_fee_kobo}"
     _post(gateway, CHARGE, number, about, TransactionKind.FEE_TOLD, lines, at=None)
 
 

@@ -56,6 +56,12 @@ class TestRedacted:
         assert "SESAME" not in redacted(line)
         assert "•••" in redacted(line)
 
+    @pytest.mark.parametrize("number", ["4084084084084081", "4084 0840 8408 4081", "5060-6666-6666-6666-666"])
+    def test_hides_the_number_of_a_card_wherever_it_was_typed(self, number):
+        assert redacted(f"Not Found: /pay/{number}") == "Not Found: /pay/•••"
+        # One digit off is no card.
+        assert redacted("Not Found: /pay/4084084084084082") == "Not Found: /pay/4084084084084082"
+
     def test_hides_tokens_without_a_name(self):
         from django.core import signing
 
