@@ -27,7 +27,9 @@ from core.api.schema import problem_response
 from core.errors import DomainError, InvalidInput, NotAllowed
 from core.limits import address_of
 from payments import errors, limits, selectors, services
+from payments.api import examples
 from payments.api import serializers as words
+from payments.api.examples import answered, asked
 from payments.gateways.base import Channel, Payer
 from payments.models import Payment
 from payments.services.beginning import Wish, key_of
@@ -79,8 +81,8 @@ def _own(request: Request, payment: Payment | None) -> Payment:
     user = _user(request)
     if user is not None and payment.payer_id == user.pk:
         return payment
-    asked = payment.request
-    if not subject_of(asked.kind).visible_to(asked.subject_id, request=request, token=_token(request)):
+    about = payment.request
+    if not subject_of(about.kind).visible_to(about.subject_id, request=request, token=_token(request)):
         raise errors.NoSuchPayment
     return payment
 
@@ -127,29 +129,30 @@ class BeginView(LetsPartnersIn, APIView):
             ),
             503: problem_response("No gateway can be reached.", payment_gateways_unavailable={}),
         },
+        examples=[asked("A transfer", examples.BEGIN), answered("A page to pay on", examples.WAITING, 201)],
     )
     def post(self, request: Request) -> Response:
         key = _key(request)
-        asked = _read(request, words.BeginSerializer)
-        _visible(request, asked["kind"], asked["subject"])
-        due = subject_of(asked["kind"]).due(asked["subject"])
+        given = _read(request, words.BeginSerializer)
+        _visible(request, given["kind"], given["subject"])
+        due = subject_of(given["kind"]).due(given["subject"])
         known = Payment.objects.filter(key=key_of(actor=_actor(request), key=key)).first()
         to_pay = (
             known.request
             if known is not None
-            else services.request_payment(kind=asked["kind"], subject_id=asked["subject"], by=_user(request))
+            else services.request_payment(kind=given["kind"], subject_id=given["subject"], by=_user(request))
         )
         limits.pay(request, to_pay.pk)
         user = _user(request)
         payer = due.payer if due else Payer(email="")
-        email = asked.get("email") or payer.email or (user.email if user else "")
+        email = given.get("email") or payer.email or (user.email if user else "")
         payment = services.begin(
             request=to_pay,
             wish=Wish(
                 payer=Payer(email=email, name=payer.name, phone=payer.phone),
-                return_url=_return_url(request, asked, to_pay.token),
+                return_url=_return_url(request, given, to_pay.token),
                 cancel_url=request.build_absolute_uri(reverse("payments:pay", args=[to_pay.token])),
-                channel=Channel(asked["channel"]),
+                channel=Channel(given["channel"]),
                 by=user,
                 address=address_of(request._request),
                 key=key_of(actor=_actor(request), key=key),
@@ -168,8 +171,8 @@ def _is_proven(request: Request) -> bool:
     return True
 
 
-def _return_url(request: Request, asked: dict[str, Any], token: str) -> str:
-    given = asked.get("return_url")
+def _return_url(request: Request, wanted: dict[str, Any], token: str) -> str:
+    given = wanted.get("return_url")
     if given and not isinstance(request.user, PartnerApp):
         raise InvalidInput(errors={"return_url": [str(NotAllowed.message)]})
     if given and "?" in given:
@@ -198,6 +201,7 @@ class CallbackView(LetsPartnersIn, APIView):
         parameters=[TOKEN],
         request=words.CallbackSerializer,
         responses={200: words.PaymentSerializer, 404: NOT_FOUND},
+        examples=[asked("A reference", examples.REFERENCE), answered("Paid", examples.PAID)],
     )
     def post(self, request: Request) -> Response:
         return _asked_about(request, _read(request, words.CallbackSerializer)["reference"])
@@ -214,6 +218,7 @@ class VerifyView(LetsPartnersIn, APIView):
         tags=TAGS,
         parameters=[TOKEN],
         responses={200: words.PaymentSerializer, 404: NOT_FOUND},
+        examples=[answered("Paid", examples.PAID)],
     )
     def get(self, request: Request, reference: str) -> Response:
         return _asked_about(request, reference)
@@ -242,7 +247,11 @@ class PaymentsView(LetsPartnersIn, APIView):
         summary="My payments",
         description="Those of the asker, the newest first, with what went back of each.",
         tags=TAGS,
-        responses={200: words.PaymentPageSerializer},
+        responses={
+            200: words.PaymentPageSerializer,
+            400: problem_response("A parameter makes no sense; `errors` names it.", invalid_input={"errors": []}),
+        },
+        examples=[answered("One", examples.PAGE)],
     )
     def get(self, request: Request) -> Response:
         user = _user(request)
@@ -262,6 +271,7 @@ class PaymentView(LetsPartnersIn, APIView):
         tags=TAGS,
         parameters=[TOKEN],
         responses={200: words.PaymentSerializer, 404: NOT_FOUND},
+        examples=[answered("Paid", examples.PAID)],
     )
     def get(self, request: Request, id: UUID) -> Response:
         return Response(words.payment_body(_own(request, selectors.payment_by_public_id(id))))
@@ -282,6 +292,7 @@ class RefundsView(APIView):
             404: NOT_FOUND,
             409: problem_response("There is not so much left.", refund_too_large={}, payment_not_refundable={}),
         },
+        examples=[asked("A part", examples.REFUND_ASK), answered("Decided", examples.GIVEN_BACK, 201)],
     )
     @idempotent(required=True)
     def post(self, request: Request, id: UUID) -> Response:
@@ -294,13 +305,13 @@ class RefundsView(APIView):
             raise errors.NoSuchPayment
         if not staff_may(user, Ability.HANDLE_MONEY, restaurant_id=where):
             raise NotAllowed
-        asked = _read(request, words.RefundAskSerializer)
+        given = _read(request, words.RefundAskSerializer)
         made = services.refund(
             payment=payment,
-            amount_kobo=_kobo(asked.get("amount")),
-            reason=RefundReason(asked.get("reason") or RefundReason.GOODWILL),
+            amount_kobo=_kobo(given.get("amount")),
+            reason=RefundReason(given.get("reason") or RefundReason.GOODWILL),
             key=f"api:{key_of(actor=_actor(request), key=_key(request))}",
-            note=asked.get("note", ""),
+            note=given.get("note", ""),
             by=user,
         )
         audit.record(

@@ -93,6 +93,8 @@ class Dispute(models.Model):
     gateway_id = models.CharField(_("number at the gateway"), max_length=40)
     state = models.CharField(_("state"), max_length=10, choices=DisputeState.choices, default=DisputeState.OPEN)
     amount_kobo = models.PositiveBigIntegerField(_("amount (kobo)"))
+    # Of what went back already a bank cannot take more than is left.
+    counted_kobo = models.PositiveBigIntegerField(_("taken out of what is left (kobo)"), default=0, editable=False)
     category = models.CharField(_("category"), max_length=40, blank=True)
     word = models.CharField(_("the gateway's word"), max_length=40, blank=True)
     due_at = models.DateTimeField(_("to be answered until"), null=True, blank=True)

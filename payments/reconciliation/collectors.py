@@ -32,5 +32,6 @@ COLLECTORS = [
     ),
 ]
 NOT_COLLECTED = {
+    "reconciliation.Sighting": "A number that a gateway has listed; the payment that it is about is in the archive.",
     "reconciliation.Finding": "A difference of amounts; the payment that it is about is in the archive.",
 }

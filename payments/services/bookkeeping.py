@@ -89,18 +89,21 @@ def refund_moved(payment: Payment, refund: Refund) -> None:
 
 def dispute_moved(payment: Payment, dispute: Dispute, *, before: str | None) -> None:
     """A bank wants money back, has got it, or has let go."""
+    if not dispute.counted_kobo:
+        # All of it went back before: the bank has nothing to take.
+        return
     gateway, number = payment.gateway, f"dispute:{dispute.public_id}"
     turn = selectors.transactions_of_payment(payment.public_id).filter(key__contains=number).count()
     opened: Transaction | None
     if before is None or before == DisputeState.WON:
-        lines = postings.dispute_opened(gateway=gateway, out_of=sources_of(payment, dispute.amount_kobo))
+        lines = postings.dispute_opened(gateway=gateway, out_of=sources_of(payment, dispute.counted_kobo))
         opened = _post(payment, f"{number}:opened:{turn}", TransactionKind.DISPUTE_OPENED, lines)
         turn += 1
     else:
         kind = TransactionKind.DISPUTE_OPENED
         opened = selectors.transactions_of_payment(payment.public_id).filter(key__contains=number, kind=kind).last()
     if dispute.state == DisputeState.LOST:
-        lines = postings.dispute_lost(gateway=gateway, amount_kobo=dispute.amount_kobo)
+        lines = postings.dispute_lost(gateway=gateway, amount_kobo=dispute.counted_kobo)
         _post(payment, f"{number}:lost:{turn}", TransactionKind.DISPUTE_LOST, lines)
     elif dispute.state == DisputeState.WON and opened is not None:
         if before == DisputeState.LOST:

@@ -27,10 +27,10 @@ def note_dispute(*, payment_id: int, seen: base.Dispute) -> Dispute:
     row = payment.disputes.select_for_update().filter(gateway_id=seen.gateway_id).first()
     is_new = row is None
     if row is None:
-        # Of what went back already a bank cannot take more than is left.
-        amount = min(seen.amount_kobo, payment.left_kobo) or seen.amount_kobo
-        row = Dispute(payment=payment, gateway_id=seen.gateway_id, amount_kobo=amount, state=state)
+        row = Dispute(payment=payment, gateway_id=seen.gateway_id, amount_kobo=seen.amount_kobo, state=state)
     before = None if is_new else DisputeState(row.state)
+    if before in (None, DisputeState.WON):
+        row.counted_kobo = min(seen.amount_kobo, payment.left_kobo)
     row.word, row.category, row.due_at = seen.word[:40], seen.category[:40], seen.due_at or row.due_at
     if before is not None and before != state and DISPUTE_MACHINE.allows(before, state):
         row.move_to(state)
@@ -53,5 +53,5 @@ def note_dispute(*, payment_id: int, seen: base.Dispute) -> Dispute:
 
 def _count(payment: Payment) -> None:
     rows = payment.disputes.exclude(state=DisputeState.WON)
-    payment.disputed_kobo = min(sum(row.amount_kobo for row in rows), payment.received_kobo)
+    payment.disputed_kobo = sum(row.counted_kobo for row in rows)
     payment.save(update_fields=["disputed_kobo", "updated_at"])

@@ -81,6 +81,7 @@ def a_refund(payment: Payment, kobo: int = 500_000, **more: Any) -> Refund:
 def a_dispute(payment: Payment, kobo: int = 300_000, **more: Any) -> Dispute:
     """Return a dispute about a payment that has to be answered within two days."""
     given = {"gateway_id": str(uuid7().int)[:12], "due_at": timezone.now() + timedelta(days=2), **more}
+    given.setdefault("counted_kobo", kobo)
     made = Dispute.objects.create(payment=payment, amount_kobo=kobo, **given)
     with transaction.atomic():
         bookkeeping.dispute_moved(payment, made, before=None)
