@@ -17,6 +17,7 @@ from bookings.tests.test_deposits import strict
 from bookings.tests.test_paying import begun, refunds_done
 from core.testing import work_off_outbox
 from payments import services as payments
+from payments.fraud.models import Attempt, Decision
 from payments.ledger import chart, postings, selectors
 from payments.ledger import services as books
 from payments.ledger.models import Transaction
@@ -139,6 +140,8 @@ class TestPaidThere:
         """Have money come that no row of ours asks for."""
         payment = begun(book(strict()))
         gateways.pay(gateway, payment.reference)
+        Attempt.objects.filter(payment=payment).delete()
+        Decision.objects.filter(payment=payment).delete()
         Payment.objects.filter(pk=payment.pk).delete()
         return payment.reference
 

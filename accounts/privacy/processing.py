@@ -107,6 +107,19 @@ ACTIVITIES: Sequence[Activity] = (
         ),
     ),
     Activity(
+        "payments",
+        _("Paying online"),
+        _("To take what you pay, to give it back, and to know what became of it."),
+        _(
+            "E-mail address and network address; what was paid for, how much, when and how; of a card its last four "
+            "digits, its bank and its country, and never its number."
+        ),
+        _("Payers, with an account or without"),
+        _contract,
+        _("The payment gateway at which you pay, and the restaurant that you pay."),
+        ("payments.webhooks", "payments.attempts", "payments.payers"),
+    ),
+    Activity(
         "fraud",
         _("Keeping fraud out of payments"),
         _(

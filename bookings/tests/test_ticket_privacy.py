@@ -113,7 +113,7 @@ class TestTakingThemAlong:
 
     def test_costs_as_many_queries_for_many_as_for_one(self, event, eniola, django_assert_max_num_queries):
         bought(event, 1, buyer=eniola)
-        with django_assert_max_num_queries(50) as few:
+        with django_assert_max_num_queries(60) as few:
             archive_of(subject_of(eniola))
         for number in range(3):
             bought(event_at(event.restaurant, name=f"E{number}", room=EventRoom.NONE), 2, buyer=eniola)

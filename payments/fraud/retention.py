@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from django.db.models import QuerySet
+from django.db.models.functions import Length
 from django.utils.translation import gettext_lazy as _
 
 from core.personal_data import Policy, deleting, emptying
@@ -18,7 +19,8 @@ def _marked(before: datetime) -> QuerySet[Attempt]:
 
 
 def _told(before: datetime) -> QuerySet[Case]:
-    return Case.objects.filter(closed_at__lt=before).exclude(appeal="", note="")
+    cases = Case.objects.annotate(written=Length("appeal") + Length("note"))
+    return cases.filter(closed_at__lt=before, written__gt=0)
 
 
 def _old_decisions(before: datetime) -> QuerySet[Decision]:

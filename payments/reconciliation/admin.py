@@ -89,7 +89,7 @@ class FindingAdmin(Compared):
     search_help_text = _("Our reference, or the gateway's number")
     change_form_outer_after_template = "admin/reconciliation/decide.html"
     fieldsets = [
-        (None, {"fields": ["shown_kind", "shown_state", "gateway", "mode", "reference", "gateway_id"]}),
+        (None, {"fields": ["shown_kind", "state_words", "gateway", "mode", "reference", "gateway_id"]}),
         (_("Amounts"), {"fields": ["here", "there"]}),
         (_("Evidence"), {"fields": ["shown_evidence", "in_the_books"]}),
         (_("When"), {"fields": ["found", "found_again", "times", "comparison"]}),
@@ -110,6 +110,10 @@ class FindingAdmin(Compared):
     @display(description=_("state"), ordering="state", label=SHOWN_STATE)
     def shown_state(self, row: Finding) -> tuple[str, str]:
         return row.state, str(row.get_state_display())
+
+    @display(description=_("state"))
+    def state_words(self, row: Finding) -> str:
+        return str(row.get_state_display())
 
     @display(description=_("here"), ordering="ours_kobo")
     def here(self, row: Finding) -> str:
@@ -188,7 +192,7 @@ class RunAdmin(Compared):
     list_before_template = "admin/reconciliation/compare.html"
     change_form_outer_after_template = "admin/reconciliation/again.html"
     fieldsets = [
-        (None, {"fields": ["gateway", "mode", "shown_day", "shown_state", "shown_stage", "why", "tries"]}),
+        (None, {"fields": ["gateway", "mode", "shown_day", "state_words", "shown_stage", "why", "tries"]}),
         (_("Compared"), {"fields": ["charges", "refunds", "disputes", "settlements", "payments", "open_findings"]}),
         (_("When"), {"fields": ["begun", "done", "asked_by"]}),
     ]
@@ -203,6 +207,10 @@ class RunAdmin(Compared):
     @display(description=_("state"), ordering="state", label=SHOWN_RUN)
     def shown_state(self, row: Run) -> tuple[str, str]:
         return row.state, str(row.get_state_display())
+
+    @display(description=_("state"))
+    def state_words(self, row: Run) -> str:
+        return str(row.get_state_display())
 
     @display(description=_("busy with"))
     def shown_stage(self, row: Run) -> str:
