@@ -120,7 +120,6 @@ KINDS = {
             may_have=_place
             | {"policy_text", "occasion", "grace_minutes", "reason", "area", "step_free", "is_free", "promised"}
             | {"step_free_wish"},
-            choices={"step_free_wish": ("made", "dropped")},
             channels=(Channel.EMAIL, Channel.SMS),
         ),
         Kind(

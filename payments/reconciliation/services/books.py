@@ -106,7 +106,7 @@ def _compare_once_more(day: Comparing, payment_id: int) -> None:
 
 def _expected(payment: Payment) -> Figures:
     """Return what the books should have, by the payment's own rows."""
-    under_way = payment.refunds.filter(state__in=REFUND_UNDER_WAY).aggregate(kobo=Sum("counted_kobo"))["kobo"]
+    under_way = payment.refunds.filter(state__in=REFUND_UNDER_WAY).aggregate(kobo=Sum("amount_kobo"))["kobo"]
     disputed = payment.disputes.filter(state=DisputeState.OPEN).aggregate(kobo=Sum("counted_kobo"))["kobo"]
     return Figures(
         left_kobo=payment.received_kobo - payment.refunded_kobo - payment.disputed_kobo,
@@ -153,7 +153,7 @@ def compare_what_was_kept(day: Comparing, payments: Sequence[Payment]) -> None:
     for row in several:
         kind, subject = row["request__kind"], row["request__subject_id"]
         requests = PaymentRequest.objects.filter(kind=kind, subject_id=subject).exclude(state=RequestState.CLOSED)
-        asked = requests.aggregate(kobo=Sum("counted_kobo"))["kobo"] or 0
+        asked = requests.aggregate(kobo=Sum("amount_kobo"))["kobo"] or 0
         last = Payment.objects.select_related("request").get(pk=row["last"])
         # Of money at two gateways the later one is the one too much.
         if row["kept"] > asked and (last.gateway, last.mode) == (day.gateway.name, day.gateway.mode):
