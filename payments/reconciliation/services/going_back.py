@@ -109,19 +109,16 @@ def compare_dispute(day: Comparing, seen: base.Dispute) -> None:
         day.note(FindingKind.DISPUTE_UNKNOWN, seen.gateway_id, payment=payment, gateway_id=seen.gateway_id, ours=0,
                  theirs=seen.amount_kobo, is_gone=True, there=evidence.of_their_dispute(seen))  # fmt: skip
     payment.refresh_from_db()
-    if row.state != disputing.STATES[seen.state] or _is_another_sum(payment, row, seen):
+    if row.state != disputing.STATES[seen.state] or _is_another_sum(row, seen):
         day.note(FindingKind.DISPUTE_DIFFERS, seen.gateway_id, payment=payment, gateway_id=seen.gateway_id,
                  ours=row.amount_kobo if row.state != DisputeState.WON else 0, theirs=seen.amount_kobo,
                  here=evidence.of_dispute(row), there=evidence.of_their_dispute(seen),
                  payment_here=evidence.of_payment(payment))  # fmt: skip
 
 
-def _is_another_sum(payment: Payment, row: Dispute, seen: base.Dispute) -> bool:
+def _is_another_sum(row: Dispute, seen: base.Dispute) -> bool:
     """Tell whether another sum is disputed here than there; of one that was won nothing is."""
-    if row.state == DisputeState.WON or row.amount_kobo == seen.amount_kobo:
-        return False
-    # Of what has gone back already a bank cannot take more than is left.
-    return not (row.amount_kobo < seen.amount_kobo and payment.left_kobo == 0)
+    return row.state != DisputeState.WON and row.amount_kobo != seen.amount_kobo
 
 
 def compare_our_dispute(day: Comparing, row: Dispute) -> None:
