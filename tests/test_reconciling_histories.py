@@ -37,7 +37,8 @@ from payments.states import PaymentState, RefundReason, RefundState
 from sandbox.testing import SandboxClient
 from tests.comparing import books_hold, compared, decide, dispute, open_findings
 
-pytestmark = pytest.mark.django_db(transaction=True)
+# One gateway and one change after the other, each a story of its own: long for what they add to test_reconciling.
+pytestmark = [pytest.mark.long, pytest.mark.django_db(transaction=True)]
 
 gateways, first = test_paying.gateways, test_paying.first
 CHARGES = {"paystack": "paystack_transaction", "flutterwave": "sandbox_flutterwave_transaction"}
