@@ -8,13 +8,14 @@ import logging
 import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from core.outbox import publish
+from core.outbox import enqueue, publish
 from payments import errors
 from payments.events import RefundMoved, RefundRequested
 from payments.gateways import base
@@ -394,5 +395,5 @@ def look_after_refunds(limit: int = 100) -> int:
     )
     Refund.objects.filter(pk__in=due).update(next_check_at=now + LEASE)
     for refund_id in due:
-        transaction.on_commit(lambda number=refund_id: look_after.delay(number), robust=True)  # type: ignore[misc]
+        transaction.on_commit(partial(enqueue, look_after, refund_id), robust=True)
     return len(due)

@@ -7,12 +7,13 @@ that only ever move forward, so that answers may come twice, late and out of ord
 import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from core.encryption import blind_index
-from core.outbox import publish
+from core.outbox import enqueue, publish
 from payments.events import PaymentFailed, PaymentHeld, PaymentReceived
 from payments.fraud.services import judging
 from payments.gateways import registry
@@ -101,7 +102,7 @@ def check_due(limit: int = 100) -> int:
     )
     Payment.objects.filter(pk__in=due).update(next_check_at=now + LEASE)
     for payment_id in due:
-        transaction.on_commit(lambda number=payment_id: check.delay(number), robust=True)  # type: ignore[misc]
+        transaction.on_commit(partial(enqueue, check, payment_id), robust=True)
     return len(due)
 
 
