@@ -15,12 +15,12 @@ from accounts.states import Ability
 from bookings import errors, limits, selectors
 from bookings.api.entry import HasProof, entry_to, token_in
 from bookings.api.views import NOT_FOUND as NO_BOOKING
-from bookings.api.views import TOKEN, answered, asked, malformed, read
+from bookings.api.views import TOKEN, malformed, read
 from bookings.models import Booking
 from bookings.services import reviews
 from core.api.idempotency import idempotent
 from core.api.pagination import CursorPages
-from core.api.schema import problem_response
+from core.api.schema import answered, asked, problem_response
 from core.errors import NotAllowed
 from localization.languages import current_language
 from restaurants.api.views import NOT_FOUND as NO_RESTAURANT

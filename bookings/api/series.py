@@ -23,7 +23,7 @@ from bookings.api import examples
 from bookings.api import serializers as words
 from bookings.api.bodies import deposit_body
 from bookings.api.entry import public_plan
-from bookings.api.views import IF_MATCH, STALE, UNFIT, answered, asked, guest_of, read
+from bookings.api.views import IF_MATCH, STALE, UNFIT, guest_of, read
 from bookings.models import BookingSeries
 from bookings.recurring import MOST_DATES, MOST_WEEKS_BETWEEN, Rule
 from bookings.services import Actor, Guest
@@ -33,7 +33,7 @@ from core.api.etags import etag_of, seen_version, with_etag
 from core.api.idempotency import idempotent
 from core.api.pagination import CursorPages
 from core.api.query import Query
-from core.api.schema import problem_response
+from core.api.schema import answered, asked, problem_response
 from core.errors import InvalidInput, NotAllowed
 from localization.languages import current_language
 from restaurants.api.bodies import absolute

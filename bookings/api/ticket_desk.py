@@ -27,14 +27,14 @@ from bookings.api.ticket_entry import (
     was_sold_by,
 )
 from bookings.api.ticketing import NO_ORDER, ORDER_TAGS, again, order_etag, shown
-from bookings.api.views import IF_MATCH, STALE, TOKEN, answered, asked, read
+from bookings.api.views import IF_MATCH, STALE, TOKEN, read
 from bookings.models import Ticket, TicketHistory, TicketOrder
 from bookings.services import Actor
 from bookings.states import ActorKind, TicketDeed
 from core import audit
 from core.api.etags import etag_of, seen_version, with_etag
 from core.api.idempotency import idempotent
-from core.api.schema import problem_response
+from core.api.schema import answered, asked, problem_response
 from localization.languages import current_language
 from restaurants.api.bodies import money
 

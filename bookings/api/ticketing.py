@@ -30,7 +30,7 @@ from bookings.api.entry import HasProof, SignedInToRead, app_of, refuse_at_the_d
 from bookings.api.searching import DAYS_AHEAD
 from bookings.api.serializers import CancelAskSerializer
 from bookings.api.ticket_entry import OrderEntry, order_entry_to, was_sold_by, with_seller
-from bookings.api.views import IF_MATCH, STALE, TOKEN, answered, asked, guest_of, read
+from bookings.api.views import IF_MATCH, STALE, TOKEN, guest_of, read
 from bookings.api.waiting import PAGING
 from bookings.models import TicketedEvent, TicketOrder
 from bookings.services import Actor
@@ -41,7 +41,7 @@ from core.api.idempotency import idempotent
 from core.api.pagination import CursorPages
 from core.api.query import Query
 from core.api.renderers import to_bytes
-from core.api.schema import problem_response
+from core.api.schema import answered, asked, problem_response
 from core.errors import NotAllowed
 from localization.formatting import HOME_ZONE
 from localization.languages import current_language

@@ -51,7 +51,7 @@ from core.api.idempotency import idempotent
 from core.api.pagination import CursorPages
 from core.api.query import Query
 from core.api.renderers import JSONRenderer, to_bytes
-from core.api.schema import problem_response
+from core.api.schema import answered, asked, problem_response
 from core.errors import InvalidInput, NotAllowed
 from core.headers import NEVER_KEPT
 from core.limits import Limit, address_of
@@ -112,14 +112,6 @@ def malformed(field: str, sentence: str, code: str) -> OpenApiResponse:
 
 
 NO_OFFSET = malformed("starts_at", "Say the offset from UTC too, as in 2026-12-24T19:00:00+01:00.", "no_offset")
-
-
-def asked(name: str, value: Any) -> OpenApiExample:
-    return OpenApiExample(name, value, request_only=True)
-
-
-def answered(name: str, value: Any, status: int = 200) -> OpenApiExample:
-    return OpenApiExample(name, value, response_only=True, status_codes=[str(status)])
 
 
 def event(value: str) -> OpenApiExample:

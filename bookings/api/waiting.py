@@ -24,7 +24,7 @@ from bookings.api import examples
 from bookings.api import serializers as booking_words
 from bookings.api import waiting_words as words
 from bookings.api.entry import HasProof, SignedInToRead, public_plan, table_ids_of, token_in, user_of
-from bookings.api.views import NO_OFFSET, TOKEN, Entry, again, answered, asked, guest_of, read, read_if_asked, shown
+from bookings.api.views import NO_OFFSET, TOKEN, Entry, again, guest_of, read, read_if_asked, shown
 from bookings.models import QueueEntry, StandbyEntry
 from bookings.selectors import service_day_of
 from bookings.services import Actor, Guest
@@ -32,7 +32,7 @@ from bookings.states import Channel, StandbyPriority
 from core.api.idempotency import idempotent
 from core.api.pagination import CursorPages
 from core.api.query import Query
-from core.api.schema import problem_response
+from core.api.schema import answered, asked, problem_response
 from core.errors import InvalidInput, NotAllowed
 from localization.languages import current_language
 from restaurants.api.views import no_such_restaurant

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from drf_spectacular.utils import OpenApiExample
-
 BOOKING = "0b6d5c0e-2f55-4f1c-9f0b-7a8f2f1b1a10"
 BEGIN = {"kind": "deposit", "subject": BOOKING, "channel": "transfer"}
 REFERENCE = {"reference": "buka-4f1c9f0b7a8f2f1b1a10c0de"}
@@ -49,11 +47,3 @@ GIVEN_BACK: dict[str, Any] = {
     ],
 }
 PAGE = {"results": [PAID], "next": None, "previous": None}
-
-
-def asked(name: str, value: Any) -> OpenApiExample:
-    return OpenApiExample(name, value, request_only=True)
-
-
-def answered(name: str, value: Any, status: int = 200) -> OpenApiExample:
-    return OpenApiExample(name, value, response_only=True, status_codes=[str(status)])

@@ -23,13 +23,12 @@ from accounts.states import Ability
 from core import audit, money
 from core.api.idempotency import HEADER, IdempotencyKeyInvalid, IdempotencyKeyMissing, idempotent
 from core.api.pagination import CursorPages
-from core.api.schema import problem_response
+from core.api.schema import answered, asked, problem_response
 from core.errors import DomainError, InvalidInput, NotAllowed
 from core.limits import address_of
 from payments import errors, limits, selectors, services
 from payments.api import examples
 from payments.api import serializers as words
-from payments.api.examples import answered, asked
 from payments.gateways.base import Channel, Payer
 from payments.models import Payment
 from payments.services.beginning import Wish, key_of

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.permissions import BasePermission, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -24,7 +24,7 @@ from accounts.states import Ability
 from core.api.pagination import CursorPages
 from core.api.private import KeptByNobody
 from core.api.query import Query
-from core.api.schema import problem_response
+from core.api.schema import answered, asked, problem_response
 from core.errors import InvalidInput, NotAllowed
 
 TAGS = ["Partner apps"]
@@ -40,14 +40,6 @@ PAGES = [
     OpenApiParameter("cursor", OpenApiTypes.STR, description=str(CursorPages.cursor_query_description)),
     OpenApiParameter("limit", OpenApiTypes.INT, description=str(CursorPages.page_size_query_description)),
 ]
-
-
-def asked(name: str, value: Any) -> OpenApiExample:
-    return OpenApiExample(name, value, request_only=True)
-
-
-def answered(name: str, value: Any, status: int = 200) -> OpenApiExample:
-    return OpenApiExample(name, value, response_only=True, status_codes=[str(status)])
 
 
 def page_of(value: Any) -> dict[str, Any]:

@@ -14,14 +14,14 @@ from accounts.partners import selectors, webhooks
 from accounts.partners.access import LetsPartnersIn
 from accounts.partners.api import bodies, examples
 from accounts.partners.api import serializers as words
-from accounts.partners.api.apps import PAGES, ForPeople, answered, asked, page_of, read
+from accounts.partners.api.apps import PAGES, ForPeople, page_of, read
 from accounts.partners.errors import AppNotFound
 from accounts.partners.models import Endpoint, PartnerApp
 from accounts.partners.states import Scope
 from accounts.sensitive import expect_fresh_sign_in
 from core.api.pagination import CursorPages
 from core.api.query import Query
-from core.api.schema import problem_response
+from core.api.schema import answered, asked, problem_response
 from core.errors import InvalidInput
 
 TAGS = ["Webhooks"]

@@ -46,6 +46,16 @@ def problem_response(description: str, **examples: dict[str, Any]) -> OpenApiRes
     )
 
 
+def asked(name: str, value: Any) -> OpenApiExample:
+    """Show a body that is sent, for extend_schema(examples=[…])."""
+    return OpenApiExample(name, value, request_only=True)
+
+
+def answered(name: str, value: Any, status: int = 200) -> OpenApiExample:
+    """Show a body that is answered with this status, for extend_schema(examples=[…])."""
+    return OpenApiExample(name, value, response_only=True, status_codes=[str(status)])
+
+
 class BukaSessionScheme(SessionScheme):
     target_class = "core.api.authentication.SessionAuthentication"
     name = "session"
