@@ -188,7 +188,7 @@ class Stage:
         from bookings.selectors import service_day_of
 
         now = timezone.now()
-        staff = _bearer_of_an_owner(self._house)
+        staff = bearer_of_an_owner(self._house)
         soon = now.replace(minute=now.minute // 15 * 15, second=0, microsecond=0) + timedelta(minutes=15)
         requests = []
         for number in range(rivals):
@@ -325,8 +325,8 @@ def _shown(what: Any) -> dict[str, str]:
     return {"X-Booking-Token": access.token_for(what)}
 
 
-def _bearer_of_an_owner(house: "Restaurant") -> str:
-    """Return an access token of somebody who owns the house and has shown a second factor."""
+def bearer_of_an_owner(house: "Restaurant", number: int = 0) -> str:
+    """Return an access token of the n-th of those who own the house, who have shown a second factor."""
     from allauth.mfa.models import Authenticator
     from django.conf import settings
 
@@ -336,7 +336,7 @@ def _bearer_of_an_owner(house: "Restaurant") -> str:
     from accounts.tokens.states import Client as TokenClient
     from core.sessions import SessionStore
 
-    person = User.objects.create_user(email=f"owner-of-{house.slug}@example.com", name="Demo owner")
+    person = User.objects.create_user(email=f"owner-{number}-of-{house.slug}@example.com", name="Demo owner")
     Membership.objects.create(user=person, restaurant=house, role=Role.OWNER)
     Authenticator.objects.create(user=person, type=Authenticator.Type.TOTP, data={"secret": ""})
     session = SessionStore()

@@ -64,6 +64,12 @@ MESSAGES = Check(
     [sys.executable, "manage.py", "compile_messages"],
     "The lines above name the entries of locale/ to mend.",
 )
+# Each of pytest's processes rewrites and compiles all tests unless one has done so before.
+COLLECTION = Check(
+    "collection of the tests",
+    [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider"],
+    "The lines above name the test that cannot be read.",
+)
 TYPES = [Check("mypy", [str(BIN / "mypy")], "Annotate it, or say in a comment why not.")]
 
 
@@ -132,7 +138,7 @@ def main(arguments: list[str]) -> int:
             # The tests read the languages; only compiled catalogues count, and a fresh clone has none.
             failed = run_checks([MESSAGES], environment)
             # The longest first: what is left over fits beside it.
-            checks = [] if arguments else [*TYPES, *django_checks(environment), *LINT]
+            checks = [] if arguments else [*TYPES, COLLECTION, *django_checks(environment), *LINT]
             failed += run_checks(checks, environment)
             passed, closing_line = run_tests(arguments, environment)
     except ServiceError as error:

@@ -75,7 +75,7 @@ def pages_of(place: House) -> Iterator[str]:
                 yield reverse(f"{name}_{way}", args=[row.pk])
 
 
-@pytest.mark.parametrize("language", ["ha", "ar"])
+@pytest.mark.parametrize("language", [pytest.param("ha", marks=pytest.mark.long), "ar"])
 def test_says_everything_in_the_language_of_whoever_reads_it(
     client: Client, place: House, language: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

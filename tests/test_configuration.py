@@ -159,6 +159,7 @@ class TestAWrongSetting:
 
         assert sentence in str(refusal.value)
 
+    @pytest.mark.long
     def test_stops_a_command_before_it_does_anything(self):
         refused = manage("migrate", DATABASE_URL="sqlite:///buka.db")
 
@@ -368,6 +369,7 @@ class TestProductionSettings:
         assert told["ALLAUTH_TRUSTED_CLIENT_IP_HEADER"] is None
         assert told["REST_FRAMEWORK"]["NUM_PROXIES"] == 0
 
+    @pytest.mark.long
     def test_without_a_proxy_nobody_says_what_was_spoken(self):
         without = manage("diffsettings", **PRODUCTION)
 

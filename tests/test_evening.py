@@ -115,6 +115,7 @@ def test_the_link_in_the_mail_opens_the_booking_on_another_phone(
     other_phone.browser.close()
 
 
+@pytest.mark.long
 def test_a_worker_killed_between_booking_and_mail_sends_it_once_when_it_is_back(
     diner: Diner, celery_worker_process: RealProcess, sandbox: SandboxClient, suya_spot: Restaurant
 ) -> None:

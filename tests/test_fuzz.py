@@ -13,10 +13,10 @@ from tests.populated import populated
 pytestmark = [pytest.mark.django_db, pytest.mark.race, pytest.mark.early]
 
 
-PARTS = 2
+PARTS = 4
 
 
-@pytest.mark.parametrize("part", [0, pytest.param(1, marks=pytest.mark.long)])
+@pytest.mark.parametrize("part", [0, *(pytest.param(part, marks=pytest.mark.long) for part in range(1, PARTS))])
 def test_the_api_keeps_to_its_description(part: int) -> None:
     # A share that fits into a run of all tests; benchmarks.fuzz sends everything.
     found = fuzz(populated("calm"), share=0.02, examples=2, part=(part, PARTS))

@@ -135,7 +135,7 @@ def web(transactional_db: None, gateways: SandboxClient, tmp_path: Any) -> Itera
 
 @pytest.mark.early
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("gateway", ["paystack", "flutterwave"])
+@pytest.mark.parametrize("gateway", ["paystack", pytest.param("flutterwave", marks=pytest.mark.long)])
 def test_paying_leaves_no_card_secret_token_or_signature_behind(
     gateways: SandboxClient,
     web: RealProcess,

@@ -632,6 +632,7 @@ for line in sys.stdin:
 """
 
 
+@pytest.mark.long
 @pytest.mark.worker
 @pytest.mark.django_db(transaction=True)
 def test_killed_after_any_step_it_goes_on_and_forgets_everything_once(eniola, tmp_path, private_files):

@@ -72,6 +72,7 @@ def test_the_page_says_it_in_words(client: Client, ada: User) -> None:
     assert "Too many tries. Try again in 5 minutes, or log in another way." in refused.content.decode()
 
 
+@pytest.mark.long
 def test_a_limit_over_all_strangers_says_it_too(ada: User) -> None:
     for number in range(51):
         refused = by_api(Client(REMOTE_ADDR=f"203.0.113.{number}"), "wrong")

@@ -109,13 +109,35 @@ def open_house(tables: int) -> "Restaurant":
 
 
 @dataclass
-class Late:
-    """Somebody whose page is open, and who pays when it is too late."""
+class Begun:
+    """Somebody whose page at the gateway is open."""
 
     booking: "Booking"
     reference: str
     gateway: str
     headers: dict[str, str]
+
+
+def _booked(number: int, restaurant: "Restaurant", starts_at: datetime) -> "Booking":
+    from bookings import services
+    from bookings.services import Actor, Guest
+
+    return services.book_table(
+        restaurant_id=restaurant.pk,
+        starts_at=starts_at,
+        party_size=2,
+        guest=Guest(
+            name=f"Demo payer {number}", phone=f"+234803{number:07d}", email=f"demo-payer-{number}@example.com"
+        ),
+        by=Actor.diner(None),
+    )
+
+
+def headers_of(booking: "Booking", number: int) -> dict[str, str]:
+    """Return what shows whose booking it is, and from where the n-th payer comes."""
+    from bookings import access
+
+    return {"X-Booking-Token": access.token_for(booking), "X-Real-IP": harness.somebodys_address(number)}
 
 
 class Crowd:
@@ -125,7 +147,7 @@ class Crowd:
         self.sandbox, self.url, self.seed = sandbox, url, seed
         self.web = httpx.Client(base_url=url, timeout=45, trust_env=False)
         self.ways: dict[UUID, str] = {}
-        self.late: list[Late] = []
+        self.late: list[Begun] = []
         self.heard = Counter[str]()
         self.lost = Counter[str]()
         self._streets = {False: Street(), True: Street(tables=TABLES_OF_LATE)}
@@ -148,54 +170,52 @@ class Crowd:
         finally:
             close_old_connections()
 
-    def _book(self, number: int, way: str) -> "Booking":
-        from bookings import services
-        from bookings.services import Actor, Guest
+    def deposit(self, number: int, place: tuple["Restaurant", datetime]) -> "Begun":
+        """Book a table there, and have the page made on which its deposit is paid by card.
 
+        :raises AssertionError: when it cannot be paid
+        """
+        booking = _booked(number, *place)
+        headers = headers_of(booking, number)
+        begun = self.begin(booking, "card", headers)
+        assert begun is not None, "Nothing can be paid."  # noqa: S101
+        return Begun(booking, *begun, headers)
+
+    def _book(self, number: int, way: str) -> "Booking":
         with self._guard:
-            restaurant, starts_at = self._streets[way == "late"].place()
-        return services.book_table(
-            restaurant_id=restaurant.pk,
-            starts_at=starts_at,
-            party_size=2,
-            guest=Guest(
-                name=f"Demo payer {number}", phone=f"+234803{number:07d}", email=f"demo-payer-{number}@example.com"
-            ),
-            by=Actor.diner(None),
-        )
+            place = self._streets[way == "late"].place()
+        return _booked(number, *place)
 
     def _pay(self, booking: "Booking", number: int, way: str, rng: random.Random) -> None:
-        from bookings import access
-
-        headers = {"X-Booking-Token": access.token_for(booking), "X-Real-IP": harness.somebodys_address(number)}
+        headers = headers_of(booking, number)
         channel = next((channel for word, channel in CHANNELS.items() if way.startswith(word)), "card")
-        begun = self._begin(booking, channel, headers)
+        begun = self.begin(booking, channel, headers)
         if begun is None:
             return
         if way == "late":
             with self._guard:
-                self.late.append(Late(booking, *begun, headers))
+                self.late.append(Begun(booking, *begun, headers))
             return
         reference, gateway = begun
         if way == "two pages":
             # In another tab, by another way of paying; and then on both pages.
-            other = self._begin(booking, "transfer", headers)
+            other = self.begin(booking, "transfer", headers)
             if other is not None:
                 self._at_the_gateway(*other, "transfer")
             self._at_the_gateway(reference, gateway, "card")
         elif way == "declined, then card":
             self._at_the_gateway(reference, gateway, "declined")
-            self._come_back(reference, headers)
-            again = self._begin(booking, "card", headers)
+            self.come_back(reference, headers)
+            again = self.begin(booking, "card", headers)
             if again is not None:
                 self._at_the_gateway(*again, "card")
         else:
             self._at_the_gateway(reference, gateway, way)
         if rng.random() < COMES_BACK:
-            self._come_back(reference, headers)
+            self.come_back(reference, headers)
         self._afterwards(booking, rng)
 
-    def _begin(self, booking: "Booking", channel: str, headers: dict[str, str]) -> tuple[str, str] | None:
+    def begin(self, booking: "Booking", channel: str, headers: dict[str, str]) -> tuple[str, str] | None:
         """Begin to pay as a page does: again after an answer that was lost, with the same key; then with a new one."""
         from payments.models import Payment
 
@@ -233,7 +253,8 @@ class Crowd:
             # As the page would say: it is paid already, or over.
             self._hear(f"page: {str(refused)[:80]}")
 
-    def _come_back(self, reference: str, headers: dict[str, str]) -> None:
+    def come_back(self, reference: str, headers: dict[str, str]) -> None:
+        """Come back from the gateway's page."""
         try:
             answer = self.web.post(
                 "/api/delivery/payment/callback", json={"reference": reference}, headers={**headers, "Host": HOST}
@@ -316,7 +337,7 @@ class Crowd:
                     self._hear(f"somebody else: {error.code}")
             self._at_the_gateway(late.reference, late.gateway, "card")
             if rng.random() < COMES_BACK:
-                self._come_back(late.reference, late.headers)
+                self.come_back(late.reference, late.headers)
 
     def _hear(self, what: str) -> None:
         with self._guard:

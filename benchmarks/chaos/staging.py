@@ -4,7 +4,7 @@ import random
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
@@ -142,6 +142,11 @@ class Stage:
             return all(pool.children() for pool in pools) and harness.status_of(self.port, "/readyz") == 200
         return False
 
+    def workers_away(self) -> None:
+        """Kill all workers, until they are revived."""
+        for worker in self.workers:
+            worker.kill()
+
     def revive(self) -> None:
         for one in (self.web, *self.workers):
             if one.has_died:
@@ -149,12 +154,17 @@ class Stage:
 
     # --- The beat -------------------------------------------------------------------------------------------------
 
-    def beat(self, *, at_once: bool = False) -> None:
-        """Ring for the tasks whose time has come, as the beat does; all of them where the time has been put on."""
+    def beat(self, *, at_once: bool = False, only: Collection[str] | None = None) -> None:
+        """Ring for the tasks whose time has come, as the beat does; all of them where the time has been put on.
+
+        :param only: for these and no others
+        """
         from config.celery import app
 
         now = time.monotonic()
         for task, seconds in BEAT:
+            if only is not None and task not in only:
+                continue
             if at_once or now - self._rung.get(task, 0) >= seconds:
                 self._rung[task] = now
                 app.send_task(task)

@@ -165,6 +165,7 @@ def _ask(client: Client, one: Try, door: Door, people: People) -> Any:
     )
 
 
+@pytest.mark.long
 @pytest.mark.django_db(transaction=True)
 def test_every_door_does_and_says_the_same_whoever_is_known(settings: Any) -> None:
     """What costs time is the same: hashes, what is written, and all but a few of the looks."""

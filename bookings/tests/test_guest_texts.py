@@ -245,6 +245,7 @@ def test_decent_hours(clock, becomes, days):
     assert decent_time(at(clock), "Africa/Lagos") == at(becomes, tomorrow() + timedelta(days=days))
 
 
+@pytest.mark.long
 @pytest.mark.worker
 @pytest.mark.django_db(transaction=True)
 def test_a_real_worker_brings_it_to_the_phone(sandbox_process, celery_worker_process):

@@ -30,6 +30,7 @@ def migrate(to: list[tuple[str, str]]) -> None:
     MigrationExecutor(connection).migrate(to)
 
 
+@pytest.mark.long
 def test_a_ticket_that_was_passed_on_keeps_its_former_id_both_ways(latest):
     ticket = order(event_at(house()), Ticket=2).tickets.first()
     assert ticket is not None

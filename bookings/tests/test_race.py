@@ -146,6 +146,7 @@ class TestTheLastTable:
         assert len(winners(results)) == 1
         assert overlaps() == 0
 
+    @pytest.mark.long
     def test_the_twin_without_lock_and_constraint_sells_it_twice(self, monkeypatch):
         """If this did not fail to hold, the tests above would prove nothing."""
         monkeypatch.setattr(claiming, "lock_service_days", lambda restaurant_id, days: None)

@@ -1044,6 +1044,7 @@ class TestBooks:
             }
         ]
 
+    @pytest.mark.long
     def test_survives_a_restart(self, tmp_path):
         with RunningSandbox(tmp_path / "sandbox") as sandbox:
             paid = a_paid(sandbox)

@@ -338,6 +338,7 @@ class TestWebhooks:
             assert about[0] == "charge.success"
             assert about.index("refund.pending") < about.index("refund.processing") < about.index("refund.processed")
 
+    @pytest.mark.long
     def test_many_go_quickly(self, sandbox, receiver):
         for number in range(100):
             initialize(sandbox, f"buka-{number}")
@@ -754,6 +755,7 @@ class TestRestart:
                 "charge.success", "charge.success", "refund.pending", "refund.processed", "refund.processing",
             ]  # fmt: skip
 
+    @pytest.mark.long
     def test_a_receiver_that_takes_its_time_does_not_hold_it_up(self, tmp_path):
         with Listening() as receiver, RunningSandbox(tmp_path) as running:
             receiver.seconds = 15

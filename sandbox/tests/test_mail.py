@@ -238,6 +238,7 @@ class TestProcess:
         assert sandbox.stop() == 0
         sandbox.http.close()
 
+    @pytest.mark.long
     @pytest.mark.parametrize(("port", "variable"), [("smtp_port", "EMAIL_PORT"), ("http_port", "SANDBOX_PORT")])
     def test_says_which_port_is_taken(self, sandbox, tmp_path, port, variable):
         second = RunningSandbox(tmp_path)

@@ -165,6 +165,7 @@ class TestLookingAround:
             assert time_box["x"] > who_box["x"]
             assert barriers(page) == []
 
+    @pytest.mark.long
     def test_in_arabic_on_a_phone_words_stand_off_from_what_they_name(self, page, buka_server, suya_spot) -> None:
         size(page, PHONE)
 
@@ -241,6 +242,7 @@ class TestTheLiveDay:
             services.cancel_booking(booking=booking, by=services.Actor.diner(None))
             page.wait_for_selector(f"#booking-{booking.pk}.is-cancelled")
 
+    @pytest.mark.long
     def test_what_the_host_is_typing_survives_the_news(self, page, buka_server, suya_spot) -> None:
         size(page, DESK)
         with watched(page, buka_server):
@@ -255,6 +257,7 @@ class TestTheLiveDay:
             assert page.locator("#book_name").input_value() == "Half a na"
             assert page.evaluate("document.activeElement.id") == "book_name"
 
+    @pytest.mark.long
     def test_a_refusal_stays_beside_its_row_when_news_come(self, page, buka_server, suya_spot) -> None:
         booking = coming(suya_spot)
         size(page, DESK)
@@ -273,6 +276,7 @@ class TestTheLiveDay:
             # Chromium notes every answer of 4xx; this one was meant.
             faults.said = [line for line in faults.said if "409" not in line]
 
+    @pytest.mark.long
     def test_no_row_is_exchanged_under_the_finger(self, page, buka_server, suya_spot) -> None:
         booking = coming(suya_spot)
         size(page, DESK)
@@ -362,6 +366,7 @@ class TestTheLiveDay:
 
         assert booking.allocations.get(live=True).table == other
 
+    @pytest.mark.long
     def test_a_cancellation_asks_for_a_reason(self, page, buka_server, suya_spot) -> None:
         booking = coming(suya_spot)
         size(page, PHONE)

@@ -9,6 +9,7 @@ from tests.browser.looking import watched
 pytestmark = pytest.mark.browser
 
 
+@pytest.mark.long
 def test_shows_the_operations_and_tries_one(page: Any, buka_server: str) -> None:
     # The first to ask waits while the description is put together; the page is what is looked at here.
     assert page.request.get(f"{buka_server}/api/schema").ok

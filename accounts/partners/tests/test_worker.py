@@ -37,6 +37,7 @@ def test_a_worker_sends_what_was_rung_for(celery_worker_process):
     assert receiver.types == ["webhook.verification", "webhook.test"]
 
 
+@pytest.mark.long
 def test_a_worker_killed_while_the_address_thinks_loses_nothing(celery_worker_process):
     app, _secret = an_app()
     thinks, answered = threading.Event(), threading.Event()

@@ -224,8 +224,9 @@ class Supervisor:
 
 CELERY = ("-m", "celery", "--quiet", "-A", "config")
 WORKER = ("--loglevel=INFO", "--without-gossip", "--without-mingle")
-# A page that stays open keeps its live connection: Daphne would cut it after a day.
-WEB = ("--websocket_timeout", "-1", "--no-server-name", "config.asgi:application")
+# A page that stays open keeps its live connection: Daphne would cut it after a day. Its list of all requests would show
+# links that open a booking or a payment to whoever has them.
+WEB = ("--websocket_timeout", "-1", "--no-server-name", "--access-log", os.devnull, "config.asgi:application")
 
 
 def read_ports(environ: Mapping[str, str]) -> Ports:

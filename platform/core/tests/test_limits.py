@@ -107,6 +107,7 @@ class TestWhileNobodyCounts:
         assert counts.count("old 1", 60) == (1, 60_000)
 
 
+@pytest.mark.long
 @pytest.mark.race
 def test_holds_across_processes():
     """Two processes of many threads each, all for one asker: no more pass than may."""

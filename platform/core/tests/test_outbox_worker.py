@@ -87,6 +87,7 @@ def test_a_published_event_reaches_its_handler_within_a_second_or_two(env, worke
     assert sorted(effects()) == list(range(20))
 
 
+@pytest.mark.long
 def test_killed_between_commit_and_bell_the_sweep_delivers(env, worker):
     published = publish_in_a_process(env, 1, "die")
 

@@ -29,6 +29,7 @@ def test_a_worker_sends_what_was_rung_for(sandbox, celery_worker_process):
         time.sleep(0.05)
 
 
+@pytest.mark.long
 def test_a_worker_killed_between_mail_and_mark_leaves_the_same_mail_to_the_sweep(sandbox, celery_worker_process):
     sandbox.fault(delay_seconds=30, times=1)
     with transaction.atomic():

@@ -75,6 +75,7 @@ def read_back(home: Path) -> tuple[list[str], list[str]]:
 
 
 class TestServices:
+    @pytest.mark.long
     def test_keep_their_data_over_a_restart(self, home: Path):
         with services(home, durable=True):
             write_down("table 4 by the window", home)
@@ -110,6 +111,7 @@ class TestServices:
 
         assert kept == (["party of nine"], ["party of nine"])
 
+    @pytest.mark.long
     def test_are_not_misled_by_a_stale_process_number(self, home: Path):
         with services(home):
             written = (home / "postgres" / "postmaster.pid").read_text()
@@ -121,6 +123,7 @@ class TestServices:
         with services(home):
             write_down("still here", home)
 
+    @pytest.mark.long
     def test_begin_again_after_a_first_start_that_was_cut_short(self, home: Path):
         (home / "postgres" / "base").mkdir(parents=True)
         (home / "postgres" / "PG_VERSION").write_text("18\n")
