@@ -10,7 +10,7 @@ from payments import services as payments
 from payments.models import Payment
 from payments.states import RefundReason
 from payments.tests.factories import a_payment
-from restaurants.tests.factories import restaurant_open_daily
+from restaurants.tests.factories import RestaurantFactory
 
 
 def heard(*answers: tuple[str, int, int, str]) -> Round:
@@ -45,7 +45,7 @@ def test_whatever_is_neither_granted_nor_a_conflict_is_an_error():
 @pytest.mark.django_db
 class TestComparing:
     def raced(self, kobo: int) -> tuple[Round, Payment]:
-        payment = a_payment(restaurant_open_daily(), PAID_KOBO)
+        payment = a_payment(RestaurantFactory(), PAID_KOBO)
         payments.refund(payment=payment, amount_kobo=kobo, reason=RefundReason.GOODWILL, key="k")
         one = heard(("k", kobo, 201, ""))
         one.payment_id = payment.public_id
