@@ -13,6 +13,8 @@ Minutes here are simulated: the gateways' clock is put forward, and what Buka wa
 (`chaos.staging.Stage.put_time_on`). The beat's tasks are rung in each step, and the workers do the rest in real time.
 """
 
+import argparse
+import math
 import os
 import random
 import sys
@@ -31,8 +33,9 @@ from benchmarks.harness import last_line, machine, say, step, table
 PAYMENTS, QUICK_PAYMENTS = 20_000, 200
 PAYERS_AT_ONCE = 8
 GATEWAYS = ("paystack", "flutterwave")
-# Once all processes are at work one is killed after so many seconds, and stays away so long.
-KILLED_AFTER, STAYS_AWAY = (1.0, 12.0), 2.0
+# Once all processes are at work one is killed after so many seconds, and stays away so long. In a long run less often:
+# most of the time nobody could pay.
+KILLED_AFTER, QUICKLY_KILLED_AFTER, STAYS_AWAY = (1.0, 45.0), (1.0, 12.0), 2.0
 MOST = 1_000_000
 # The promise: so many simulated minutes after the last event. What is not settled then is waited for so long.
 PROMISED_SECONDS, LIMIT_SECONDS = 300, 6 * 3600
@@ -103,6 +106,11 @@ def main(arguments: list[str] | None = None) -> int:
         __doc__,
         arguments,
         payments={"type": int, "default": None, "help": f"{PAYMENTS}, with --quick {QUICK_PAYMENTS}"},
+        minutes={
+            "type": float,
+            "default": None,
+            "help": "nobody begins to pay after so long",
+        },
         keep={"type": Path, "default": None, "help": "a folder for the logs of the processes that were killed"},
     )
     count = asked.payments or (QUICK_PAYMENTS if asked.quick else PAYMENTS)
@@ -117,7 +125,8 @@ def main(arguments: list[str] | None = None) -> int:
             put_rules_out_of_force()
             crowd = Crowd(sandbox, stage.url, asked.seed)
             try:
-                faults = storm(stage, crowd, count, asked.seed)
+                faults = storm(stage, crowd, count, asked)
+                count = crowd.came
                 settled_after, late_after = calm(stage, crowd, random.Random(asked.seed))
                 found = comparing.compare({name: sandbox.payments(name) for name in GATEWAYS})
                 waiting = comparing.unsettled()
@@ -152,24 +161,28 @@ def main(arguments: list[str] | None = None) -> int:
     return 1 if broken else 0
 
 
-def storm(stage: Stage, crowd: Crowd, count: int, seed: int) -> list[tuple[str, str, int]]:
+def storm(stage: Stage, crowd: Crowd, count: int, asked: argparse.Namespace) -> list[tuple[str, str, int]]:
     """Have everybody pay while everything goes wrong; return the faults: kind, route, how often."""
     from django.db import connections
 
     # Of two threads neither may wait for the other to begin: the connections of each are its own.
     connections.close_all()
-    stage.sandbox.gateway_faults(*rules(), seed=seed)
+    stage.sandbox.gateway_faults(*rules(), seed=asked.seed)
     next_kill = back_at = None
+    end = time.monotonic() + asked.minutes * 60 if asked.minutes else math.inf
+    between = QUICKLY_KILLED_AFTER if asked.quick else KILLED_AFTER
     with step(f"{count} payments, and all that goes wrong"), ThreadPoolExecutor(PAYERS_AT_ONCE) as pool:
         under_way = [pool.submit(crowd.one, number) for number in range(count)]
         while not all(one.done() for one in under_way):
             now = time.monotonic()
+            if now >= end:
+                pool.shutdown(wait=False, cancel_futures=True)
             stage.beat()
             if back_at is not None and now >= back_at:
                 stage.revive()
                 back_at = None
             elif back_at is None and next_kill is None and stage.is_whole():
-                next_kill = now + stage.rng.uniform(*KILLED_AFTER)
+                next_kill = now + stage.rng.uniform(*between)
             elif next_kill is not None and now >= next_kill:
                 stage.kill_somebody()
                 next_kill, back_at = None, now + STAYS_AWAY

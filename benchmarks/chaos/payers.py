@@ -148,6 +148,7 @@ class Crowd:
         self.web = httpx.Client(base_url=url, timeout=45, trust_env=False)
         self.ways: dict[UUID, str] = {}
         self.late: list[Begun] = []
+        self.came = 0
         self.heard = Counter[str]()
         self.lost = Counter[str]()
         self._streets = {False: Street(), True: Street(tables=TABLES_OF_LATE)}
@@ -157,6 +158,8 @@ class Crowd:
         """Book a table, and pay for it, or not."""
         from django.db import close_old_connections
 
+        with self._guard:
+            self.came += 1
         rng = random.Random(f"{self.seed}:{number}")
         way = rng.choices(list(WAYS), list(WAYS.values()))[0]
         try:
