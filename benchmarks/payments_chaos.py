@@ -173,21 +173,22 @@ def storm(stage: Stage, crowd: Crowd, count: int, asked: argparse.Namespace) -> 
     between = QUICKLY_KILLED_AFTER if asked.quick else KILLED_AFTER
     with step(f"{count} payments, and all that goes wrong"), ThreadPoolExecutor(PAYERS_AT_ONCE) as pool:
         under_way = [pool.submit(crowd.one, number) for number in range(count)]
-        while not all(one.done() for one in under_way):
-            now = time.monotonic()
-            if now >= end:
-                pool.shutdown(wait=False, cancel_futures=True)
-            stage.beat()
-            if back_at is not None and now >= back_at:
-                stage.revive()
-                back_at = None
-            elif back_at is None and next_kill is None and stage.is_whole():
-                next_kill = now + stage.rng.uniform(*between)
-            elif next_kill is not None and now >= next_kill:
-                stage.kill_somebody()
-                next_kill, back_at = None, now + STAYS_AWAY
-            time.sleep(0.5)
-    stage.revive()
+        try:
+            while time.monotonic() < end and not all(one.done() for one in under_way):
+                now = time.monotonic()
+                stage.beat()
+                if back_at is not None and now >= back_at:
+                    stage.revive()
+                    back_at = None
+                elif back_at is None and next_kill is None and stage.is_whole():
+                    next_kill = now + stage.rng.uniform(*between)
+                elif next_kill is not None and now >= next_kill:
+                    stage.kill_somebody()
+                    next_kill, back_at = None, now + STAYS_AWAY
+                time.sleep(0.5)
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+            stage.revive()
     stage.wait_for_web()
     return happened(stage)
 
