@@ -2,19 +2,26 @@ import uuid
 from typing import Any
 
 from django.conf import settings
+from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Func, Q, Value
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from core.audit.row_history import keeps_history
 from core.encryption import BlindIndexed, BlindIndexField, BlindIndexQuerySet, EncryptedTextField
 from restaurants.states import (
+    NAMED_BY_THE_HOUSE,
     PUBLIC_STATUSES,
+    TAXES,
     Allergen,
+    ChargeBase,
+    ChargeWhat,
     ClaimStatus,
     DepositDue,
     Heat,
@@ -114,6 +121,17 @@ class Restaurant(models.Model):
     cuisines = models.ManyToManyField(Cuisine, related_name="restaurants", blank=True, verbose_name=_("cuisines"))
     amenities = models.ManyToManyField(Amenity, related_name="restaurants", blank=True, verbose_name=_("amenities"))
     house_rules = models.TextField(_("house rules"), blank=True, max_length=2000)
+
+    # Who sells, as receipts name them.
+    legal_name = models.CharField(
+        _("registered name"), max_length=160, blank=True, help_text=_("Of the business, as on its tax papers.")
+    )
+    tax_number = models.CharField(
+        _("tax number (TIN)"), max_length=20, blank=True, help_text=_("Stands on every receipt.")
+    )
+    receipt_address = models.CharField(
+        _("address on receipts"), max_length=240, blank=True, help_text=_("Empty: the address of the house.")
+    )
 
     source = models.CharField(_("source"), max_length=20, blank=True, help_text=_("Where a listing came from."))
     source_ref = models.CharField(_("reference at the source"), max_length=64, blank=True)
@@ -575,6 +593,130 @@ class SpecialTerms(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class ChargeLine(models.Model):
+    """A tax or charge on a house's bills, from one day to another, both included, by the house's clock.
+
+    From the day after its first it stays as it is, but for its last day: what comes instead is a line of its own.
+    """
+
+    restaurant = models.ForeignKey(
+        Restaurant, models.CASCADE, related_name="charge_lines", verbose_name=_("restaurant")
+    )
+    what = models.CharField(_("what it is"), max_length=20, choices=ChargeWhat.choices)
+    own_name = models.CharField(
+        _("its name"), max_length=60, blank=True, help_text=_("For another tax or charge: as it stands on the bill.")
+    )
+    rate_bp = models.PositiveIntegerField(
+        _("rate (hundredths of a per cent)"), validators=[MinValueValidator(1), MaxValueValidator(5_000)]
+    )
+    base = models.CharField(_("reckoned on"), max_length=20, choices=ChargeBase.choices, default=ChargeBase.NET)
+    is_included = models.BooleanField(
+        _("prices include it"), default=False, help_text=_("The prices on your menu contain it already.")
+    )
+    for_meals = models.BooleanField(_("on meals and orders"), default=True)
+    for_tickets = models.BooleanField(
+        _("on tickets"), default=True, help_text=_("The price of a ticket contains all of its lines.")
+    )
+    position = models.PositiveSmallIntegerField(_("order"), default=0)
+    from_day = models.DateField(_("first day"), default=timezone.localdate)
+    until_day = models.DateField(
+        _("last day"), null=True, blank=True, help_text=_("Empty: until you say otherwise. A new rate is a new line.")
+    )
+
+    class Meta:
+        verbose_name = _("tax or charge")
+        verbose_name_plural = _("taxes and charges")
+        ordering = ["position", "from_day", "pk"]
+        constraints = [
+            models.CheckConstraint(condition=Q(what__in=ChargeWhat.values), name="charge_line_is_known"),
+            models.CheckConstraint(condition=Q(base__in=ChargeBase.values), name="charge_line_base_is_known"),
+            models.CheckConstraint(condition=Q(rate_bp__range=(1, 5_000)), name="charge_line_rate_is_up_to_half"),
+            models.CheckConstraint(
+                condition=Q(until_day__isnull=True) | Q(until_day__gte=F("from_day")),
+                name="charge_line_ends_after_it_begins",
+                violation_error_message=_("The last day lies before the first."),
+            ),
+            models.CheckConstraint(
+                condition=Q(for_meals=True) | Q(for_tickets=True),
+                name="charge_line_is_for_something",
+                violation_error_message=_("Say whether it is on meals or on tickets."),
+            ),
+            models.CheckConstraint(
+                condition=Q(what__in=[what.value for what in NAMED_BY_THE_HOUSE]) ^ Q(own_name=""),
+                name="charge_line_has_one_name",
+                violation_error_message=_("Another tax or charge has a name of its own; the others do not."),
+            ),
+            *(
+                ExclusionConstraint(
+                    name=f"one_charge_line_of_a_kind_on_{on}",
+                    expressions=[
+                        (Func(F("restaurant"), F("restaurant"), Value("[]"), function="int8range"), "&&"),
+                        # The same name as a number in a range of one, for ranges need no extension.
+                        (
+                            Func(
+                                Func(F("what"), function="hashtext"),
+                                Func(F("what"), function="hashtext"),
+                                Value("[]"),
+                                function="int8range",
+                            ),
+                            "&&",
+                        ),
+                        (
+                            Func(
+                                Func(F("own_name"), function="hashtext"),
+                                Func(F("own_name"), function="hashtext"),
+                                Value("[]"),
+                                function="int8range",
+                            ),
+                            "&&",
+                        ),
+                        (Func(F("from_day"), F("until_day"), Value("[]"), function="daterange"), "&&"),
+                    ],
+                    condition=Q(**{f"for_{on}": True}),
+                    violation_error_message=_("There is such a line already on some of these days."),
+                )
+                for on in ("meals", "tickets")
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.rate_bp / 100:g} %"
+
+    @property
+    def name(self) -> str:
+        """Its name on a bill, in the active language."""
+        return self.own_name or str(ChargeWhat(self.what).label)
+
+    @property
+    def is_tax(self) -> bool:
+        return self.what in TAXES
+
+    def clean(self) -> None:
+        """:raises ValidationError: when it has begun, and more than its last day would change"""
+        super().clean()
+        if self.pk is None:
+            return
+        before = ChargeLine.objects.get(pk=self.pk)
+        today = timezone.localdate()
+        kept = [name for name in CHARGE_LINE_KEPT if getattr(before, name) != getattr(self, name)]
+        if before.has_begun and kept:
+            raise ValidationError(dict.fromkeys(kept, _("It has begun: end it, and make a new line.")))
+        if before.has_begun and self.until_day != before.until_day and self.until_day and self.until_day < today:
+            raise ValidationError({"until_day": _("Bills of that day are written: today is the first day to end it.")})
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether its first day is over, and bills were written by it."""
+        return self.from_day < timezone.localdate()
+
+
+# What stays as it is once a line has begun.
+CHARGE_LINE_KEPT = (
+    "restaurant", "what", "own_name", "rate_bp", "base", "is_included", "for_meals", "for_tickets", "position",
+    "from_day",
+)  # fmt: skip
 
 
 class TurnTime(models.Model):

@@ -40,7 +40,7 @@ def follow_changes(sender: type[Model], instance: Any, **kwargs: Any) -> None:
         _plan_changed(instance.shift.restaurant_id)
     elif sender in MENU_MODELS:
         _menu_changed(_restaurant_of(instance))
-    elif sender is models.Photo:
+    elif sender in (models.Photo, models.ChargeLine):
         bump(version_of(instance.restaurant_id), LIST_VERSION)
     elif sender is models.Restaurant and not kwargs.get("raw"):
         _restaurant_changed(instance, kwargs.get("update_fields"))

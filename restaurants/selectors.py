@@ -5,11 +5,12 @@ from datetime import date
 from uuid import UUID
 
 from django.contrib.postgres.search import SearchQuery, SearchVector
-from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
+from django.db.models import OuterRef, Prefetch, Q, QuerySet, Subquery
 
 from core.text import search_form
 from restaurants.models import (
     Amenity,
+    ChargeLine,
     Cuisine,
     Dish,
     DishPrice,
@@ -85,6 +86,19 @@ def words_query(text: str) -> SearchQuery | None:
     if not words:
         return None
     return SearchQuery(" & ".join(f"'{word}':*" for word in words), config="simple", search_type="raw")
+
+
+def charge_lines_of(
+    restaurant_id: int, day: date, *, for_meals: bool = False, for_tickets: bool = False
+) -> list[ChargeLine]:
+    """Return a house's taxes and charges of a day by its clock, in their order; on meals, on tickets, or all."""
+    rows = ChargeLine.objects.filter(restaurant_id=restaurant_id, from_day__lte=day)
+    rows = rows.filter(Q(until_day__isnull=True) | Q(until_day__gte=day))
+    if for_meals:
+        rows = rows.filter(for_meals=True)
+    if for_tickets:
+        rows = rows.filter(for_tickets=True)
+    return list(rows.order_by("position", "pk"))
 
 
 def restaurant_id_of(public_id: UUID) -> int | None:

@@ -17,6 +17,28 @@ class RestaurantStatus(models.TextChoices):
 PUBLIC_STATUSES = (RestaurantStatus.LISTED, RestaurantStatus.LIVE, RestaurantStatus.PAUSED)
 
 
+class ChargeWhat(models.TextChoices):
+    """What a line on a bill is: taxes go to the state, charges stay with the house."""
+
+    VAT = "vat", _("VAT")
+    CONSUMPTION_TAX = "consumption_tax", _("Consumption tax")
+    OTHER_TAX = "other_tax", _("Another tax")
+    SERVICE_CHARGE = "service_charge", _("Service charge")
+    OTHER_CHARGE = "other_charge", _("Another charge")
+
+
+TAXES = frozenset({ChargeWhat.VAT, ChargeWhat.CONSUMPTION_TAX, ChargeWhat.OTHER_TAX})
+# Those have a name of the house's own.
+NAMED_BY_THE_HOUSE = (ChargeWhat.OTHER_TAX, ChargeWhat.OTHER_CHARGE)
+
+
+class ChargeBase(models.TextChoices):
+    """What a line is reckoned on."""
+
+    NET = "net", _("The net price")
+    NET_AND_CHARGES = "net_and_charges", _("The net price with charges")
+
+
 class ClaimStatus(models.TextChoices):
     PENDING = "pending", _("Waiting for approval")
     APPROVED = "approved", _("Approved")

@@ -47,6 +47,30 @@ class NairaField(forms.DecimalField):
         return super().has_changed(self.prepare_value(initial), data)
 
 
+class PercentField(forms.DecimalField):
+    """A rate that people type in per cent; the database keeps hundredths of one."""
+
+    widget = UnfoldAdminDecimalFieldWidget
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs = {"min_value": Decimal("0.01"), "max_value": Decimal(50), "decimal_places": 2, **kwargs}
+        super().__init__(**kwargs)
+
+    def clean(self, value: Any) -> int | None:
+        """Return hundredths of a per cent."""
+        percent = super().clean(value)
+        return None if percent is None else int(percent * 100)
+
+    def prepare_value(self, value: Any) -> Any:
+        """Show hundredths as per cent; what somebody typed stays as typed."""
+        if isinstance(value, int):
+            return value // 100 if value % 100 == 0 else Decimal(value) / 100
+        return value
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return super().has_changed(self.prepare_value(initial), data)
+
+
 class CheckboxesField(forms.TypedMultipleChoiceField):
     """Several of a few choices, kept as an array."""
 

@@ -10,15 +10,17 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import StackedInline, TabularInline
 from unfold.decorators import display
+from unfold.forms import PaginationInlineFormSet
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from accounts.scoping import ScopedInline, ScopedPage, runs_platform
 from core import phones
 from core.uploads import PictureField
-from restaurants.admin.fields import CheckboxesField, NairaField, PlanPage
+from restaurants.admin.fields import CheckboxesField, NairaField, PercentField, PlanPage
 from restaurants.models import (
     Area,
     BookingPolicy,
+    ChargeLine,
     Menu,
     OpeningHours,
     Photo,
@@ -156,6 +158,45 @@ class SpecialTermsInline(ScopedInline, StackedInline):
     ]  # fmt: skip
 
 
+class ChargeLineForm(forms.ModelForm):
+    rate_bp = PercentField(label=_("Rate (%)"), help_text=_("7.5 for seven and a half per cent."))
+
+    class Meta:
+        model = ChargeLine
+        fields = [
+            "what", "own_name", "rate_bp", "base", "is_included", "for_meals", "for_tickets", "position", "from_day",
+            "until_day",
+        ]  # fmt: skip
+        help_texts = {
+            "base": _("A tax on the net price with charges is reckoned on the service charge, too."),
+            "position": _("In which order they stand on the bill."),
+        }
+
+
+class ChargeLineFormSet(PaginationInlineFormSet):
+    def clean(self) -> None:
+        super().clean()
+        if any(form.instance.pk and form.instance.has_begun for form in self.deleted_forms):
+            raise forms.ValidationError(_("A line that has begun is not deleted: give it a last day."))
+
+
+class ChargeLineInline(ScopedInline, StackedInline):
+    """What stands on the house's bills, and from when: a new rate is a new line."""
+
+    model = ChargeLine
+    form = ChargeLineForm
+    formset = ChargeLineFormSet
+    extra = 0
+    tab = True
+    fieldsets = [
+        (
+            None,
+            {"fields": [("what", "own_name"), ("rate_bp", "base"), ("is_included", "for_meals", "for_tickets"),
+                        ("from_day", "until_day", "position")]},
+        ),
+    ]  # fmt: skip
+
+
 class AreaInline(ScopedInline, TabularInline):
     model = Area
     fields = ["name", "is_outdoor", "position"]
@@ -267,7 +308,7 @@ class RestaurantAdmin(ScopedPage, PlanPage):
     warn_unsaved_form = True
     inlines = [
         PolicyInline, AreaInline, TableInline, HoursInline, ShiftInline, SpecialDayInline, SpecialTermsInline,
-        MenuInline, PhotoInline,
+        ChargeLineInline, MenuInline, PhotoInline,
     ]  # fmt: skip
     change_form_after_template = "admin/restaurants/ways.html"
 
@@ -294,6 +335,16 @@ class RestaurantAdmin(ScopedPage, PlanPage):
                 },
             ),
         ]  # fmt: skip
+        sets.append(
+            (
+                _("Receipts"),
+                {
+                    "classes": ["tab"],
+                    "description": _("Who sells: as every receipt for your guests names you."),
+                    "fields": ["legal_name", "tax_number", "receipt_address"],
+                },
+            )
+        )
         if runs_platform(request):
             platform = ["slug", "time_zone", "source", "source_ref", "attribution"]
             sets.append((_("Platform"), {"classes": ["tab"], "fields": platform}))

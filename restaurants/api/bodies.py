@@ -17,9 +17,9 @@ from core.money import to_api
 from localization.formatting import HOME_ZONE
 from localization.languages import every_language
 from restaurants import vocabulary
-from restaurants.models import Amenity, Area, Cuisine, OpeningHours, Photo, Restaurant, SpecialDay
+from restaurants.models import Amenity, Area, ChargeLine, Cuisine, OpeningHours, Photo, Restaurant, SpecialDay
 from restaurants.reviews.selectors import mean
-from restaurants.selectors import menus_of
+from restaurants.selectors import charge_lines_of, menus_of
 from restaurants.states import RestaurantStatus
 
 CURRENCY = "NGN"
@@ -146,7 +146,7 @@ def _artwork_url(slug: str) -> str:
 
 
 def detail(restaurant_id: int) -> dict[str, Any] | None:
-    """Return all of a public restaurant but its menu, in five queries; None when there is none such."""
+    """Return all of a public restaurant but its menu, in six queries; None when there is none such."""
     found = Restaurant.objects.public().filter(pk=restaurant_id).annotate(amenity_words=_words(Amenity, "amenity"))
     row = short_rows(found, *_LONG[len(_SHORT) :], "amenity_words").first()
     if row is None:
@@ -178,6 +178,7 @@ def detail(restaurant_id: int) -> dict[str, Any] | None:
         "hours": weekly,
         "special_days": _special_days(restaurant_id, today, special),
         "policy": _policy(row),
+        "charges": [charge_line(line) for line in charge_lines_of(restaurant_id, today)],
         "house_rules": row["house_rules"],
         "photos": [
             {"url": absolute(photo.image.url), "alt": photo.alt, "width": photo.width, "height": photo.height}
@@ -186,6 +187,21 @@ def detail(restaurant_id: int) -> dict[str, Any] | None:
         "languages": _languages(row["slug"]),
         "links": _links(row["public_id"]),
         "updated_at": row["updated_at"],
+    }
+
+
+def charge_line(line: ChargeLine) -> dict[str, Any]:
+    return {
+        "kind": line.what,
+        "name": line.name,
+        "tax": line.is_tax,
+        "rate": f"{line.rate_bp // 100}.{line.rate_bp % 100:02d}",
+        "on": line.base,
+        "included": line.is_included,
+        "meals": line.for_meals,
+        "tickets": line.for_tickets,
+        "from": line.from_day,
+        "until": line.until_day,
     }
 
 

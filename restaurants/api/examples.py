@@ -53,6 +53,20 @@ DETAIL: dict[str, Any] = {
         "deposit": {"per_guest": {"amount": "5000.00", "currency": "NGN"}, "from_party": 6},
         "note": "",
     },
+    "charges": [
+        {
+            "kind": "vat",
+            "name": "VAT",
+            "tax": True,
+            "rate": "7.50",
+            "on": "net_and_charges",
+            "included": False,
+            "meals": True,
+            "tickets": True,
+            "from": "2026-01-01",
+            "until": None,
+        }
+    ],
     "house_rules": "",
     "photos": [],
     "languages": [{"tag": "en", "url": "https://buka.example/en/r/iya-moria-kitchen/"}],

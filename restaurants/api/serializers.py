@@ -1,9 +1,19 @@
 """The words of the API about restaurants: what the schema says, and a contract test holds the answers to."""
 
+from typing import Any
+
 from rest_framework import serializers
 
 from core.api.fields import StrictSerializer
-from restaurants.states import PUBLIC_STATUSES, Allergen, Heat, PriceBand, RestaurantStatus
+from restaurants.states import (
+    PUBLIC_STATUSES,
+    Allergen,
+    ChargeBase,
+    ChargeWhat,
+    Heat,
+    PriceBand,
+    RestaurantStatus,
+)
 
 Words = StrictSerializer
 SHOWN = [choice for choice in RestaurantStatus.choices if choice[0] in PUBLIC_STATUSES]
@@ -130,6 +140,22 @@ class RestaurantLinksSerializer(Words):
     reviews = serializers.URLField()
 
 
+class ChargeLineSerializer(Words):
+    kind = serializers.ChoiceField(ChargeWhat.choices)
+    name = serializers.CharField(help_text="As a bill calls it, in the asker's language.")
+    tax = serializers.BooleanField(help_text="Whether it goes to the state; a charge stays with the house.")
+    rate = serializers.CharField(help_text='Per cent, as `"7.50"`.')
+    on = serializers.ChoiceField(ChargeBase.choices, help_text="What it is reckoned on.")
+    included = serializers.BooleanField(help_text="Whether the prices of the menu contain it.")
+    meals = serializers.BooleanField()
+    tickets = serializers.BooleanField(help_text="The price of a ticket always contains it.")
+    until = serializers.DateField(allow_null=True, help_text="Its last day; null while no other is known.")
+
+    def get_fields(self) -> dict[str, Any]:
+        # A word of Python's own.
+        return {**super().get_fields(), "from": serializers.DateField(help_text="Its first day.")}
+
+
 class RestaurantSerializer(ShortRestaurantSerializer):
     """All of a restaurant but its menu and its free times."""
 
@@ -145,6 +171,7 @@ class RestaurantSerializer(ShortRestaurantSerializer):
     hours = HoursSerializer(many=True)
     special_days = SpecialDaySerializer(many=True, help_text="Of the next 90 days.")
     policy = PolicySerializer(allow_null=True, help_text="Null where no bookings are taken on Buka.")
+    charges = ChargeLineSerializer(many=True, help_text="Taxes and charges on today's bills, in their order.")
     house_rules = serializers.CharField()
     photos = PhotoSerializer(many=True)
     languages = PageSerializer(many=True, help_text="Its page in each language.")

@@ -20,6 +20,7 @@ from restaurants.demo.people import load_people
 from restaurants.models import (
     Area,
     BookingPolicy,
+    ChargeLine,
     Dish,
     DishPrice,
     Menu,
@@ -36,7 +37,7 @@ from restaurants.models import (
 from restaurants.osm.importing import import_features
 from restaurants.osm.reading import features_in
 from restaurants.receivers import LIST_VERSION
-from restaurants.states import RestaurantStatus
+from restaurants.states import ChargeBase, ChargeWhat, RestaurantStatus
 
 HERE = Path(__file__).parent
 LISTINGS = Path("data") / "nigeria_food_osm.geojson"
@@ -107,6 +108,7 @@ class _Loader:
         rows: list[dict[str, Any]] = data("restaurants")
         restaurants = self._restaurants(rows)
         self._policies(rows, restaurants)
+        self._charges(rows, restaurants)
         self._floors(rows, restaurants)
         self._times(rows, restaurants)
         self._menus(rows, restaurants)
@@ -122,9 +124,12 @@ class _Loader:
             Restaurant(
                 status=RestaurantStatus.LIVE,
                 city=cities[row["city"]],
+                legal_name=f"{row['name']} Kitchens Ltd",
+                # Made up: none is given out with these digits in front.
+                tax_number=f"0000{number:04d}-0001",
                 **{name: row[name] for name in (*plain, *texts)},
             )
-            for row in rows
+            for number, row in enumerate(rows, start=1)
         )
         by_slug = {restaurant.slug: restaurant for restaurant in restaurants}
         cuisines = reference.cuisines(slug for row in rows for slug in row["cuisines"])
@@ -161,6 +166,40 @@ class _Loader:
             for row in rows
             for position, terms in enumerate(row.get("special_terms", []))
         )
+
+    def _charges(self, rows: list[dict[str, Any]], restaurants: dict[str, Restaurant]) -> None:
+        """Service charge, the state's consumption tax where there is one, and VAT on the net price with the charge."""
+        since = date(self.today.year, 1, 1)
+        lines: list[ChargeLine] = []
+        for row in rows:
+            restaurant, price_band = restaurants[row["slug"]], row["price_band"]
+            service = {3: 500, 4: 1_000}.get(price_band, 0)
+            taxes = [(ChargeWhat.CONSUMPTION_TAX, 500)] if row["city"] in ("lagos", "kano") else []
+            taxes.append((ChargeWhat.VAT, 750))
+            if service:
+                lines.append(
+                    ChargeLine(
+                        restaurant=restaurant,
+                        what=ChargeWhat.SERVICE_CHARGE,
+                        rate_bp=service,
+                        for_tickets=False,
+                        from_day=since,
+                    )
+                )
+            lines += [
+                ChargeLine(
+                    restaurant=restaurant,
+                    what=what,
+                    rate_bp=rate,
+                    base=ChargeBase.NET_AND_CHARGES if what == ChargeWhat.VAT else ChargeBase.NET,
+                    # Where a plate costs little, the price on the board is the price.
+                    is_included=price_band == 1,
+                    position=position,
+                    from_day=since,
+                )
+                for position, (what, rate) in enumerate(taxes, start=1)
+            ]
+        ChargeLine.objects.bulk_create(lines)
 
     # --- The floor ---------------------------------------------------------------------------------------------
 

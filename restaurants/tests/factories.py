@@ -1,6 +1,6 @@
 """The smallest valid objects of restaurants, and one whole house to book at."""
 
-from datetime import time
+from datetime import date, time
 from typing import Any
 
 import factory
@@ -9,6 +9,7 @@ from factory.django import DjangoModelFactory
 from restaurants.models import (
     Area,
     BookingPolicy,
+    ChargeLine,
     City,
     Cuisine,
     Dish,
@@ -21,7 +22,7 @@ from restaurants.models import (
     Table,
     TurnTime,
 )
-from restaurants.states import RestaurantStatus
+from restaurants.states import ChargeBase, ChargeWhat, RestaurantStatus
 
 
 class CityFactory(DjangoModelFactory):
@@ -155,3 +156,14 @@ def house(
     )
     TurnTime.objects.create(shift=dinner, up_to_party=400, minutes=turn_minutes)
     return restaurant
+
+
+class ChargeLineFactory(DjangoModelFactory):
+    class Meta:
+        model = ChargeLine
+
+    restaurant = factory.SubFactory(RestaurantFactory)
+    what = ChargeWhat.VAT
+    rate_bp = 750
+    base = ChargeBase.NET
+    from_day = date(2026, 1, 1)

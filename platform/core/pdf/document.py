@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from django.utils import translation
 from fpdf import FPDF
@@ -215,7 +215,7 @@ class Document:
             broken = page.multi_cell(
                 w=width, text=paragraph, dry_run=True, output=MethodReturnValue.LINES, wrapmode=WrapMode.WORD
             )
-            lines += [line.strip() for line in broken]
+            lines += [line.strip() for line in cast("list[str]", broken)]
         return lines
 
 
