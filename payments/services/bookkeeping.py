@@ -11,6 +11,7 @@ from payments.ledger.models import Transaction
 from payments.ledger.services import About
 from payments.ledger.states import TransactionKind
 from payments.models import Dispute, Payment, Refund
+from payments.services import shares
 from payments.states import DisputeState, Kind, RefundState, Review
 
 # What a payment's money may stand on, and the order in which it is taken back from there.
@@ -33,6 +34,7 @@ def captured(payment: Payment) -> None:
             gateway=payment.gateway, amount_kobo=payment.received_kobo, into=_for(payment), fee_kobo=fee
         )
     _post(payment, "captured", TransactionKind.CAPTURED, lines, at=payment.paid_at)
+    _share_anew(payment, at=payment.paid_at)
 
 
 def released(payment: Payment) -> None:
@@ -41,6 +43,7 @@ def released(payment: Payment) -> None:
     if held > 0:
         lines = postings.suspense_cleared(gateway=payment.gateway, amount_kobo=held, into=_for(payment))
         _post(payment, "released", TransactionKind.SUSPENSE_CLEARED, lines)
+        _share_anew(payment)
 
 
 def fee_told(payment: Payment, *, before_kobo: int | None) -> None:
@@ -55,6 +58,7 @@ def refund_asked(payment: Payment, refund: Refund) -> None:
     sources = sources_of(payment, refund.amount_kobo)
     lines = postings.refund_asked(gateway=payment.gateway, out_of=sources)
     _post(payment, f"refund:{refund.public_id}:asked", TransactionKind.REFUND_ASKED, lines)
+    _share_anew(payment)
 
 
 def refund_taken_in(payment: Payment, refund: Refund) -> None:
@@ -62,6 +66,7 @@ def refund_taken_in(payment: Payment, refund: Refund) -> None:
     if refund.state == RefundState.DONE:
         lines = postings.refund_taken_in(gateway=payment.gateway, out_of=sources_of(payment, refund.amount_kobo))
         _post(payment, f"refund:{refund.public_id}:taken", TransactionKind.REFUND_TAKEN_IN, lines)
+        _share_anew(payment)
     else:
         refund_asked(payment, refund)
 
@@ -85,6 +90,7 @@ def refund_moved(payment: Payment, refund: Refund) -> None:
             }
             lines = postings.refund_failed(gateway=payment.gateway, out_of=back)
             _post(payment, f"{number}:failed", TransactionKind.REFUND_FAILED, lines)
+        _share_anew(payment)
 
 
 def dispute_moved(payment: Payment, dispute: Dispute, *, before: str | None) -> None:
@@ -122,6 +128,7 @@ def dispute_moved(payment: Payment, dispute: Dispute, *, before: str | None) -> 
             TransactionKind.DISPUTE_WON,
             postings.dispute_won(gateway=gateway, out_of=back),
         )
+    _share_anew(payment)
 
 
 def deposit_applied(payment: Payment) -> None:
@@ -163,6 +170,35 @@ def _for(payment: Payment) -> AccountName:
     if payment.request.kind == Kind.FEE:
         return chart.late_fees(house)
     return chart.restaurant_payable(house)
+
+
+def _share_anew(payment: Payment, *, at: datetime | None = None) -> None:
+    """Bring what was taken out of a sale to what it is now: more of it, or a part of it put back."""
+    if payment.request.kind != Kind.TICKETS:
+        return
+    house = payment.request.restaurant_id
+    payable = chart.restaurant_payable(house)
+    wanted = {
+        line.account: -line.amount_kobo
+        for line in postings.shared_out(house=house, share=shares.share_of_sale(payment))
+        if line.account != payable
+    }
+    standing = selectors.standing_of_payment(payment.public_id)
+    taken = {account: kobo for account, kobo in standing.items() if account.kind == AccountKind.TAX_PAYABLE}
+    parts = [
+        postings.move(more, debit=payable, credit=account)
+        if more > 0
+        else postings.move(-more, debit=account, credit=payable)
+        for account in sorted({*wanted, *taken}, key=lambda account: account.order)
+        if (more := wanted.get(account, 0) - standing.get(account, 0))
+    ]
+    if not parts:
+        return
+    kinds = (TransactionKind.SHARED_OUT, TransactionKind.SHARE_RETURNED)
+    turn = selectors.transactions_of_payment(payment.public_id).filter(kind__in=kinds).count()
+    lines = postings.together(*parts)
+    is_more = sum(line.amount_kobo for line in lines if line.account == payable) > 0
+    _post(payment, f"share:{turn}", kinds[0] if is_more else kinds[1], lines, at=at)
 
 
 def _from_held(payment: Payment, word: str, kind: TransactionKind, posting: Callable[..., postings.Lines]) -> None:

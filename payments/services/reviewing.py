@@ -11,6 +11,7 @@ from core.outbox import publish
 from payments import errors
 from payments.events import PaymentReviewed
 from payments.models import Payment
+from payments.receipts import services as receipts
 from payments.services import bookkeeping, refunding
 from payments.services.settling import announce, locked
 from payments.states import Kind, PaymentState, RefundReason, Review
@@ -66,6 +67,12 @@ def note_end_of_deposit(*, subject_id: UUID, end: str) -> None:
 
 @transaction.atomic
 def credit(*, payment_id: UUID) -> bool:
-    """Note that what a payment was for has counted it, in the transaction in which it did; False when it had before."""
+    """Note that what a payment was for has counted it, in the transaction in which it did; False when it had before.
+
+    Its receipt is issued with it.
+    """
     rows = Payment.objects.filter(public_id=payment_id, credited_at__isnull=True)
-    return rows.update(credited_at=timezone.now()) > 0
+    if not rows.update(credited_at=timezone.now()):
+        return False
+    receipts.issue(payment=Payment.objects.get(public_id=payment_id))
+    return True

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from core.ids import uuid7
 from payments.models import Dispute, Payment, PaymentRequest, Refund, WebhookEvent
+from payments.receipts import services as receipts
 from payments.services import bookkeeping
 from payments.services.beginning import new_reference
 from payments.states import DisputeState, Kind, PaymentState, RefundReason, RefundState, RequestState
@@ -63,6 +64,8 @@ def a_payment(restaurant: Restaurant, kobo: int = 2_000_000, *, fee_kobo: int = 
     if has_come:
         with transaction.atomic():
             bookkeeping.captured(made)
+            if made.credited_at is not None:
+                receipts.issue(payment=made)
     return made
 
 
@@ -75,6 +78,7 @@ def a_refund(payment: Payment, kobo: int = 500_000, **more: Any) -> Refund:
     if made.state != RefundState.FAILED:
         with transaction.atomic():
             bookkeeping.refund_taken_in(payment, made)
+            receipts.note_refund(payment=payment, refund=made)
     return made
 
 

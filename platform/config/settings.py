@@ -77,6 +77,7 @@ INSTALLED_APPS = [
     "restaurants.reviews",
     "payments",
     "payments.ledger",
+    "payments.receipts",
     "payments.reconciliation",
     "payments.fraud",
     "bookings",

@@ -92,7 +92,7 @@ SUBSCRIPTIONS: dict[str, list[str]] = {
     "fraud.case_closed": ["payments.fraud.subscribers.tell_of_look"],
     "fraud.cases_wait": ["payments.fraud.subscribers.remind_platform"],
     "refund.requested": ["payments.subscribers.tell_gateway_of_refund"],
-    "refund.moved": ["bookings.subscribers_payments.note_refund"],
+    "refund.moved": ["bookings.subscribers_payments.note_refund", "payments.receipts.subscribers.note_refund"],
     "dispute.moved": ["bookings.subscribers_payments.give_back_after_dispute"],
     "privacy.consent_withdrawn": ["bookings.subscribers.forget_allergies"],
     "restaurant.claimed": ["restaurants.subscribers.tell_claim_received"],

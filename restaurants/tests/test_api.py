@@ -115,12 +115,12 @@ class TestDetail:
         restaurant = house()
         hotcache.start_afresh()
 
-        with django_assert_num_queries(6):
+        with django_assert_num_queries(7):
             # One of them asks, once in a process, which restaurant this is.
             api.get(path_of(restaurant))
         hotcache.start_afresh()
         hotcache._bump_now([f"r:{restaurant.pk}"])
-        with django_assert_num_queries(5):
+        with django_assert_num_queries(6):
             cold = api.get(path_of(restaurant))
         with django_assert_num_queries(0):
             warm = api.get(path_of(restaurant))
