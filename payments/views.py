@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -25,9 +26,12 @@ from payments.fraud.devices import device_of, knows_device
 from payments.fraud.errors import ProofNeeded
 from payments.gateways.base import Channel, Payer
 from payments.models import Payment, PaymentRequest
+from payments.receipts.selectors import receipt_of
 from payments.services.beginning import Wish, channels_within
-from payments.states import LIVE, PaymentState, RequestState, Review
+from payments.states import LIVE, Kind, PaymentState, RequestState, Review
 from payments.subjects import Due, Subject, subject_of
+from restaurants import charge_words
+from restaurants.selectors import charge_lines_of
 
 # The page asks by itself so often while a bank's answer is awaited: quickly at first, and then less.
 REFRESH = ((timedelta(minutes=1), 4), (timedelta(minutes=5), 10), (timedelta(days=1), 30))
@@ -85,6 +89,8 @@ def back(request: HttpRequest, token: str) -> HttpResponse:
     stage = stage_of(asked, payment)
     context = {**_shown(asked, due), "payment": payment, "stage": stage, "refresh": _refresh(payment, stage)}
     context["pay_url"] = reverse("payments:pay", args=[token])
+    has_receipt = stage == "paid" and payment is not None and receipt_of(payment) is not None
+    context["receipt_url"] = reverse("payments:link_receipt", args=[token]) if has_receipt else ""
     context["look"] = fraud.shown(asked, payment)
     context["look_url"] = reverse("payments:look_again", args=[token])
     template = "payments/_stage.html" if request.headers.get("HX-Request") else "payments/back.html"
@@ -178,11 +184,21 @@ def _shown(asked: PaymentRequest, due: Due | None) -> dict[str, Any]:
         "restaurant": asked.restaurant,
         "title": due.title if due else asked.get_kind_display(),
         "amount": formatting.money(asked.missing_kobo or asked.amount_kobo),
+        "contained": _contained(asked),
         "is_due": asked.state == RequestState.OPEN and missing > 0,
         "until": due.until if due else None,
         "path": due.path if due and not asked.is_share else "",
         "zone": asked.restaurant.time_zone,
     }
+
+
+def _contained(asked: PaymentRequest) -> list[tuple[str, str]]:
+    """Return the taxes and charges that the price of tickets contains today, with their names."""
+    if asked.kind != Kind.TICKETS:
+        return []
+    today = timezone.now().astimezone(ZoneInfo(asked.restaurant.time_zone)).date()
+    lines = charge_lines_of(asked.restaurant_id, today, for_tickets=True)
+    return charge_words.contained(asked.missing_kobo or asked.amount_kobo, lines)
 
 
 # --- All of a subject, for who may see it ----------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
@@ -22,6 +22,7 @@ from localization import formatting
 from payments import selectors, subjects
 from payments.forms import MineForm
 from payments.models import Payment
+from payments.receipts.selectors import have_receipts
 from payments.states import PaymentState, Review
 
 ON_A_PAGE = 20
@@ -80,6 +81,7 @@ def _address(narrowed: dict[str, str], page: int) -> str:
 
 def _items(person: User, payments: Sequence[Payment]) -> list[dict[str, Any]]:
     names = subjects.named((payment.request.kind, payment.request.subject_id) for payment in payments)
+    receipts = have_receipts([payment.pk for payment in payments])
     items = []
     for payment in payments:
         named = names.get((payment.request.kind, payment.request.subject_id))
@@ -93,7 +95,7 @@ def _items(person: User, payments: Sequence[Payment]) -> list[dict[str, Any]]:
                 "named": named if is_own else None,
                 "state": state,
                 "tone": tone,
-                "receipt_url": receipt_url(payment),
+                "receipt_url": reverse("payments:receipt", args=[payment.public_id]) if payment.pk in receipts else "",
             }
         )
     return items
@@ -107,16 +109,6 @@ def words_of(payment: Payment) -> tuple[str, str]:
         return _("Not let through"), "bad"
     tone = {PaymentState.SUCCEEDED.value: "good", PaymentState.FAILED.value: "bad", PaymentState.EXPIRED.value: "bad"}
     return payment.get_state_display(), tone.get(payment.state, "wait")
-
-
-def receipt_url(payment: Payment) -> str:
-    """Return where a payment's receipt is; nothing where no money has come, or nobody makes any."""
-    if payment.state != PaymentState.SUCCEEDED:
-        return ""
-    try:
-        return reverse("payments:receipt", args=[payment.public_id])
-    except NoReverseMatch:
-        return ""
 
 
 class _Echo:

@@ -29,12 +29,13 @@ from core.hotcache import cached_bytes
 from localization import formatting
 from localization.formatting import HOME_ZONE
 from localization.languages import current_language
+from restaurants import charge_words
 from restaurants import vocabulary as words
 from restaurants.hours import door_state, special_days_ahead, week_of
 from restaurants.models import Photo, Restaurant
 from restaurants.receivers import version_of
 from restaurants.reviews.selectors import RatingFigures, published, rating_of
-from restaurants.selectors import Search, menus_of, restaurant_by_slug
+from restaurants.selectors import Search, charge_lines_of, menus_of, restaurant_by_slug
 from restaurants.service_plan import ServicePlan, plan_of
 from restaurants.sketch import sketch
 from restaurants.states import DepositDue, PriceBand, RestaurantStatus
@@ -456,7 +457,10 @@ def _menu(restaurant_id: int, today: date) -> SafeString:
     def build() -> bytes:
         menus = menus_of(restaurant_id, on=today)
         sections = [section for menu in menus for section in menu.sections.all() if section.dishes.all()]
-        return render_to_string("bookings/_menu.html", {"sections": sections}).encode() if sections else b""
+        if not sections:
+            return b""
+        charges = charge_words.of_meals(charge_lines_of(restaurant_id, today, for_meals=True))
+        return render_to_string("bookings/_menu.html", {"sections": sections, "charges": charges}).encode()
 
     kept = cached_bytes(f"menu:{restaurant_id}:{language}:{today}", [version_of(restaurant_id)], build)
     return mark_safe(kept.body.decode())  # noqa: S308 - our own template's output

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import quote as quoted
 from urllib.parse import urlencode
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -37,6 +38,9 @@ from core.headers import private_page
 from localization import formatting
 from localization.languages import current_language
 from payments.gateways.registry import is_paid_online
+from restaurants import charge_words
+from restaurants.models import ChargeLine
+from restaurants.selectors import charge_lines_of
 from restaurants.structured_data import as_script_text
 
 EVENTS_ON_A_PAGE = 20
@@ -146,6 +150,7 @@ def _event_page(
         "is_called_off": found.status == EventStatus.CALLED_OFF,
         "is_over": found.ends_at <= now,
         "is_sold_out": not any(choice.left.values()),
+        "charges": charge_words.of_tickets(_charges(found)) if any(kind.price_kobo for kind in choice.kinds) else "",
         "terms": ticket_wording.terms_of_event(found),
         "page_url": page_url,
         "invitation": invitation,
@@ -154,6 +159,12 @@ def _event_page(
         "drop_query": True,
     }
     return render(request, "bookings/tickets/event.html", context, status=status)
+
+
+def _charges(event: TicketedEvent) -> list[ChargeLine]:
+    """Return the taxes and charges that its tickets contain when they are paid today."""
+    today = timezone.now().astimezone(ZoneInfo(event.restaurant.time_zone)).date()
+    return charge_lines_of(event.restaurant_id, today, for_tickets=True)
 
 
 def _structured_data(event: TicketedEvent, choice: ChoiceOfTickets, *, url: str) -> dict[str, Any]:
@@ -287,6 +298,7 @@ def _order_page(
             for kind, count, kobo in choice.lines()
         ],
         "total": formatting.money(amount) if amount else "",
+        "contained": charge_words.contained(amount, _charges(found)) if amount else [],
         "is_paid_before": bool(amount) and found.paid_when == PaidWhen.BEFORE,
         "terms": ticket_wording.terms_of_event(found),
         "form": buyer,

@@ -81,6 +81,7 @@ class PaymentAdmin(shared.MoneyPage):
         (_("Payer"), {"fields": ["payer_email", "payer_account"]}),
         (_("What was asked for"), {"fields": ["request_rows"]}),
         (_("Given back"), {"fields": ["refund_rows"]}),
+        (_("Receipts"), {"fields": ["receipt_rows"]}),
         (_("Disputes"), {"fields": ["dispute_rows"]}),
         (_("Webhooks"), {"fields": ["webhook_rows"]}),
         (_("In the books"), {"fields": ["ledger_rows"]}),
@@ -246,6 +247,18 @@ class PaymentAdmin(shared.MoneyPage):
             for row in payment.refunds.select_related("asked_by").order_by("-pk")
         ]  # fmt: skip
         return table(_("Refunds"), heads, rows)
+
+    @display(description=_("receipts"))
+    def receipt_rows(self, payment: Payment) -> str:
+        heads = [_("Number"), pgettext_lazy("of a receipt", "Document"), _("Issued"), _("Amount")]
+        rows = [
+            (
+                shared.link("admin:payments_receipts_receipt_change", row.pk, row.number),
+                row.get_kind_display(), brief(row.issued_at), naira(row.amount_kobo),
+            )
+            for row in payment.receipts.defer("payer_name").order_by("pk")
+        ]  # fmt: skip
+        return table(_("Receipts"), heads, rows)
 
     @display(description=_("disputes"))
     def dispute_rows(self, payment: Payment) -> str:

@@ -2,6 +2,7 @@ from django.urls import URLPattern, path
 
 from payments.api.views import BeginView, CallbackView, PaymentsView, PaymentView, RefundsView, VerifyView
 from payments.api.webhooks import receive
+from payments.receipts.api import ReceiptView
 
 app_name = "payments_api"
 urlpatterns: list[URLPattern] = [
@@ -10,6 +11,7 @@ urlpatterns: list[URLPattern] = [
     path("delivery/payment/verify/<str:reference>", VerifyView.as_view(), name="verify"),
     path("payments", PaymentsView.as_view(), name="payments"),
     path("payments/<uuid:id>", PaymentView.as_view(), name="payment"),
+    path("payments/<uuid:id>/receipt", ReceiptView.as_view(), name="receipt"),
     path("payments/<uuid:id>/refunds", RefundsView.as_view(), name="refunds"),
     path("webhooks/paystack", receive, {"gateway": "paystack"}, name="paystack_webhook"),
     path("webhooks/flutterwave", receive, {"gateway": "flutterwave"}, name="flutterwave_webhook"),

@@ -70,7 +70,7 @@ def _visible(request: Request, kind: str, subject_id: UUID) -> None:
         raise errors.NoSuchRequest
 
 
-def _own(request: Request, payment: Payment | None) -> Payment:
+def own(request: Request, payment: Payment | None) -> Payment:
     """Return a payment to its payer, and to who may see what it is for.
 
     :raises NoSuchPayment:
@@ -159,7 +159,7 @@ class BeginView(LetsPartnersIn, APIView):
             ),
         )
         found = selectors.payment_by_public_id(payment.public_id)
-        return Response(words.payment_body(_own(request, found)), status=201)
+        return Response(words.payment_body(own(request, found)), status=201)
 
 
 def _is_proven(request: Request) -> bool:
@@ -224,7 +224,7 @@ class VerifyView(LetsPartnersIn, APIView):
 
 
 def _asked_about(request: Request, reference: str) -> Response:
-    payment = _own(request, selectors.payment_by_reference(reference))
+    payment = own(request, selectors.payment_by_reference(reference))
     if payment.may_be_paid:
         try:
             limits.ASK_GATEWAY.take(payment.reference)
@@ -232,7 +232,7 @@ def _asked_about(request: Request, reference: str) -> Response:
             pass
         else:
             services.settle(payment_id=payment.pk)
-            payment = _own(request, selectors.payment_by_reference(reference))
+            payment = own(request, selectors.payment_by_reference(reference))
     return Response(words.payment_body(payment))
 
 
@@ -273,7 +273,7 @@ class PaymentView(LetsPartnersIn, APIView):
         examples=[answered("Paid", examples.PAID)],
     )
     def get(self, request: Request, id: UUID) -> Response:
-        return Response(words.payment_body(_own(request, selectors.payment_by_public_id(id))))
+        return Response(words.payment_body(own(request, selectors.payment_by_public_id(id))))
 
 
 class RefundsView(APIView):

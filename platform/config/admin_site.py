@@ -256,6 +256,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             _page(request, _("Payments"), "payments", "payments_payment"),
             (_("Figures"), "bar_chart", reverse("admin:payments_payment_figures"), _may(request, Ability.HANDLE_MONEY)),
             _page(request, _("Refunds"), "undo", "payments_refund"),
+            _page(request, _("Receipts"), "receipt_long", "payments_receipts_receipt"),
             _page(request, _("Disputes"), "gavel", "payments_dispute"),
             _page(request, _("Webhooks of gateways"), "webhook", "payments_webhookevent"),
             _page(request, _("Payments to be looked at"), "fact_check", "fraud_case"),

@@ -29,7 +29,7 @@ urlpatterns = [
     path("", include("bookings.urls_root")),
     path("", include("accounts.urls_providers")),
     *i18n_patterns(
-        path("pay/", include("payments.urls")),
+        path("", include("payments.urls")),
         path("payments/", include("payments.urls_own")),
         path("", include("bookings.urls")),
         path("", include("restaurants.urls")),

@@ -1,0 +1,85 @@
+"""A payment's receipt as a page and as PDF: for its payer, for who has the link, and for the house."""
+
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import translation
+from django.views.decorators.http import require_safe
+
+from accounts.models import User
+from core.headers import NEVER_KEPT, private_page
+from payments import errors, limits
+from payments import selectors as payments
+from payments.models import Payment
+from payments.receipts import paper, selectors
+from payments.receipts.models import Receipt
+from payments.receipts.words import sheet_of
+
+
+@private_page
+@require_safe
+def show(request: HttpRequest, payment_id: UUID) -> HttpResponse:
+    payment = _visible(request, payment_id)
+    return _page(request, payment, reverse("payments:receipt_pdf", args=[payment.public_id]))
+
+
+@require_safe
+def download(request: HttpRequest, payment_id: UUID) -> HttpResponse:
+    return _file(request, _visible(request, payment_id))
+
+
+@private_page
+@require_safe
+def show_by_link(request: HttpRequest, token: str) -> HttpResponse:
+    return _page(request, _of_link(request, token), reverse("payments:link_receipt_pdf", args=[token]))
+
+
+@require_safe
+def download_by_link(request: HttpRequest, token: str) -> HttpResponse:
+    return _file(request, _of_link(request, token))
+
+
+def file_of(receipt: Receipt) -> HttpResponse:
+    """Return a receipt as a file that nobody keeps on the way."""
+    answer = HttpResponse(paper.pdf_of(receipt), content_type="application/pdf")
+    answer["Content-Disposition"] = f'attachment; filename="{paper.name_of(receipt)}"'
+    answer["Cache-Control"] = NEVER_KEPT
+    return answer
+
+
+def _visible(request: HttpRequest, payment_id: UUID) -> Payment:
+    user = request.user if isinstance(request.user, User) else None
+    payment = selectors.payment_with_receipt(payment_id)
+    if payment is None or not selectors.may_see(user, payment):
+        raise Http404(errors.NoSuchPayment.message)
+    return payment
+
+
+def _of_link(request: HttpRequest, token: str) -> Payment:
+    asked = payments.request_by_token(token)
+    if asked is None:
+        limits.open_link(request)
+    payment = selectors.payment_of_link(asked) if asked is not None else None
+    if payment is None:
+        raise Http404(errors.NoSuchPayment.message)
+    return payment
+
+
+def _page(request: HttpRequest, payment: Payment, pdf_url: str) -> HttpResponse:
+    documents = selectors.documents_of(payment)
+    # In its payer's language, as it was issued, whoever looks.
+    with translation.override(documents[0].language):
+        sheets = [(sheet_of(each), f"{pdf_url}?number={each.number}") for each in documents]
+        context = {"sheets": sheets, "restaurant": documents[0].restaurant}
+        return render(request, "payments/receipt.html", context)
+
+
+def _file(request: HttpRequest, payment: Payment) -> HttpResponse:
+    documents = selectors.documents_of(payment)
+    number = request.GET.get("number")
+    found = next((each for each in documents if number in (None, "", each.number)), None)
+    if found is None:
+        raise Http404(errors.NoSuchPayment.message)
+    return file_of(found)
