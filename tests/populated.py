@@ -33,7 +33,7 @@ from core.testing import with_second_factor
 from payments.fraud.tests.factories import a_case
 from payments.ledger.tests.factories import a_deposit
 from payments.tests.factories import a_dispute, a_payment, a_refund, a_webhook
-from restaurants.models import ListingClaim, Photo, Restaurant, SpecialDay, SpecialTerms, TableCombination
+from restaurants.models import ChargeLine, ListingClaim, Photo, Restaurant, SpecialDay, SpecialTerms, TableCombination
 from restaurants.reviews import services as reviews
 from restaurants.reviews.models import Review
 from restaurants.reviews.states import ASPECTS
@@ -326,6 +326,7 @@ def populated(mark: str) -> House:
         closes="22:00",
     )
     case = a_case(place, words=f"Appeal {secret}", email=f"{secret}-held@example.com")
+    charge = ChargeLine.objects.create(restaurant=place, what="other_tax", own_name=f"Levy {mark}"[:60], rate_bp=100)
     payment = a_payment(
         place, subject_id=booking.public_id, payer=diner, email=f"{secret}-payer@example.com", reason=f"Reason {secret}"
     )
@@ -343,7 +344,7 @@ def populated(mark: str) -> House:
         listing_claim,
         *(booking.guest, tag, note, review),
         *(booking, membership, host, invitation, app, app.grants.get(), delivery, delivery.endpoint),
-        *(series, evening, ordered, payment, refund, dispute),
+        *(series, evening, ordered, payment, refund, dispute, charge, payment.receipts.get()),
         *(case, case.decision),
     ):
         found.rows[row._meta.label_lower] = row

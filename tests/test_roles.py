@@ -183,6 +183,7 @@ DOORS = [
     Door("grants", Ability.MANAGE_PARTNER_ACCESS, page("admin:partners_partnergrant_changelist")),
     Door("guest book", Ability.KEEP_GUEST_BOOK, page("admin:bookings_houseguest_changelist")),
     Door("merging guests", Ability.RULE_GUEST_BOOK, merge_page),
+    Door("receipts", Ability.HANDLE_MONEY, page("admin:payments_receipts_receipt_changelist")),
     Door("payments", Ability.HANDLE_MONEY, page("admin:payments_payment_changelist")),
     Door("reviews", Ability.ANSWER_REVIEWS, page("admin:reviews_review_changelist")),
     Door("taking reviews down", Ability.MODERATE_REVIEWS, take_down),

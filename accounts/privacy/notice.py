@@ -43,6 +43,7 @@ ENCRYPTED = {
     "payments.Payment.email": _("The e-mail address and the network address of who pays"),
     "payments.Payment.address": _("The e-mail address and the network address of who pays"),
     "payments.PaymentRequest.token": _("The links on which people pay"),
+    "payments_receipts.Receipt.payer_name": _("The name on a receipt"),
     "payments.WebhookEvent.body": _("What payment gateways send about payments"),
     "fraud.Case.appeal": _("What is written when a person looks at a payment"),
     "fraud.Case.note": _("What is written when a person looks at a payment"),

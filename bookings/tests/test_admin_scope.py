@@ -32,6 +32,7 @@ from bookings.tests.ticket_factories import order as order_tickets
 from core.audit.models import AuditEvent
 from core.back_office import PlatformPage
 from payments.models import Dispute, Payment, Refund
+from payments.receipts.models import Receipt
 from payments.tests.factories import a_dispute, a_payment, a_refund
 from restaurants.models import (
     Area,
@@ -128,6 +129,7 @@ def furnished(name: str) -> dict[type[Model], Any]:
     )
     payment = a_payment(restaurant, subject_id=booking.public_id, reason=f"{name} reason")
     return {
+        Receipt: payment.receipts.get(),
         Payment: payment, Refund: a_refund(payment, note=f"{name} note"),
         Dispute: a_dispute(payment, category=f"{name} kind"),
         PartnerApp: app, PartnerGrant: app.grants.get(), Endpoint: endpoint, Delivery: endpoint.deliveries.get(),

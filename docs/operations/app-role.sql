@@ -37,6 +37,11 @@ GRANT UPDATE (reason, reference, actor_id, partner_id) ON bookings_advancehistor
 -- The books: rows are added and never change.
 REVOKE UPDATE, DELETE ON ledger_account, ledger_transaction, ledger_entry FROM buka_app;
 
+-- Receipts stay as they were issued; the payer's name is taken off, or encrypted anew. A series goes on by one.
+REVOKE UPDATE, DELETE ON payments_receipts_receipt, payments_receipts_series FROM buka_app;
+GRANT UPDATE (payer_name) ON payments_receipts_receipt TO buka_app;
+GRANT UPDATE (last) ON payments_receipts_series TO buka_app;
+
 -- The rules against fraud: a version is put out of place by the next and stays as it was; decisions go by retention.
 REVOKE UPDATE, DELETE ON fraud_rule FROM buka_app;
 GRANT UPDATE (replaced_at, made_by_id) ON fraud_rule TO buka_app;

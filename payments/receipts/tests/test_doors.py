@@ -8,7 +8,7 @@ import pytest
 from django.urls import reverse
 from django.utils import translation
 
-from accounts.tests.factories import UserFactory, member
+from accounts.tests.factories import UserFactory, log_in, member
 from payments.models import Payment
 from payments.receipts.models import Receipt
 from payments.states import Kind, RefundState
@@ -160,7 +160,7 @@ class TestApi:
 class TestBackOffice:
     def test_lists_the_houses_own(self, client, payment):
         other = a_payment(RestaurantFactory(slug="elsewhere"))
-        client.force_login(member(payment.request.restaurant_id))
+        log_in(client, member(payment.request.restaurant_id))
 
         page = client.get(reverse("admin:payments_receipts_receipt_changelist"), {"q": "000001"}).content.decode()
 
@@ -169,7 +169,7 @@ class TestBackOffice:
 
     def test_shows_and_hands_out_one(self, client, payment):
         receipt = Receipt.objects.get()
-        client.force_login(member(payment.request.restaurant_id))
+        log_in(client, member(payment.request.restaurant_id))
 
         page = client.get(reverse("admin:payments_receipts_receipt_change", args=[receipt.pk])).content.decode()
         file = client.get(reverse("admin:payments_receipts_receipt_pdf", args=[receipt.pk]))
@@ -179,13 +179,13 @@ class TestBackOffice:
 
     def test_hides_anothers(self, client, payment):
         receipt = Receipt.objects.get()
-        client.force_login(member(RestaurantFactory().pk))
+        log_in(client, member(RestaurantFactory().pk))
 
         assert client.get(reverse("admin:payments_receipts_receipt_pdf", args=[receipt.pk])).status_code == 404
 
     def test_exports_credit_notes_below_zero(self, client, payment):
         a_refund(payment, 75_000, state=RefundState.DONE)
-        client.force_login(member(payment.request.restaurant_id))
+        log_in(client, member(payment.request.restaurant_id))
         asked = {"action": "export_csv", "_selected_action": list(Receipt.objects.values_list("pk", flat=True))}
 
         answer = client.post(reverse("admin:payments_receipts_receipt_changelist"), asked)
