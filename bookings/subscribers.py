@@ -23,6 +23,8 @@ from localization import formatting
 from localization.formatting import Zone
 from notifications import services as notifications
 from notifications.states import Channel
+from payments.receipts.selectors import link_to_receipt
+from payments.states import Kind
 from restaurants.models import Restaurant
 
 # The rest stands on the series' own page.
@@ -51,6 +53,7 @@ def tell_of_confirmation(*, booking_id: UUID, by_money: bool = False, **_more: A
             # The text that says that the deposit has come says by itself that the table is booked.
             is_texted=by_money,
             deposit=deposit,
+            receipt_url=link_to_receipt(Kind.DEPOSIT, booking.public_id, language=booking.language) if deposit else "",
             deposit_there="" if deposit else _deposit_there(booking),
         )
 

@@ -18,6 +18,8 @@ from bookings.texting import BOOKING, naira, send_text, short_time, short_url
 from core import codes, phones
 from localization import formatting
 from notifications import services as notifications
+from payments.receipts.selectors import link_to_receipt
+from payments.states import Kind
 
 # Money is news for longer than a table.
 USEFUL = timedelta(days=14)
@@ -70,6 +72,7 @@ def tell_of_money(
             "missing": formatting.money(missing_kobo, booking.language) if missing_kobo else "",
             "until": _until(advance.due_at, booking) if table == "held" else "",
             "table": table,
+            "receipt_url": link_to_receipt(Kind.DEPOSIT, booking.public_id, language=booking.language),
         },
         by_text={
             "amount": naira(received_kobo),

@@ -19,6 +19,8 @@ from core import codes, phones
 from localization import formatting
 from notifications import services as notifications
 from notifications.services import BadRecipient
+from payments.receipts.selectors import link_to_receipt
+from payments.states import Kind
 
 # Money is news for longer than an evening.
 USEFUL = timedelta(days=14)
@@ -45,7 +47,9 @@ def _tell_of_tickets(order: TicketOrder) -> None:
     key = key_of("tickets.confirmed", order.public_id)
     outstanding = ticketing.outstanding_kobo(order, order.tickets.all())
     amount = _money(outstanding, order.language)
-    _mail_order(order, "tickets.confirmed", key, method="REQUEST", amount=amount, terms=_terms(order))
+    receipt = link_to_receipt(Kind.TICKETS, order.public_id, language=order.language)
+    words = {"amount": amount, "terms": _terms(order), "receipt_url": receipt}
+    _mail_order(order, "tickets.confirmed", key, method="REQUEST", **words)
     _text_order(order, "tickets.confirmed", key, useful_until=order.event.ends_at)
 
 

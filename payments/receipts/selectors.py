@@ -2,7 +2,10 @@
 
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import QuerySet
+from django.urls import reverse
+from django.utils import translation
 
 from accounts.doors import staff_may
 from accounts.models import User
@@ -42,6 +45,21 @@ def payment_of_link(asked: PaymentRequest) -> Payment | None:
     """Return the last payment of a request that has a receipt."""
     rows = asked.payments.select_related("request__restaurant").filter(receipts__kind=DocumentKind.RECEIPT)
     return rows.order_by("-pk").first()
+
+
+def link_to_receipt(kind: str, subject_id: UUID, *, language: str) -> str:
+    """Return the address of the last receipt for what somebody booked or bought; nothing where they have none.
+
+    It opens for whoever has it, as the link does on which it was paid. A friend's share is the friend's alone.
+    """
+    rows = Receipt.objects.filter(kind=DocumentKind.RECEIPT, payment__request__is_share=False)
+    rows = rows.filter(payment__request__kind=kind, payment__request__subject_id=subject_id)
+    last = rows.select_related("payment__request").defer("payer_name").order_by("-pk").first()
+    if last is None:
+        return ""
+    with translation.override(language):
+        path = reverse("payments:link_receipt", args=[last.payment.request.token])
+    return f"{settings.BASE_URL}{path}"
 
 
 def may_see(user: User | None, payment: Payment) -> bool:

@@ -103,7 +103,16 @@ KINDS = {
             _("Booking confirmed"),
             needs=_booking | {"address", "booking_url"},
             may_have=_place
-            | {"policy_text", "occasion", "grace_minutes", "deposit", "deposit_there", "step_free", "promised"},
+            | {
+                "policy_text",
+                "occasion",
+                "grace_minutes",
+                "deposit",
+                "receipt_url",
+                "deposit_there",
+                "step_free",
+                "promised",
+            },
             channels=(Channel.EMAIL, Channel.SMS),
         ),
         Kind(
@@ -166,7 +175,7 @@ KINDS = {
             "booking.deposit_received",
             _("Deposit received"),
             needs=_stay | {"amount", "booking_url", "table"},
-            may_have=frozenset({"guest_name", "phone", "missing", "until"}),
+            may_have=frozenset({"guest_name", "phone", "missing", "until", "receipt_url"}),
             choices={"table": ("confirmed", "held", "booked", "requested", "again")},
             channels=(Channel.EMAIL, Channel.SMS),
         ),
@@ -278,7 +287,7 @@ KINDS = {
             "tickets.confirmed",
             _("Tickets for an event"),
             needs=_evening - {"guest_name"},
-            may_have=_place | _tickets | {"guest_name", "amount", "terms"},
+            may_have=_place | _tickets | {"guest_name", "amount", "terms", "receipt_url"},
             channels=(Channel.EMAIL, Channel.SMS),
         ),
         Kind(
