@@ -301,7 +301,7 @@ def _may(request: HttpRequest, ability: Ability) -> bool:
 
 
 def _page(request: HttpRequest, title: Any, icon: str, name: str) -> tuple[Any, str, str, bool]:
-    app_label, model_name = name.split("_")
+    app_label, model_name = name.rsplit("_", 1)
     page = next(
         (
             page
