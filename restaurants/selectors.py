@@ -1,5 +1,6 @@
 """Questions about restaurants and menus, answered without changing anything."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from uuid import UUID
@@ -99,6 +100,20 @@ def charge_lines_of(
     if for_tickets:
         rows = rows.filter(for_tickets=True)
     return list(rows.order_by("position", "pk"))
+
+
+def ticket_charge_lines_of(restaurant_ids: Iterable[int]) -> dict[int, list[ChargeLine]]:
+    """Return all lines on tickets that houses ever had, by house and in their order; see `holding_on`."""
+    found: dict[int, list[ChargeLine]] = {key: [] for key in restaurant_ids}
+    rows = ChargeLine.objects.filter(restaurant_id__in=found, for_tickets=True).order_by("position", "pk")
+    for line in rows:
+        found[line.restaurant_id].append(line)
+    return found
+
+
+def holding_on(lines: Iterable[ChargeLine], day: date) -> list[ChargeLine]:
+    """Return those of a house's lines that hold on a day."""
+    return [line for line in lines if line.from_day <= day and (line.until_day is None or day <= line.until_day)]
 
 
 def restaurant_id_of(public_id: UUID) -> int | None:

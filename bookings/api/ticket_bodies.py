@@ -14,7 +14,9 @@ from bookings.states import OrderStatus, PaidWhen
 from bookings.subscribers_tickets import order_url, ticket_url
 from bookings.ticketing import Sold
 from restaurants.api.bodies import absolute, money, page_url
-from restaurants.models import Restaurant
+from restaurants.charges import of_which
+from restaurants.models import ChargeLine, Restaurant
+from restaurants.selectors import holding_on
 
 
 def _local(moment: datetime | None, restaurant: Restaurant) -> str | None:
@@ -175,7 +177,7 @@ def admission_body(ticket: Ticket, restaurant: Restaurant, *, for_staff: bool, w
     }
 
 
-def _money(order: TicketOrder, tickets: Sequence[Ticket], status: str) -> dict[str, dict[str, str]]:
+def _money(order: TicketOrder, tickets: Sequence[Ticket], status: str, lines: Sequence[ChargeLine]) -> dict[str, Any]:
     # A hold that the clock has ended is not due any more, also before the sweep has come by.
     due = ticketing.due_kobo(order, tickets) if status == order.status else 0
     balance = order.paid_kobo - order.paid_back_kobo
@@ -185,20 +187,37 @@ def _money(order: TicketOrder, tickets: Sequence[Ticket], status: str) -> dict[s
         "paid_back": money(order.paid_back_kobo),
         "outstanding": money(max(0, due - balance)),
         "owed_back": money(max(0, balance - due)),
+        "contains": [
+            {
+                "kind": charge.what,
+                "name": charge.name,
+                "tax": charge.is_tax,
+                "rate": f"{charge.rate_bp // 100}.{charge.rate_bp % 100:02d}",
+                "amount": money(charge.kobo),
+            }
+            for charge in of_which(due, lines).charges
+        ],
     }
 
 
 def order_body(
-    order: TicketOrder, *, for_staff: bool = False, with_codes: bool = True, with_token: bool = False
+    order: TicketOrder,
+    lines: Sequence[ChargeLine],
+    *,
+    for_staff: bool = False,
+    with_codes: bool = True,
+    with_token: bool = False,
 ) -> dict[str, Any]:
     """Return an order as its buyer, or with `for_staff` as the house, sees it.
 
     :param order: with event, restaurant, city and tickets, as bookings.ticketing gives them
+    :param lines: the house's taxes and charges on tickets; those of the day on which it was ordered are told
     :param with_codes: False for a program that did not take it
     :param with_token: for somebody without an account: what opens the order again
     """
     event, tickets, status = order.event, list(order.tickets.all()), status_of(order)
     is_held, terms = status == OrderStatus.HELD, order.terms
+    ordered_on = order.created_at.astimezone(ZoneInfo(event.restaurant.time_zone)).date()
     body = {
         "id": order.public_id,
         "code": order.code,
@@ -212,7 +231,7 @@ def order_body(
         "tickets": [
             ticket_body(ticket, event.restaurant, for_staff=for_staff, with_code=with_codes) for ticket in tickets
         ],
-        "money": _money(order, tickets, status),
+        "money": _money(order, tickets, status, holding_on(lines, ordered_on)),
         "hold_expires_at": _local(order.hold_expires_at, event.restaurant) if is_held else None,
         "payment_instructions": event.payment_instructions if is_held else None,
         "terms": {

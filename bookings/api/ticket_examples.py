@@ -108,6 +108,9 @@ ORDER: dict[str, Any] = {
         "paid_back": _naira("0.00"),
         "outstanding": _naira("35000.00"),
         "owed_back": _naira("0.00"),
+        "contains": [
+            {"kind": "vat", "name": "VAT", "tax": True, "rate": "7.50", "amount": _naira("2441.86")},
+        ],
     },
     "hold_expires_at": "2026-12-01T10:00:30+01:00",
     "payment_instructions": "Transfer to Example Bank 0000000000 and write the code of your order with it.",

@@ -7,6 +7,7 @@ from bookings.api.serializers import STAFF_CHANNELS, GuestAskSerializer, GuestSe
 from bookings.states import Channel, EventStatus, OrderStatus, PaidBy, PaidWhen, TicketState
 from core.api.fields import AmountField, LineField, NameField
 from restaurants.api.serializers import CitySerializer, MoneySerializer
+from restaurants.states import ChargeWhat
 
 SHOWN_EVENTS = [choice for choice in EventStatus.choices if choice[0] != EventStatus.DRAFT]
 MOST_OF_A_KIND = 1000
@@ -220,6 +221,14 @@ class HeldTicketSerializer(EventTicketSerializer):
     event = ShortEventSerializer()
 
 
+class ContainedSerializer(Words):
+    kind = serializers.ChoiceField(ChargeWhat.choices)
+    name = serializers.CharField(help_text="As a receipt calls it, in the asker's language.")
+    tax = serializers.BooleanField(help_text="Whether it goes to the state; a charge stays with the house.")
+    rate = serializers.CharField(help_text='Per cent, as `"7.50"`.')
+    amount = MoneySerializer()
+
+
 class OrderMoneySerializer(Words):
     """What is due for the tickets that live, what has come, and what went back; the other two follow from these."""
 
@@ -228,6 +237,7 @@ class OrderMoneySerializer(Words):
     paid_back = MoneySerializer()
     outstanding = MoneySerializer(help_text="Still to be paid.")
     owed_back = MoneySerializer(help_text="The house has it, and no tickets for it any more.")
+    contains = ContainedSerializer(many=True, help_text="Taxes and charges that `due` contains: nothing is added.")
 
 
 class OrderTermsSerializer(Words):

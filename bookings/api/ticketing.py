@@ -50,6 +50,7 @@ from restaurants.api.views import NOT_FOUND as NO_HOUSE
 from restaurants.api.views import no_such_restaurant
 from restaurants.identity import key_of
 from restaurants.models import Restaurant
+from restaurants.selectors import ticket_charge_lines_of
 
 TAGS = ["Events"]
 ORDER_TAGS = ["Tickets"]
@@ -218,7 +219,14 @@ def order_etag(entry: OrderEntry) -> str:
 
 def shown(request: Request, entry: OrderEntry, *, status: int = 200, with_token: bool = False) -> Response:
     """Answer an order as the asker may see it, with its ETag."""
-    body = bodies.order_body(entry.order, for_staff=entry.is_staff, with_codes=entry.shows_codes, with_token=with_token)
+    house = entry.order.event.restaurant_id
+    body = bodies.order_body(
+        entry.order,
+        ticket_charge_lines_of([house])[house],
+        for_staff=entry.is_staff,
+        with_codes=entry.shows_codes,
+        with_token=with_token,
+    )
     return with_etag(request, order_etag(entry), Response(body, status=status))
 
 
@@ -373,9 +381,15 @@ class TicketOrdersView(LetsPartnersIn, APIView):
         page: list[TicketOrder] = pages.paginate_queryset(found, request, None) or []
         if page and (for_staff or app):
             audit.note("tickets.listed", outcome="done", restaurant_id=restaurant, details={"rows": len(page)})
+        lines = ticket_charge_lines_of({each.event.restaurant_id for each in page})
         return pages.get_paginated_response(
             [
-                bodies.order_body(each, for_staff=for_staff, with_codes=app is None or was_sold_by(app, each))
+                bodies.order_body(
+                    each,
+                    lines[each.event.restaurant_id],
+                    for_staff=for_staff,
+                    with_codes=app is None or was_sold_by(app, each),
+                )
                 for each in page
             ]
         )

@@ -1,0 +1,134 @@
+"""What guests read of taxes and charges before they pay, and how a house keeps its lines."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.states import Role
+from accounts.tests.back_office import filled_in
+from accounts.tests.factories import log_in, member
+from bookings.models import TicketKind
+from bookings.tests.test_paying_doors import Api
+from bookings.tests.ticket_factories import event_at, order
+from core.hotcache import start_afresh
+from payments.states import Kind
+from payments.tests.factories import a_request
+from restaurants.models import ChargeLine, Restaurant
+from restaurants.tests.factories import (
+    ChargeLineFactory,
+    DishFactory,
+    DishPriceFactory,
+    MenuFactory,
+    MenuSectionFactory,
+    house,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def place() -> Restaurant:
+    place = house(name="Rooftop", slug="rooftop", tables=(2,))
+    ChargeLineFactory(restaurant=place)
+    return place
+
+
+def text_of(answer: Any) -> str:
+    return " ".join(answer.content.decode().split())
+
+
+class TestBeforePaying:
+    def test_a_menu_says_what_comes_on_top_and_what_that_makes(self, client, place):
+        DishPriceFactory(dish=DishFactory(section=MenuSectionFactory(menu=MenuFactory(restaurant=place))))
+        ChargeLineFactory(restaurant=place, what="service_charge", rate_bp=1_000, position=1)
+        start_afresh()
+
+        page = text_of(client.get(reverse("bookings:restaurant", args=[place.slug])))
+
+        assert "On top of the prices come: VAT (7.5%) and Service charge (10%)." in page
+        assert "Dishes for ₦10,000 make a bill of about ₦11,750." in page
+
+    def test_tickets_say_what_their_price_contains(self, client, place):
+        event = event_at(place)
+        kind = TicketKind.objects.get(event=event, name="Ticket")
+
+        page = text_of(client.get(reverse("bookings:event", args=[event.public_id])))
+        ordering = text_of(
+            client.get(reverse("bookings:order_tickets", args=[event.public_id]), {str(kind.public_id): 1})
+        )
+
+        assert "The prices are all that you pay. They contain: VAT (7.5%)." in page
+        assert "Together ₦5,000" in ordering
+        assert "<bdi>VAT (7.5%)</bdi> <bdi>₦348.84</bdi>" in ordering
+
+    def test_the_page_to_pay_on_says_it_too(self, client, place):
+        asked = a_request(place, 500_000, kind=Kind.TICKETS, subject_id=order(event_at(place), Ticket=1).public_id)
+
+        page = text_of(client.get(reverse("payments:pay", args=[asked.token])))
+
+        assert "<bdi>VAT (7.5%)</bdi> <bdi>₦348.84</bdi>" in page
+
+    def test_an_order_tells_programs(self, place):
+        bought = order(event_at(place), Ticket=1)
+        client = Api(raise_request_exception=False)
+        log_in(client, member(place.pk, Role.MANAGER))
+
+        money = client.get(reverse("bookings_api:ticket_order", args=[bought.public_id])).json()["money"]
+
+        assert money["due"]["amount"] == "5000.00"
+        assert [(each["name"], each["rate"], each["amount"]["amount"]) for each in money["contains"]] == [
+            ("VAT", "7.50", "348.84")
+        ]
+
+
+class TestKeepingLines:
+    def test_a_manager_ends_one_and_begins_another(self, client, place):
+        log_in(client, member(place.pk, Role.MANAGER))
+        where = reverse("admin:restaurants_restaurant_change", args=[place.pk])
+        tomorrow = timezone.localdate() + timedelta(days=1)
+        new = {
+            "id": "", "restaurant": place.pk, "what": "vat", "own_name": "", "rate_bp": "10", "base": "net",
+            "for_meals": "on", "for_tickets": "on", "position": "0", "from_day": tomorrow.isoformat(), "until_day": "",
+        }  # fmt: skip
+        changes = {
+            "legal_name": "Rooftop Ltd",
+            "charge_lines-TOTAL_FORMS": "2",
+            "charge_lines-0-until_day": timezone.localdate().isoformat(),
+            **{f"charge_lines-1-{name}": str(value) for name, value in new.items()},
+        }
+
+        answer = client.post(where, filled_in(client.get(where), **changes))
+
+        assert answer.status_code == 302
+        assert list(ChargeLine.objects.order_by("from_day").values_list("rate_bp", flat=True)) == [750, 1_000]
+        place.refresh_from_db()
+        assert place.legal_name == "Rooftop Ltd"
+
+    @pytest.mark.parametrize(
+        ("name", "value", "said"),
+        [("rate_bp", "5", "make a new line"), ("DELETE", "on", "is not deleted")],
+    )
+    def test_what_has_begun_stays(self, client, place, name, value, said):
+        log_in(client, member(place.pk, Role.MANAGER))
+        where = reverse("admin:restaurants_restaurant_change", args=[place.pk])
+
+        answer = client.post(where, filled_in(client.get(where), **{f"charge_lines-0-{name}": value}))
+
+        assert said in answer.content.decode()
+        assert ChargeLine.objects.get().rate_bp == 750
+
+    def test_the_api_lists_those_of_today(self, place):
+        ChargeLineFactory(
+            restaurant=place, what="consumption_tax", from_day=date(2025, 1, 1), until_day=date(2025, 2, 1)
+        )
+        start_afresh()
+
+        lines = Client().get(f"/api/restaurants/{place.public_id}").json()["charges"]
+
+        assert [(line["kind"], line["rate"], line["included"], line["until"]) for line in lines] == [
+            ("vat", "7.50", False, None)
+        ]
