@@ -48,8 +48,15 @@ def _tell_of_tickets(order: TicketOrder) -> None:
     outstanding = ticketing.outstanding_kobo(order, order.tickets.all())
     amount = _money(outstanding, order.language)
     receipt = link_to_receipt(Kind.TICKETS, order.public_id, language=order.language)
-    words = {"amount": amount, "terms": _terms(order), "receipt_url": receipt}
-    _mail_order(order, "tickets.confirmed", key, method="REQUEST", **words)
+    _mail_order(
+        order,
+        "tickets.confirmed",
+        key,
+        method="REQUEST",
+        amount=amount,
+        terms=_terms(order),
+        receipt_url=receipt,
+    )
     _text_order(order, "tickets.confirmed", key, useful_until=order.event.ends_at)
 
 

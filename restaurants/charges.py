@@ -26,11 +26,16 @@ WHOLE = 10_000
 class Line(Protocol):
     """What is asked of a line: a row of `ChargeLine`, or one like it."""
 
-    what: Any
-    own_name: Any
-    rate_bp: Any
-    base: Any
-    is_included: Any
+    @property
+    def what(self) -> Any: ...
+    @property
+    def own_name(self) -> Any: ...
+    @property
+    def rate_bp(self) -> Any: ...
+    @property
+    def base(self) -> Any: ...
+    @property
+    def is_included(self) -> Any: ...
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,7 @@ def issue(*, payment: Payment) -> Receipt:
         channel=payment.channel,
         card=f"{payment.card_brand} {payment.card_last4}".strip() if payment.card_last4 else "",
         reference=payment.reference,
-        paid_at=payment.paid_at,
+        paid_at=payment.paid_at or timezone.now(),
     )
     _numbered(receipt, house)
     # Money that went back before it was counted.
