@@ -77,7 +77,7 @@ class ReceiptAdmin(shared.MoneyPage):
     @display(description=_("taxes and charges"))
     def lines(self, receipt: Receipt) -> str:
         rows = [(named(line), naira(line.kobo)) for line in receipt.lines]
-        return format_html_join(format_html("<br>"), "{}: {}", rows) or "–"
+        return format_html_join("", "<div>{}: {}</div>", rows) or "–"
 
     @display(description=_("restaurant"))
     def shown_house(self, receipt: Receipt) -> str:

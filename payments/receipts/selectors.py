@@ -10,9 +10,12 @@ from django.utils import translation
 from accounts.doors import staff_may
 from accounts.models import User
 from accounts.states import Ability
+from payments.ledger import chart
+from payments.ledger import selectors as ledger
 from payments.models import Payment, PaymentRequest
 from payments.receipts.models import Receipt
 from payments.receipts.states import DocumentKind
+from payments.states import Kind
 
 
 def documents_of(payment: Payment) -> list[Receipt]:
@@ -45,6 +48,14 @@ def payment_of_link(asked: PaymentRequest) -> Payment | None:
     """Return the last payment of a request that has a receipt."""
     rows = asked.payments.select_related("request__restaurant").filter(receipts__kind=DocumentKind.RECEIPT)
     return rows.order_by("-pk").first()
+
+
+def kept_kobo(payment: Payment) -> int:
+    """Return what of a deposit the house keeps because nobody came, or they cancelled too late."""
+    if payment.request.kind != Kind.DEPOSIT:
+        return 0
+    kept = chart.deposit_retained(payment.request.restaurant_id)
+    return ledger.standing_of_payment(payment.public_id).get(kept, 0)
 
 
 def link_to_receipt(kind: str, subject_id: UUID, *, language: str) -> str:

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.models import User
 from core.headers import NEVER_KEPT, private_page
+from localization import formatting
 from payments import errors, limits
 from payments import selectors as payments
 from payments.models import Payment
@@ -72,7 +73,12 @@ def _page(request: HttpRequest, payment: Payment, pdf_url: str) -> HttpResponse:
     # In its payer's language, as it was issued, whoever looks.
     with translation.override(documents[0].language):
         sheets = [(sheet_of(each), f"{pdf_url}?number={each.number}") for each in documents]
-        context = {"sheets": sheets, "restaurant": documents[0].restaurant}
+        kept = selectors.kept_kobo(payment)
+        context = {
+            "sheets": sheets,
+            "restaurant": documents[0].restaurant,
+            "kept": formatting.money(kept) if kept else "",
+        }
         return render(request, "payments/receipt.html", context)
 
 

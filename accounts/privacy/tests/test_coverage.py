@@ -19,6 +19,7 @@ NOT_PEOPLE = {
     "bookings.BookingHistory.actor_kind",
     "notifications.Message.subject",
     "restaurants.BookingPolicy.deposit_kobo_per_guest",
+    "restaurants.Restaurant.receipt_address",
     "restaurants.SpecialTerms.deposit_kobo_per_guest",
     "restaurants.SpecialTerms.minimum_spend_kobo_per_guest",
 }

@@ -5,12 +5,14 @@ import re
 
 import pypdf
 import pytest
+from django.db import transaction
 from django.urls import reverse
 from django.utils import translation
 
 from accounts.tests.factories import UserFactory, log_in, member
 from payments.models import Payment
 from payments.receipts.models import Receipt
+from payments.services import bookkeeping
 from payments.states import Kind, RefundState
 from payments.tests.factories import a_payment, a_refund
 from restaurants.tests.factories import ChargeLineFactory, RestaurantFactory
@@ -59,6 +61,20 @@ class TestPage:
             assert said in text
         assert "Credit note" in text
         assert page["Cache-Control"] == "private, no-store"
+
+    def test_of_a_kept_deposit_says_so(self, client, payer, payment):
+        deposit = a_payment(payment.request.restaurant, payer=payer)
+        with transaction.atomic():
+            bookkeeping.deposit_retained(deposit)
+        client.force_login(payer)
+
+        assert "The restaurant keeps ₦20,000 of this deposit" in client.get(page_of(deposit)).content.decode()
+
+    def test_of_a_fee_says_what_it_is(self, client, payer, payment):
+        fee = a_payment(payment.request.restaurant, payer=payer, kind=Kind.FEE)
+        client.force_login(payer)
+
+        assert "Fee for not coming, or for cancelling late" in client.get(page_of(fee)).content.decode()
 
     def test_is_found_by_nobody_else(self, client, payment):
         assert client.get(page_of(payment)).status_code == 404
