@@ -28,7 +28,7 @@ from payments.fraud.services import ruling
 from payments.fraud.tests.factories import a_case, a_rule
 from payments.ledger import models as books
 from payments.ledger.tests.factories import a_deposit
-from payments.receipts.models import Receipt
+from payments.receipts.models import Receipt, Series
 from payments.tests.factories import a_dispute, a_payment, a_refund
 from restaurants.models import DishPriceHistory  # type: ignore[attr-defined]
 from restaurants.tests.factories import ROUND_THE_CLOCK, DishPriceFactory, house
@@ -54,6 +54,7 @@ PROOF = {
     money.RefundRowHistory: "amount_kobo = 1",
     money.DisputeRowHistory: "amount_kobo = 1",
     Receipt: "amount_kobo = 1",
+    Series: "prefix = ''",
     books.Account: "currency = 'USD'",
     books.Transaction: "key = ''",
     books.Entry: "amount_kobo = 1",

@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from django.urls import reverse
 from django.utils import translation
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -136,7 +136,10 @@ class ReceiptView(LetsPartnersIn, APIView):
             (200, "application/pdf"): OpenApiResponse(OpenApiTypes.BINARY, description="The document."),
             404: doors.NOT_FOUND,
         },
-        examples=[answered("Of a ticket", EXAMPLE)],
+        examples=[
+            answered("Of a ticket", EXAMPLE),
+            OpenApiExample("A file", "%PDF-…", response_only=True, status_codes=["200"], media_type="application/pdf"),
+        ],
     )
     def get(self, request: Request, id: UUID) -> Response | HttpResponse:
         documents = selectors.documents_of(_readable(request, id))
