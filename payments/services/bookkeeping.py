@@ -1,4 +1,7 @@
-"""What happens to payments, written into the books in the same transaction. Kobo."""
+"""What happens to payments, written into the books in the same transaction. Kobo.
+
+Whatever moves a payment's money is followed by its commission (`payments.settlement.services.commission`).
+"""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -11,6 +14,7 @@ from payments.ledger.models import Transaction
 from payments.ledger.services import About
 from payments.ledger.states import TransactionKind
 from payments.models import Dispute, Payment, Refund
+from payments.settlement.services import commission
 from payments.states import DisputeState, Kind, RefundState, Review
 
 # What a payment's money may stand on, and the order in which it is taken back from there.
@@ -76,7 +80,7 @@ def refund_moved(payment: Payment, refund: Refund) -> None:
     elif refund.state == RefundState.FAILED:
         for key in (f"{number}:done", f"{number}:taken"):
             if (done := _posted(payment, key)) is not None:
-                services.reverse(done, happened_at=timezone.now())
+                _reverse(payment, done)
         if asked is not None:
             back = {
                 entry.account.named: entry.amount_kobo
@@ -110,7 +114,7 @@ def dispute_moved(payment: Payment, dispute: Dispute, *, before: str | None) -> 
             lost = TransactionKind.DISPUTE_LOST
             standing = selectors.transactions_of_payment(payment.public_id).filter(key__contains=number, kind=lost)
             for one in standing.order_by("-pk")[:1]:
-                services.reverse(one, happened_at=timezone.now())
+                _reverse(payment, one)
         back = {
             entry.account.named: entry.amount_kobo
             for entry in opened.entries.select_related("account")
@@ -137,7 +141,7 @@ def deposit_retained(payment: Payment) -> None:
 def deposit_released(payment: Payment) -> None:
     """What was kept counts again: the no-show was undone."""
     for row in selectors.transactions_of_payment(payment.public_id).filter(kind=TransactionKind.DEPOSIT_RETAINED):
-        services.reverse(row, happened_at=timezone.now())
+        _reverse(payment, row)
 
 
 def sources_of(payment: Payment, amount_kobo: int) -> dict[AccountName, int]:
@@ -180,7 +184,7 @@ def _posted(payment: Payment, word: str) -> Transaction | None:
 def _post(
     payment: Payment, word: str, kind: TransactionKind, lines: postings.Lines, *, at: datetime | None = None
 ) -> Transaction:
-    return services.post(
+    posted = services.post(
         key=f"payment:{payment.public_id}:{word}",
         kind=kind,
         lines=lines,
@@ -188,3 +192,10 @@ def _post(
         about=About.payment(payment.public_id),
         restaurant_id=payment.request.restaurant_id,
     )
+    commission.keep_up(payment, at=posted.happened_at)
+    return posted
+
+
+def _reverse(payment: Payment, done: Transaction) -> None:
+    undone = services.reverse(done, happened_at=timezone.now())
+    commission.keep_up(payment, at=undone.happened_at)
