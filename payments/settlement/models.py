@@ -37,14 +37,14 @@ class SettlementTerms(models.Model):
         "restaurants.Restaurant", models.PROTECT, related_name="+", verbose_name=_("restaurant")
     )
     starts_on = models.DateField(_("from"))
-    ends_on = models.DateField(_("until"), null=True, blank=True, help_text=_("The first day without; empty: for good."))
+    ends_on = models.DateField(
+        _("until"), null=True, blank=True, help_text=_("The first day without; empty: for good.")
+    )
     way = models.CharField(_("way"), max_length=12, choices=Way.choices, default=Way.PAYOUT)
     deposit_basis_points = models.PositiveSmallIntegerField(
         _("of deposits (basis points)"), default=0, validators=_PART, help_text=_("100 are one per cent.")
     )
-    tickets_basis_points = models.PositiveSmallIntegerField(
-        _("of tickets (basis points)"), default=0, validators=_PART
-    )
+    tickets_basis_points = models.PositiveSmallIntegerField(_("of tickets (basis points)"), default=0, validators=_PART)
     fee_basis_points = models.PositiveSmallIntegerField(
         _("of fees for late cancelling (basis points)"), default=0, validators=_PART
     )
@@ -119,9 +119,7 @@ class PayoutAccount(models.Model):
     last4 = models.CharField(_("last four digits"), max_length=4)
     # As the bank says it; of a small house it may be a person's.
     holder = EncryptedTextField(_("name of the account"), aad="settlement.payoutaccount.holder")
-    state = models.CharField(
-        _("state"), max_length=10, choices=AccountState.choices, default=AccountState.CONFIRMED
-    )
+    state = models.CharField(_("state"), max_length=10, choices=AccountState.choices, default=AccountState.CONFIRMED)
     named_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("by")
     )
@@ -145,13 +143,9 @@ class PayoutAccount(models.Model):
             models.UniqueConstraint(
                 fields=["restaurant"], condition=Q(state="confirmed"), name="one_account_of_a_house_waits"
             ),
-            models.CheckConstraint(
-                condition=Q(state__in=AccountState.values), name="payout_account_state_is_known"
-            ),
+            models.CheckConstraint(condition=Q(state__in=AccountState.values), name="payout_account_state_is_known"),
         ]
-        indexes = [
-            models.Index(fields=["active_from"], condition=Q(state="confirmed"), name="payout_accounts_waiting")
-        ]
+        indexes = [models.Index(fields=["active_from"], condition=Q(state="confirmed"), name="payout_accounts_waiting")]
 
     def __str__(self) -> str:
         return f"•••••• {self.last4}"
@@ -174,9 +168,7 @@ class Subaccount(models.Model):
     gateway = models.CharField(_("gateway"), max_length=20)
     mode = models.CharField(_("mode"), max_length=4, choices=_MODES)
     code = models.CharField(_("code"), max_length=60, blank=True)
-    state = models.CharField(
-        _("state"), max_length=8, choices=SubaccountState.choices, default=SubaccountState.ASKED
-    )
+    state = models.CharField(_("state"), max_length=8, choices=SubaccountState.choices, default=SubaccountState.ASKED)
     why = models.CharField(_("why"), max_length=200, blank=True)
     asked_at = models.DateTimeField(_("asked for"), default=timezone.now)
 
@@ -303,8 +295,8 @@ class IssuedStatement(models.Model):
     )
     since = models.DateTimeField(_("from"))
     until = models.DateTimeField(_("until"))
-    # What the statement before had known by; empty for the first.
-    known_before = models.DateTimeField(null=True, blank=True, editable=False)
+    # What the statement before was made of; what the books heard after that stands on this one.
+    known_before = models.DateTimeField(editable=False)
     known_by = models.DateTimeField(_("as known on"))
     opening_kobo = models.BigIntegerField(_("opening balance (kobo)"))
     closing_kobo = models.BigIntegerField(_("closing balance (kobo)"))

@@ -13,6 +13,7 @@ from payments.ledger import chart
 from payments.ledger.models import Account
 from payments.settlement.models import IssuedStatement, Payout, PayoutAccount, SettlementTerms, Subaccount
 from payments.settlement.states import OPEN_PAYOUTS, AccountState, Period, SubaccountState
+from restaurants.models import Restaurant
 
 
 def default_terms(restaurant_id: int) -> SettlementTerms:
@@ -98,3 +99,9 @@ def open_payout(restaurant_id: int) -> Payout | None:
 
 def statements_of(restaurant_id: int) -> QuerySet[IssuedStatement]:
     return IssuedStatement.objects.filter(restaurant=restaurant_id)
+
+
+def houses_named(ids: Collection[int] | None) -> list[tuple[int, str]]:
+    """Return key and name of these houses, or of all that ever had money in the books, by name."""
+    rows = Restaurant.objects.filter(pk__in=houses_owed() if ids is None else ids)
+    return list(rows.order_by("name", "pk").values_list("pk", "name"))

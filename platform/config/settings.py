@@ -253,6 +253,17 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 900.0,
         "options": {"expires": 900},
     },
+    "look after accounts for payouts": {
+        "task": "settlement.look_after_accounts",
+        "schedule": 300.0,
+        "options": {"expires": 300},
+    },
+    "close periods of settlement": {
+        "task": "settlement.close_periods",
+        "schedule": 1800.0,
+        "options": {"expires": 1800},
+    },
+    "send payouts": {"task": "settlement.send_due", "schedule": 30.0, "options": {"expires": 30}},
     "look after the deposits": {"task": "bookings.look_after_deposits", "schedule": 60.0, "options": {"expires": 60}},
     "release unpaid tickets": {
         "task": "bookings.release_unpaid_tickets",
