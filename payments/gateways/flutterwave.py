@@ -82,7 +82,8 @@ DISPUTE_STATES = {
     "declined": DisputeState.OPEN,
 }
 ABSENT = re.compile(
-    r"\bno (transaction|refund|chargeback|transfer)s?( was| were)? found|\b(transaction|refund|chargeback|transfer)s?\b.* not found",
+    r"\bno (transaction|refund|chargeback|transfer)s?( was| were)? found|"
+    r"\b(transaction|refund|chargeback|transfer)s?\b.* not found",
     re.IGNORECASE,
 )
 DUPLICATE = re.compile(r"duplicate|already (exists|used)", re.IGNORECASE)

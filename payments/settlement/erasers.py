@@ -1,4 +1,4 @@
-"""Where a business is paid is no personal data of its owners' account: this says why nothing of it is erased with one."""
+"""Where a business is paid does not go with an owner's account: this says why nothing of it is erased."""
 
 _pseudonym = "The row it leads to holds nothing of the person any more."
 _business = (

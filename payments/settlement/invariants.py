@@ -36,7 +36,8 @@ agreements.register(
             "(SELECT * FROM settlement_payout WHERE state = 'paid') p FULL JOIN "
             "(SELECT t.about_id, sum(e.amount_kobo) AS kobo FROM ledger_transaction t "
             "JOIN ledger_entry e ON e.transaction_id = t.id JOIN ledger_account a ON a.id = e.account_id "
-            "WHERE t.about_kind = 'payout' AND a.kind = 'restaurant_payable' GROUP BY 1 HAVING sum(e.amount_kobo) <> 0) l "
+            "WHERE t.about_kind = 'payout' AND a.kind = 'restaurant_payable' GROUP BY 1 "
+            "HAVING sum(e.amount_kobo) <> 0) l "
             "ON l.about_id = p.public_id::text WHERE p.amount_kobo IS DISTINCT FROM l.kobo"
         ),
     )

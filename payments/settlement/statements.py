@@ -67,10 +67,10 @@ _KINDS = {
 
 @dataclass
 class Sums:
-    """Amounts in kobo as the house sees them: what it gets is above zero, what is taken below.
+    """Amounts in kobo as the house sees them: what it gets is above zero, what goes back below.
 
-    `gross` less commission, its tax and the gateway's fee is `net`, which is what the balance moves by. `tax` is what of
-    it is tax of the house's own sales.
+    `gross` less commission, its tax and the gateway's fee is `net`, which is what the balance moves by. `tax` is what
+    of it is tax of the house's own sales.
     """
 
     gross_kobo: int = 0
@@ -85,11 +85,11 @@ class Sums:
             setattr(self, name, getattr(self, name) + getattr(other, name))
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Line(Sums):
     """Something that happened, with the balance after it."""
 
-    at: datetime = datetime.min
+    at: datetime
     kind: LineKind = LineKind.OTHER
     payment_id: UUID | None = None
     # Of the booking or the order; empty where there is none.

@@ -808,4 +808,5 @@ DEMO_PARTS = [
     "bookings.demo",
     "bookings.demo_guests",
     "bookings.demo_waiting",
+    "payments.settlement.demo",
 ]

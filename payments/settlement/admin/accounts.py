@@ -45,6 +45,8 @@ class PayoutAccountAdmin(SettlementPage):
     list_display = ["shown_restaurant", "bank", "shown_number", "shown_state", "used_from", "version"]
     list_filter = ["state", ("restaurant", OwnRowsFilter)]
     list_select_related = ["restaurant"]
+    search_fields = ["restaurant__name", "last4"]
+    search_help_text = _("Restaurant, or the last four digits")
     change_form_outer_after_template = "admin/settlement/account_ways.html"
     fieldsets = [
         (None, {"fields": ["shown_restaurant", "bank", "shown_number", "shown_holder", "state_words", "version"]}),

@@ -25,7 +25,7 @@ class SettlementPage(ScopedPage, ModelAdmin):
     sees = Ability.HANDLE_MONEY
     edits: Ability | None = None
     list_per_page = 50
-    actions: Any = None
+    actions: Any = []
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return [name for _title, options in self.get_fieldsets(request, obj) for name in options["fields"]]

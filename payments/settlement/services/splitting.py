@@ -62,7 +62,10 @@ def make_due() -> int:
 
 
 def make(*, account: PayoutAccount, gateway: Gateway) -> Subaccount:
-    """Have one subaccount made. It is written down first: where no answer comes a person looks before it is asked again."""
+    """Have one subaccount made.
+
+    It is written down first: where no answer comes, a person looks at the gateway before it is asked for again.
+    """
     with transaction.atomic():
         row, is_new = Subaccount.objects.select_for_update().get_or_create(
             account=account, gateway=gateway.name, mode=gateway.mode
