@@ -1,4 +1,4 @@
-"""Copy third-party browser files into static/buka/ and tests/browser/, with their licences.
+"""Copy third-party browser files into static/buka/ and tests/browser/, and the faces of documents, with their licences.
 
 The versions are those of package-lock.json. Run it after moving a version or adding an icon:
 `python scripts/vendor_browser_files.py`. It needs Node's npm and the development requirements. What it writes is kept
@@ -17,6 +17,7 @@ from fontTools.ttLib import TTFont
 ROOT = Path(__file__).resolve().parent.parent
 MODULES = ROOT / "node_modules"
 STATIC = ROOT / "static" / "buka"
+DOCUMENTS = ROOT / "platform" / "core" / "pdf" / "fonts"
 AXE = ROOT / "tests" / "browser" / "axe"  # looks for barriers in pages; only the tests need it
 
 # Only the icons that pages use: every one is bytes on a diner's data plan.
@@ -41,6 +42,18 @@ FONT_FEATURES = ["kern", "mark", "mkmk", "ccmp", "locl"]
 # The full kerning weighs more than the letters. Pairs moved by less than this, in units of 2,000 to the em, go.
 SMALLEST_KERN = 55
 
+# The faces of documents: what is printed as PDF. Cut to Latin letters with their marks, and to Arabic with Ajami.
+DOCUMENT_FONTS = {
+    "buka-document": ("noto-sans", "NotoSans"),
+    "buka-document-arabic": ("noto-sans-arabic", "NotoSansArabic"),
+}
+DOCUMENT_LETTERS = [
+    *range(0x20, 0x7F), *range(0xA0, 0x180), *range(0x180, 0x2BD), *range(0x300, 0x370), *range(0x600, 0x700),
+    *range(0x750, 0x780), *range(0x8A0, 0x900), *range(0x1E00, 0x1F00), *range(0x2000, 0x2070), 0x20A6, 0x20AC,
+    0x2116, 0x2122, 0x2212, 0x25CC, 0xFFFD,
+]  # fmt: skip
+DOCUMENT_FEATURES = ["kern", "mark", "mkmk", "ccmp", "locl", "init", "medi", "fina", "isol", "rlig", "liga", "calt"]
+
 
 def main() -> None:
     npm = shutil.which("npm")
@@ -49,6 +62,11 @@ def main() -> None:
     subprocess.run([npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=ROOT, check=True)  # noqa: S603
     write_sprite(STATIC / "icons.svg")
     write_font(STATIC / "fonts" / "buka-display.woff2")
+    for name, (package, family) in DOCUMENT_FONTS.items():
+        for weight, style in (("regular", "400Regular"), ("bold", "700Bold")):
+            source = MODULES / f"@expo-google-fonts/{package}/{style}/{family}_{style}.ttf"
+            write_document_font(source, DOCUMENTS / f"{name}-{weight}.ttf")
+        shutil.copy(MODULES / f"@expo-google-fonts/{package}/LICENSE_FONT", DOCUMENTS / f"{package}-licence.txt")
     licences = STATIC / "licences"
     licences.mkdir(parents=True, exist_ok=True)
     shutil.copy(MODULES / "lucide-static/LICENSE", licences / "lucide.txt")
@@ -98,6 +116,22 @@ def write_font(target: Path) -> None:
     for record in font["name"].names:
         if record.nameID in (1, 3, 4, 6):
             record.string = "BukaDisplay" if record.nameID == 6 else "Buka Display"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    subset.save_font(font, target, options)
+    print(f"{target.relative_to(ROOT)}: {target.stat().st_size:,} bytes")
+
+
+def write_document_font(source: Path, target: Path) -> None:
+    """Write a face of documents: plain TrueType without hints, as a PDF embeds it."""
+    options = subset.Options()
+    options.layout_features = DOCUMENT_FEATURES
+    options.hinting = False
+    options.notdef_outline = True
+    options.name_IDs = [0, 1, 2, 3, 4, 6, 13, 14]
+    font = TTFont(source)
+    cutter = subset.Subsetter(options)
+    cutter.populate(unicodes=DOCUMENT_LETTERS)
+    cutter.subset(font)
     target.parent.mkdir(parents=True, exist_ok=True)
     subset.save_font(font, target, options)
     print(f"{target.relative_to(ROOT)}: {target.stat().st_size:,} bytes")

@@ -780,6 +780,8 @@ LOGGING = {
         # They write each address that is asked, with account numbers and payments' references in it.
         "httpx": {"handlers": [], "level": "WARNING", "propagate": True},
         "httpcore": {"handlers": [], "level": "WARNING", "propagate": True},
+        # Tells of every table of every face that it cuts for a document.
+        "fontTools": {"handlers": [], "level": "WARNING", "propagate": True},
         # Two lines for each task, of which some run every few seconds.
         "celery.app.trace": {"handlers": [], "level": "WARNING", "propagate": True},
         "celery.worker.strategy": {"handlers": [], "level": "WARNING", "propagate": True},
