@@ -1,12 +1,16 @@
 """A statement as a spreadsheet and on paper."""
 
 import io
-from datetime import UTC
+from datetime import UTC, date, datetime, timedelta
 
 from defusedcsv import csv
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
 
 from core import money
-from payments.settlement.statements import Statement
+from core.pdf import Document, Lettering, document_language
+from localization import formatting
+from payments.settlement.statements import Statement, Sums
 
 COLUMNS = [
     "date", "kind", "code", "gross", "commission", "commission_vat", "gateway_fee", "net", "balance", "tax_within",
@@ -34,10 +38,68 @@ def csv_of(found: Statement) -> str:
     return out.getvalue()
 
 
+def pdf_of(found: Statement, *, house: str, language: str) -> bytes:
+    """Return a statement on A4, in the reader's language as far as the document's letters go."""
+    language = document_language(language)
+    with translation.override(language):
+        title = _("Statement of %(restaurant)s") % {"restaurant": house}
+        days = _("From %(since)s to %(until)s, by Nigeria's clock") % {
+            "since": formatting.day(first_day(found.since), language),
+            "until": formatting.day(last_day(found.until), language),
+        }
+        paper = Document(title=title, language=language, issued_at=found.until, author="Buka")
+        paper.heading(title, days)
+        paper.pairs(
+            [
+                (_("Opening balance"), formatting.money(found.opening_kobo, language)),
+                *((str(kind.label), formatting.money(sums.net_kobo, language)) for kind, sums in found.by_kind),
+                (_("Closing balance"), formatting.money(found.closing_kobo, language)),
+            ]
+        )
+        paper.space(6)
+        paper.table(
+            [_("When"), _("What"), _("Code"), _("Gross"), _("Commission"), _("VAT on it"), _("Gateway's fee"),
+             _("Net"), _("Balance")],
+            [
+                [formatting.short_day(first_day(line.at), language), str(line.kind.label), line.code or "–",
+                 *_sums(line, language), formatting.money(line.balance_kobo, language)]
+                for line in found.lines
+            ],
+            shares=[11, 16, 10, 14, 12, 10, 10, 14, 15],
+            ends=range(3, 9),
+            totals=[
+                [_("All together"), "", "", *_sums(found.totals, language),
+                 formatting.money(found.closing_kobo, language)]
+            ],
+        )  # fmt: skip
+        paper.space()
+        paper.text(
+            _("Deposits are yours once the guest has come, tickets when they are paid. Commission goes back with what "
+              "you give back."),
+            Lettering.SMALL,
+        )  # fmt: skip
+        return paper.content()
+
+
+def _sums(sums: Sums, language: str) -> list[str]:
+    amounts = (sums.gross_kobo, sums.commission_kobo, sums.commission_tax_kobo, sums.fee_kobo, sums.net_kobo)
+    return [formatting.money(kobo, language) for kobo in amounts]
+
+
+def first_day(moment: datetime) -> date:
+    """Return the day by Nigeria's clock."""
+    return timezone.localdate(moment, formatting.HOME_ZONE)
+
+
+def last_day(until: datetime) -> date:
+    """Return the last day that ends by then."""
+    return first_day(until - timedelta(microseconds=1))
+
+
 def signed(kobo: int) -> str:
     """Return an amount in naira, as `-1250.00` below zero."""
     return f"-{money.to_api(-kobo)}" if kobo < 0 else money.to_api(kobo)
 
 
-def _moment(at: object) -> str:
-    return at.astimezone(UTC).isoformat(timespec="seconds")  # type: ignore[attr-defined,no-any-return]
+def _moment(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="seconds")

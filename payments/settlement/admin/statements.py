@@ -1,6 +1,6 @@
 """Statements on a page, as a spreadsheet and on paper: for whoever handles money at the house, and the platform."""
 
-from datetime import date, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib import admin
@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import URLPattern, path
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
@@ -18,12 +19,13 @@ from accounts.scoping import OwnRowsFilter
 from accounts.selectors import restaurant_ids_where
 from accounts.states import Ability
 from core.headers import NEVER_KEPT
+from core.pdf import MIME
 from localization import formatting
 from payments.settlement import selectors, statements
 from payments.settlement.admin.shared import SettlementPage, naira
 from payments.settlement.forms import RangeForm
 from payments.settlement.models import IssuedStatement
-from payments.settlement.papers import csv_of
+from payments.settlement.papers import csv_of, first_day, last_day, pdf_of
 from payments.settlement.statements import Statement
 
 LONGEST = timedelta(days=366)
@@ -102,6 +104,8 @@ class IssuedStatementAdmin(SettlementPage):
         wanted = request.GET.get("as")
         if found is not None and wanted == "csv":
             return download(csv_of(found), "text/csv; charset=utf-8", file_name(found, "csv"))
+        if found is not None and wanted == "pdf":
+            return download(pdf_of(found, house=name, language=get_language() or "en"), MIME, file_name(found, "pdf"))
         asked = request.GET.copy()
         asked.pop("as", None)
         context = {
@@ -111,6 +115,7 @@ class IssuedStatementAdmin(SettlementPage):
             "opts": self.opts,
             "form": form,
             "found": found,
+            "lines": [(brief(line.at), line) for line in found.lines] if found else [],
             "from_day": formatting.day(first_day(found.since)) if found else "",
             "to_day": formatting.day(last_day(found.until)) if found else "",
             "query": f"{asked.urlencode()}&" if asked else "",
@@ -118,12 +123,10 @@ class IssuedStatementAdmin(SettlementPage):
         return render(request, "admin/settlement/statement.html", context, status=status)
 
 
-def first_day(moment: Any) -> date:
-    return timezone.localdate(moment, formatting.HOME_ZONE)
-
-
-def last_day(until: Any) -> date:
-    return timezone.localdate(until - timedelta(microseconds=1), formatting.HOME_ZONE)
+def brief(moment: datetime) -> str:
+    """Return a moment by Nigeria's clock, short enough for a table."""
+    local = timezone.localtime(moment, formatting.HOME_ZONE)
+    return f"{formatting.short_day(local.date())}, {formatting.time_of_day(local.time())}"
 
 
 def file_name(found: Statement, ending: str) -> str:

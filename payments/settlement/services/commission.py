@@ -66,7 +66,7 @@ def keep_up(payment: Payment, *, at: datetime) -> Transaction | None:
     house, kind = payment.request.restaurant_id, payment.request.kind
     if terms_that_take(house, at=at) is None:
         return None
-    key = f"payment:{payment.public_id}:share:"
+    key = f"payment:{payment.public_id}:commission:"
     before = list(Transaction.objects.filter(key__startswith=key).order_by("id").values_list("happened_at", flat=True))
     standing = selectors.standing_of_payment(payment.public_id)
     sale = _sale_of(standing)

@@ -16,8 +16,8 @@ from accounts.tests.factories import UserFactory, log_in, member
 from core.audit.models import AuditEvent
 from notifications.models import Message
 from payments.settlement.banks import check_digit, looks_mistyped
-from payments.settlement.models import Payout, PayoutAccount, SettlementTerms
-from payments.settlement.services import accounts, payouts
+from payments.settlement.models import IssuedStatement, Payout, PayoutAccount, SettlementTerms
+from payments.settlement.services import accounts, issuing, payouts
 from payments.settlement.states import AccountState, PayoutState
 from payments.settlement.tests.factories import a_house, an_account, sold
 from restaurants.models import Restaurant
@@ -215,6 +215,19 @@ class TestStatements:
         assert [row["kind"] for row in rows] == ["opening", "sale", "closing"]
         assert rows[1]["net"] == "8925.00"
         assert rows[2]["balance"] == "8925.00"
+        paper = owner.get(f"{where}?as=pdf")
+        assert (paper["Content-Type"], paper.content[:5]) == ("application/pdf", b"%PDF-")
+        assert b"statement" in paper["Content-Disposition"].encode()
+
+    def test_that_were_issued_stay_as_they_were(self, owner, place):
+        sold(place, 1_000_000, ago=timedelta(days=1))
+        issuing.issue_due(now=timezone.now() + 2 * issuing.CLOSES_AFTER)
+        row = IssuedStatement.objects.get()
+
+        page = text_of(owner.get(reverse("admin:settlement_issuedstatement_change", args=[row.pk])))
+
+        assert "8,925" in page
+        assert place.name in page
 
     def test_of_another_house_are_not_there(self, place):
         other = member(RestaurantFactory().pk, Role.OWNER)
