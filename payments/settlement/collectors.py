@@ -57,6 +57,8 @@ COLLECTORS = [
     ),
 ]
 NOT_COLLECTED = {
+    "settlement.SettlementTerms.per_guest_kobo": "A price; it says nothing of any guest.",
+    "settlement.Subaccount": "Where a gateway divides a business's sales to; the account is in whoever named it.",
     "settlement.SplitCharge": "How a gateway divided a payment, which is in the archive of who paid.",
     "settlement.Payout": "What a business was paid; who drafted and approved it is in the archive of their work.",
 }

@@ -6,6 +6,8 @@ _business = (
     "used last (Companies and Allied Matters Act 2020, s. 375), and emptied then."
 )
 NOT_ERASED = {
+    "settlement.SettlementTerms.per_guest_kobo": "A price; it says nothing of any guest.",
+    "settlement.Subaccount": "A gateway's code for a business's account; it names nobody.",
     "settlement.PayoutAccount.number": _business,
     "settlement.PayoutAccount.holder": _business,
     "settlement.PayoutAccount.named_by": _pseudonym,
