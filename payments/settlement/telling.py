@@ -30,7 +30,7 @@ def tell_of_account(account: PayoutAccount, what: str) -> None:
             "what": what,
             "bank": bank_name(account.bank_code),
             "last4": account.last4,
-            "when": formatting.day_and_time(account.active_from, zone=formatting.HOME_ZONE),
+            "when": formatting.day_and_time(account.active_from, zone=formatting.HOME_ZONE) if what == "named" else "",
             "page_url": _page("settlement_payoutaccount_changelist"),
         }
 

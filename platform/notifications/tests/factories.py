@@ -109,9 +109,10 @@ CONTEXTS: dict[str, list[dict[str, Any]]] = {
             "what": what,
             "bank": "Guaranty Trust Bank",
             "last4": "6789",
-            "when": "Friday 7 March 2025 at 19:30",
             "page_url": "https://buka.example/admin/settlement/payoutaccount/",
         }
+        # Only of one that waits is said from when on it is used.
+        | ({"when": "Friday 7 March 2025 at 19:30"} if what == "named" else {})
         for what in ("first", "named", "active", "called_off", "refused")
     ],
     "payout.moved": [
