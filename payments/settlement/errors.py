@@ -69,6 +69,14 @@ class PayoutOver(DomainError):
     status = 409
 
 
+class TermsTooLate(DomainError):
+    """Sales were made by the terms that hold today."""
+
+    code = "settlement_terms_too_late"
+    message = _("Terms change from tomorrow on at the earliest: sales were made by those that hold today.")
+    status = 409
+
+
 class NoSuchStatement(NotFound):
     code = "statement_not_found"
     message = _("There is no such restaurant, or its money is not yours to see.")

@@ -15,6 +15,8 @@ from restaurants.models import Restaurant
 
 def charge_for_guests(*, booking_id: UUID, at: datetime, restaurant_id: UUID | None = None, **_more: Any) -> None:
     """Take the fixed sum for each guest who came, where the house's terms know one."""
+    if restaurant_id is None:
+        return
     house = Restaurant.objects.filter(public_id=restaurant_id).values_list("pk", flat=True).first()
     if house is None or terms_of(house, at=at).per_guest_kobo == 0:
         return

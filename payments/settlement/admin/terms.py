@@ -2,7 +2,9 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -11,6 +13,7 @@ from unfold.decorators import display
 from accounts.doors import person_of
 from accounts.scoping import OwnRowsFilter, runs_platform
 from accounts.sensitive import AsksAgain
+from core.errors import DomainError
 from localization import formatting
 from payments.settlement.admin.shared import SettlementPage
 from payments.settlement.models import SettlementTerms
@@ -24,8 +27,29 @@ FIELDS = [
 OF_BEGUN = frozenset({"ends_on", "note"})
 
 
+class TermsForm(forms.ModelForm):
+    class Meta:
+        model = SettlementTerms
+        fields = FIELDS
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean() or self.cleaned_data
+        row, restaurant = self.instance, cleaned.get("restaurant")
+        house = restaurant.pk if restaurant is not None else row.restaurant_id
+        starts_on = cleaned.get("starts_on") or row.starts_on
+        if house is not None and starts_on is not None:
+            try:
+                terms.expect_in_time(
+                    restaurant_id=house, starts_on=starts_on, ends_on=cleaned.get("ends_on"), is_new=row.pk is None
+                )
+            except DomainError as refusal:
+                raise ValidationError(str(refusal)) from refusal
+        return cleaned
+
+
 @admin.register(SettlementTerms)
 class SettlementTermsAdmin(AsksAgain, SettlementPage):
+    form = TermsForm
     list_display = ["restaurant", "starts_on", "ends_on", "way", "period", "of_deposits", "of_tickets", "bears_fee"]
     list_filter = [("restaurant", OwnRowsFilter), "way"]
     list_select_related = ["restaurant"]

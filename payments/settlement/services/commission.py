@@ -67,12 +67,12 @@ def keep_up(payment: Payment, *, at: datetime) -> Transaction | None:
     if terms_that_take(house, at=at) is None:
         return None
     key = f"payment:{payment.public_id}:commission:"
-    before = list(Transaction.objects.filter(key__startswith=key).order_by("id").values_list("happened_at", flat=True))
+    before = Transaction.objects.filter(key__startswith=key).count()
     standing = selectors.standing_of_payment(payment.public_id)
     sale = _sale_of(standing)
     if sale <= 0 and not before:
         return None
-    terms = terms_of(house, at=before[0] if before else at)
+    terms = terms_of(house, at=_sold_at(payment) or at)
     fees = sum(kobo for account, kobo in standing.items() if account.kind == AccountKind.GATEWAY_FEES)
     # Of what went back Buka bears the fee: no gateway returns it.
     fee = fees * max(sale, 0) // payment.received_kobo if payment.received_kobo else 0
@@ -81,13 +81,22 @@ def keep_up(payment: Payment, *, at: datetime) -> Transaction | None:
         return None
     taken = -sum(line.amount_kobo for line in lines if line.account != chart.restaurant_payable(house))
     return services.post(
-        key=f"{key}{len(before)}",
+        key=f"{key}{before}",
         kind=TransactionKind.SHARED_OUT if taken > 0 else TransactionKind.SHARE_RETURNED,
         lines=lines,
         happened_at=at,
         about=About.payment(payment.public_id),
         restaurant_id=house,
     )
+
+
+def _sold_at(payment: Payment) -> datetime | None:
+    """Return when a payment first became a sale: a deposit when it was applied or retained, all else when it came."""
+    if payment.request.kind != Kind.DEPOSIT:
+        return payment.paid_at
+    rows = selectors.transactions_of_payment(payment.public_id)
+    sold = rows.filter(kind__in=(TransactionKind.DEPOSIT_APPLIED, TransactionKind.DEPOSIT_RETAINED))
+    return sold.values_list("happened_at", flat=True).first()
 
 
 def _sale_of(standing: dict[AccountName, int]) -> int:

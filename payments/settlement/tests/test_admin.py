@@ -201,6 +201,12 @@ class TestTerms:
         assert boss.post(add, sent).status_code == 302
         assert AuditEvent.objects.filter(action="settlement.terms_made").count() == 1
 
+        sold(place, 1_000_000)
+        today = timezone.localdate().isoformat()
+        refused = text_of(boss.post(where, {"ends_on": today, "note": ""}))
+        assert "Terms change from tomorrow on at the earliest" in refused
+        assert SettlementTerms.objects.get(pk=terms.pk).ends_on.isoformat() == "2020-06-01"
+
 
 class TestStatements:
     def test_are_shown_and_downloaded(self, owner, place):

@@ -161,6 +161,17 @@ class TestKeepUp:
 
         assert taken(house) == (50_000, 3_750, 0)
 
+    def test_a_sale_of_before_the_terms_pays_nothing_whatever_is_heard_of_it_later(self):
+        house = a_house(starts_on=timezone.localdate() - timedelta(days=1), bears_fee="house")
+        payment = sold(house, 1_000_000, ago=timedelta(days=5), fee_kobo=0)
+
+        payment.fee_kobo = 14_000
+        payment.save()
+        with transaction.atomic():
+            bookkeeping.fee_told(payment, before_kobo=0)
+
+        assert taken(house) == (0, 0, 0)
+
     def test_a_fee_that_is_told_late_is_passed_on_late(self):
         house = a_house(bears_fee="house", tickets_basis_points=0)
         payment = sold(house, 1_000_000, fee_kobo=0)

@@ -1,5 +1,6 @@
 """Payouts: from the books, approved by somebody else, sent once, and booked when they arrive."""
 
+import json
 import threading
 import uuid
 from datetime import timedelta
@@ -13,7 +14,8 @@ from payments.gateways import registry
 from payments.gateways.base import CheckoutAsk, Opened, Payer
 from payments.ledger import chart, selectors
 from payments.ledger.checking import check
-from payments.models import Payment
+from payments.models import Payment, WebhookEvent
+from payments.services import journal
 from payments.settlement import errors
 from payments.settlement.invariants import INVARIANTS
 from payments.settlement.models import Payout, PayoutAccount
@@ -215,6 +217,24 @@ class TestByGateway:
         assert state == PayoutState.SENT
         assert self.go_on(payout) == PayoutState.PAID
         assert holds()
+
+    def test_is_paid_at_once_when_the_gateway_says_so_by_a_webhook(self, payout, sandbox):
+        self.go_on(payout)
+        sandbox.advance(60)
+        body = {
+            "paystack": {"event": "transfer.success", "data": {"reference": payout.reference, "status": "success"}},
+            "flutterwave": {
+                "event": "transfer.completed", "event.type": "Transfer",
+                "data": {"id": 1, "reference": payout.reference, "status": "SUCCESSFUL"},
+            },
+        }[payout.by]  # fmt: skip
+        row = WebhookEvent.objects.create(
+            gateway=payout.by, name=body["event"], key=f"x:{payout.reference}", body=json.dumps(body)
+        )
+
+        assert journal.work_off(event_id=row.pk).state == "done"
+        payout.refresh_from_db()
+        assert payout.state == PayoutState.PAID
 
     def test_that_never_came_there_is_sent_again_under_the_same_reference(self, payout, sandbox):
         sandbox.gateway_faults({"gateway": payout.by, "route": ROUTES[payout.by], "kind": "reset", "times": 1})
