@@ -24,6 +24,7 @@ from core.back_office import PlatformPage
 from core.encryption import decrypt, encrypt
 from core.errors import DomainError
 from core.forms import ServiceForm
+from payments import limits
 from payments.settlement import selectors
 from payments.settlement.admin.shared import SettlementPage, clock, sent
 from payments.settlement.banks import bank_name, looks_mistyped
@@ -160,6 +161,7 @@ class PayoutAccountAdmin(SettlementPage):
         if request.method == "POST" and form.is_valid():
             answers = form.cleaned_data
             try:
+                limits.LOOK_UP_ACCOUNT.take(str(person_of(request).pk))
                 found = accounts.look_up(bank_code=answers["bank_code"], number=answers["number"])
             except DomainError as refused:
                 form.refused(refused)

@@ -68,10 +68,18 @@ def go_on(*, payout_id: int) -> Payout:
     if not is_told:
         return _note(payout.pk, gateway.pay_out(_ask(payout)), gateway)
     answer: Answer = gateway.find_payout(payout.reference)
-    if isinstance(answer, Absent) and payout.state == PayoutState.SENDING:
-        # Two minutes have passed since it was told. Under the same reference it cannot happen twice.
+    if isinstance(answer, Absent) and _may_be_told_again(payout):
+        # Under the same reference it cannot happen twice.
         answer = gateway.pay_out(_ask(payout))
     return _note(payout.pk, answer, gateway)
+
+
+@transaction.atomic
+def _may_be_told_again(payout: Payout) -> bool:
+    """Tell whether it is long enough since the gateway was told, and note that it is told now: one asker alone does."""
+    now = timezone.now()
+    rows = Payout.objects.filter(pk=payout.pk, state=PayoutState.SENDING, told_at__lte=now - SPEAKS)
+    return rows.update(told_at=now) == 1
 
 
 @transaction.atomic
@@ -85,7 +93,13 @@ def _claimed(payout_id: int) -> tuple[Payout, bool]:
             payout.save()
             audit.record("settlement.payout_called_off", target=payout, restaurant_id=payout.restaurant_id)
             return payout, True
-        gateway = registry.gateway(payout.by)
+        try:
+            gateway = registry.gateway(payout.by)
+        except registry.NoSuchGateway:
+            # Its key is gone; whoever approved it sees that it does not go on.
+            payout.next_check_at = now + PAUSES[-1]
+            payout.save(update_fields=["next_check_at"])
+            return payout, True
         payout.move_to(PayoutState.SENDING)
         payout.mode, payout.told_at, payout.next_check_at = gateway.mode, now, now + SPEAKS
         payout.save()
@@ -148,7 +162,11 @@ def _moved(payout: Payout, seen: SentPayout, now: datetime) -> None:
     elif seen.outcome == PayoutOutcome.PAID:
         if payout.state in OPEN_PAYOUTS:
             _paid(payout, now, fee_kobo=seen.fee_kobo or 0)
-        _look_again(payout, now)
+        if payout.state == PayoutState.PAID:
+            _look_again(payout, now)
+        else:
+            # It has left, and we had called it failed: a person has to book it, or to get it back.
+            logger.error("%s has paid %s, which counts as %s", payout.by, payout.reference, payout.state)
     elif payout.state == PayoutState.PAID:
         _returned(payout, seen.why, now)
     elif payout.state in OPEN_PAYOUTS:

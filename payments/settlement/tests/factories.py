@@ -31,14 +31,14 @@ def some_terms(restaurant: Restaurant, **more: Any) -> SettlementTerms:
 
 def an_account(restaurant: Restaurant, *, number: str = "0123456789", **more: Any) -> PayoutAccount:
     """Return the account that a house is paid into."""
-    now = timezone.now()
+    yesterday = timezone.now() - timedelta(days=1)
     given = {
         "state": AccountState.ACTIVE,
         "version": PayoutAccount.objects.filter(restaurant=restaurant).count() + 1,
         "bank_code": "058",
         "holder": "DEMO KITCHEN",
-        "confirmed_at": now,
-        "active_from": now,
+        "confirmed_at": yesterday,
+        "active_from": yesterday,
         **more,
     }
     return PayoutAccount.objects.create(restaurant=restaurant, number=number, last4=number[-4:], **given)
