@@ -58,18 +58,18 @@ def pdf_of(found: Statement, *, house: str, language: str) -> bytes:
         )
         paper.space(6)
         paper.table(
-            [_("When"), _("What"), _("Code"), _("Gross"), _("Commission"), _("VAT on it"), _("Gateway's fee"),
+            # Three columns more would leave no room for the amounts: what is taken stands in one.
+            [_("When"), _("What"), _("Gross"), " + ".join([_("Commission"), _("VAT on it"), _("Gateway's fee")]),
              _("Net"), _("Balance")],
             [
-                [formatting.short_day(first_day(line.at), language), str(line.kind.label), line.code or "–",
+                [formatting.short_day(first_day(line.at), language), f"{line.kind.label} {line.code}".strip(),
                  *_sums(line, language), formatting.money(line.balance_kobo, language)]
                 for line in found.lines
             ],
-            shares=[11, 16, 10, 14, 12, 10, 10, 14, 15],
-            ends=range(3, 9),
+            shares=[20, 30, 27, 28, 27, 28],
+            ends=range(2, 6),
             totals=[
-                [_("All together"), "", "", *_sums(found.totals, language),
-                 formatting.money(found.closing_kobo, language)]
+                [_("All together"), "", *_sums(found.totals, language), formatting.money(found.closing_kobo, language)]
             ],
         )  # fmt: skip
         paper.space()
@@ -82,8 +82,10 @@ def pdf_of(found: Statement, *, house: str, language: str) -> bytes:
 
 
 def _sums(sums: Sums, language: str) -> list[str]:
-    amounts = (sums.gross_kobo, sums.commission_kobo, sums.commission_tax_kobo, sums.fee_kobo, sums.net_kobo)
-    return [formatting.money(kobo, language) for kobo in amounts]
+    """Return gross, what is taken of it, and net."""
+    parts = (sums.commission_kobo, sums.commission_tax_kobo, sums.fee_kobo)
+    taken = " + ".join(formatting.money(kobo, language) for kobo in parts if kobo)
+    return [formatting.money(sums.gross_kobo, language), taken or "–", formatting.money(sums.net_kobo, language)]
 
 
 def first_day(moment: datetime) -> date:
