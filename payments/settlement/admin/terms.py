@@ -19,7 +19,7 @@ from payments.settlement.admin.shared import SettlementPage
 from payments.settlement.models import SettlementTerms
 from payments.settlement.services import terms
 
-FIELDS = [
+FIELDS: list[Any] = [
     "restaurant", "starts_on", "ends_on", "way", "period", "least_payout_kobo", "deposit_basis_points",
     "tickets_basis_points", "fee_basis_points", "order_basis_points", "per_guest_kobo", "bears_fee", "note",
 ]  # fmt: skip

@@ -52,8 +52,9 @@ class StatementView(APIView):
         asked = asking.validated_data
         house = Restaurant.objects.filter(public_id=asked["restaurant"]).values_list("pk", flat=True).first()
         user = request.user
-        is_theirs = house is not None and isinstance(user, User)
-        if not is_theirs or not staff_may(user, Ability.HANDLE_MONEY, restaurant_id=house):
+        if house is None or not isinstance(user, User):
+            raise errors.NoSuchStatement
+        if not staff_may(user, Ability.HANDLE_MONEY, restaurant_id=house):
             raise errors.NoSuchStatement
         first, last = asked["first"], asked["last"]
         if not first <= last <= first + LONGEST:
