@@ -51,6 +51,7 @@ class Ability(models.TextChoices):
     KEEP_GUEST_BOOK = "keep_guest_book", _("Keep the guest book: tags, notes, allergies, occasions")
     RULE_GUEST_BOOK = "rule_guest_book", _("Merge and block guests")
     HANDLE_MONEY = "handle_money", _("See what was paid online, and give it back")
+    NAME_PAYOUT_ACCOUNT = "name_payout_account", _("Say into which bank account the restaurant is paid")
     ANSWER_REVIEWS = "answer_reviews", _("Answer reviews for the restaurant")
     EDIT_MENU = "edit_menu", _("Edit the menu and mark dishes as finished")
     EDIT_RESTAURANT = "edit_restaurant", _("Edit hours, tables, shifts, special days and policy")
@@ -85,13 +86,15 @@ ABILITIES: dict[str, frozenset[Ability]] = {
     Standing.DINER: frozenset({Ability.KEEP_OWN}),
     Role.HOST: frozenset({Ability.SEE_BOOKINGS, Ability.RUN_SERVICE}),
     Role.MANAGER: HOUSE_ABILITIES
-    - {Ability.MANAGE_STAFF, Ability.MANAGE_PARTNER_ACCESS, Ability.RULE_GUEST_BOOK, Ability.DELIVER},
+    - {Ability.MANAGE_STAFF, Ability.MANAGE_PARTNER_ACCESS, Ability.RULE_GUEST_BOOK, Ability.DELIVER}
+    - {Ability.NAME_PAYOUT_ACCOUNT},
     Role.OWNER: HOUSE_ABILITIES - {Ability.DELIVER},
     Role.COURIER: frozenset({Ability.DELIVER}),
     # At most: the scopes of a grant say which of these, and at which restaurants.
     Standing.PARTNER: frozenset({Ability.SEE_BOOKINGS, Ability.RUN_SERVICE}),
     PlatformRole.TRANSLATOR: frozenset({Ability.TRANSLATE}),
-    PlatformRole.ADMIN: (HOUSE_ABILITIES - {Ability.DELIVER}) | PLATFORM_ABILITIES,
+    # Those who approve payouts do not say where they go.
+    PlatformRole.ADMIN: (HOUSE_ABILITIES - {Ability.DELIVER, Ability.NAME_PAYOUT_ACCOUNT}) | PLATFORM_ABILITIES,
 }
 
 
@@ -106,5 +109,5 @@ def roles_able_to(ability: Ability) -> list[str]:
 
 
 def is_within(role: str, other: str) -> bool:
-    """Tell whether everything one role may do, another may do too, or grant: deliveries are handed out, not done."""
-    return ABILITIES[role] - {Ability.DELIVER} <= ABILITIES[other]
+    """Tell whether everything one role may do, another may do too, or grant without doing it."""
+    return ABILITIES[role] - {Ability.DELIVER, Ability.NAME_PAYOUT_ACCOUNT} <= ABILITIES[other]

@@ -14,6 +14,8 @@ PAY_FOR_ONE = Limit("pay.request", most=12, seconds=600, spreads_load=True)
 OPEN_LINK = Limit("pay.link", most=120, seconds=60, spreads_load=True)
 # Asking the gateway on a payer's behalf; between these the page shows what is known.
 ASK_GATEWAY = Limit("pay.ask", most=1, seconds=3, spreads_load=True)
+# Whose account a number is, is told to owners who name theirs, and not to whoever wants to know of many.
+LOOK_UP_ACCOUNT = Limit("payout.lookup", most=10, seconds=3600)
 
 
 def pay(request: Any, request_id: int) -> None:

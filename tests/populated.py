@@ -32,6 +32,8 @@ from bookings.tests.ticket_factories import event_at
 from core.testing import with_second_factor
 from payments.fraud.tests.factories import a_case
 from payments.ledger.tests.factories import a_deposit
+from payments.settlement.models import IssuedStatement, Payout, Subaccount
+from payments.settlement.tests.factories import an_account, some_terms
 from payments.tests.factories import a_dispute, a_payment, a_refund, a_webhook
 from restaurants.models import ChargeLine, ListingClaim, Photo, Restaurant, SpecialDay, SpecialTerms, TableCombination
 from restaurants.reviews import services as reviews
@@ -334,6 +336,7 @@ def populated(mark: str) -> House:
     dispute = a_dispute(payment, category=f"Kind {secret}"[:40])
     a_webhook(payment, note=f"Note {secret}")
     a_deposit(place.pk, restaurant_id=place.pk, note=f"Note {secret}")
+    settled = _settlement(place, secret)
     [invitation] = invitations.invite_member(
         email=f"{secret}-invited@example.com", restaurant_ids=[place.pk], role=Role.HOST, by=owner
     )
@@ -346,6 +349,7 @@ def populated(mark: str) -> House:
         *(booking, membership, host, invitation, app, app.grants.get(), delivery, delivery.endpoint),
         *(series, evening, ordered, payment, refund, dispute, charge, payment.receipts.get()),
         *(case, case.decision),
+        *settled,
     ):
         found.rows[row._meta.label_lower] = row
     _rest_of_the_admin(found)
@@ -375,6 +379,24 @@ def populated(mark: str) -> House:
         **tickets,
     }
     return found
+
+
+def _settlement(place: Restaurant, secret: str) -> list[Model]:
+    """Give a house terms, an account, a subaccount, a payout and a statement."""
+    terms = some_terms(place, note=f"Note {secret}", deposit_basis_points=0, tickets_basis_points=0)
+    account = an_account(place, holder=f"Holder {secret}")
+    subaccount = Subaccount.objects.create(
+        account=account, gateway="paystack", mode="test", state="made", code=f"ACCT_{secret}"[:60]
+    )
+    now = timezone.now()
+    payout = Payout.objects.create(
+        restaurant=place, account=account, reference=f"po-{secret}"[:60], until=now, owed_kobo=100, amount_kobo=100
+    )
+    statement = IssuedStatement.objects.create(
+        restaurant=place, since=now - timedelta(days=1), until=now, known_before=now, known_by=now, opening_kobo=0,
+        closing_kobo=0,
+    )  # fmt: skip
+    return [terms, account, subaccount, payout, statement]
 
 
 def _with_tickets(place: Restaurant, mark: str, secret: str, manager: User) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """The role of web and workers, with the rights that docs/operations/app-role.sql gives: adds proof, changes none."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,10 @@ from payments.fraud.tests.factories import a_case, a_rule
 from payments.ledger import models as books
 from payments.ledger.tests.factories import a_deposit
 from payments.receipts.models import Receipt, Series
+from payments.settlement.models import IssuedStatement
+from payments.settlement.services.accounts import call_off
+from payments.settlement.states import AccountState
+from payments.settlement.tests.factories import an_account
 from payments.tests.factories import a_dispute, a_payment, a_refund
 from restaurants.models import DishPriceHistory  # type: ignore[attr-defined]
 from restaurants.tests.factories import ROUND_THE_CLOCK, DishPriceFactory, house
@@ -168,6 +173,24 @@ def test_it_replaces_a_rule_against_fraud_and_rewrites_neither_rule_nor_decision
     assert refuses("UPDATE fraud_hit SET measured = 0")
     decision.refresh_from_db()
     assert decision.answer == "hold"
+
+
+def test_it_pays_houses_and_rewrites_no_account_and_no_statement(as_the_app: None) -> None:
+    place = house()
+    account = an_account(place, state=AccountState.CONFIRMED)
+    now = timezone.now()
+    IssuedStatement.objects.create(
+        restaurant=place, since=now - timedelta(days=1), until=now, known_before=now, known_by=now, opening_kobo=0,
+        closing_kobo=0,
+    )  # fmt: skip
+
+    assert call_off(account=account, by=None).state == AccountState.CALLED_OFF
+
+    assert refuses("UPDATE settlement_payoutaccount SET bank_code = '057', last4 = '0000'")
+    assert refuses("DELETE FROM settlement_payoutaccount")
+    assert refuses("UPDATE settlement_issuedstatement SET closing_kobo = 1")
+    assert refuses("DELETE FROM settlement_issuedstatement")
+    assert refuses("DELETE FROM settlement_payout")
 
 
 def test_no_trigger_s_function_can_be_replaced(as_the_app: None) -> None:

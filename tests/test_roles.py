@@ -185,6 +185,7 @@ DOORS = [
     Door("merging guests", Ability.RULE_GUEST_BOOK, merge_page),
     Door("receipts", Ability.HANDLE_MONEY, page("admin:payments_receipts_receipt_changelist")),
     Door("payments", Ability.HANDLE_MONEY, page("admin:payments_payment_changelist")),
+    Door("naming an account", Ability.NAME_PAYOUT_ACCOUNT, page("admin:settlement_payoutaccount_add")),
     Door("reviews", Ability.ANSWER_REVIEWS, page("admin:reviews_review_changelist")),
     Door("taking reviews down", Ability.MODERATE_REVIEWS, take_down),
     Door("people", Ability.RUN_PLATFORM, page("admin:accounts_user_changelist")),

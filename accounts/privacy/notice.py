@@ -47,6 +47,8 @@ ENCRYPTED = {
     "payments.WebhookEvent.body": _("What payment gateways send about payments"),
     "fraud.Case.appeal": _("What is written when a person looks at a payment"),
     "fraud.Case.note": _("What is written when a person looks at a payment"),
+    "settlement.PayoutAccount.number": _("The bank account into which a restaurant is paid"),
+    "settlement.PayoutAccount.holder": _("The bank account into which a restaurant is paid"),
     "mfa.Authenticator.data": _("The secrets of authenticator apps, and recovery codes"),
     "audit.AuditEvent.address": _("The internet addresses in the record of who did what"),
     "privacy.Consent.address": _("The internet address from which a consent was given or taken back"),

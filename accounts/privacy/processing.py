@@ -139,6 +139,16 @@ ACTIVITIES: Sequence[Activity] = (
         ("fraud.marks", "fraud.attempts", "fraud.decisions", "fraud.words"),
     ),
     Activity(
+        "settlement",
+        _("Paying restaurants"),
+        _("To pay restaurants what they are owed, and to say how it came about."),
+        _("Bank, account number and name of the account, which may be a person's; who named it, and when."),
+        _("Owners of restaurants"),
+        _contract,
+        _("The payment gateway or the bank that sends the money."),
+        ("settlement.accounts",),
+    ),
+    Activity(
         "waiting",
         _("Waiting lists, news of free tables, the queue at the door"),
         _("To offer you a table in your turn, and to reach you when it is ready."),

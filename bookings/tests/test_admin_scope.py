@@ -33,6 +33,8 @@ from core.audit.models import AuditEvent
 from core.back_office import PlatformPage
 from payments.models import Dispute, Payment, Refund
 from payments.receipts.models import Receipt
+from payments.settlement.models import IssuedStatement, Payout, PayoutAccount, SettlementTerms
+from payments.settlement.tests.factories import an_account, some_terms
 from payments.tests.factories import a_dispute, a_payment, a_refund
 from restaurants.models import (
     Area,
@@ -128,8 +130,19 @@ def furnished(name: str) -> dict[type[Model], Any]:
         **dict.fromkeys(ASPECTS, 4),
     )
     payment = a_payment(restaurant, subject_id=booking.public_id, reason=f"{name} reason")
+    now = timezone.now()
+    account = an_account(restaurant, holder=f"{name} Ltd")
+    payout = Payout.objects.create(
+        restaurant=restaurant, account=account, reference=f"po-{name}", until=now, owed_kobo=100, amount_kobo=100
+    )
+    statement = IssuedStatement.objects.create(
+        restaurant=restaurant, since=now - timedelta(days=1), until=now, known_before=now, known_by=now,
+        opening_kobo=0, closing_kobo=0,
+    )  # fmt: skip
     return {
         Receipt: payment.receipts.get(),
+        PayoutAccount: account, Payout: payout, IssuedStatement: statement,
+        SettlementTerms: some_terms(restaurant, note=f"{name} note", deposit_basis_points=0, tickets_basis_points=0),
         Payment: payment, Refund: a_refund(payment, note=f"{name} note"),
         Dispute: a_dispute(payment, category=f"{name} kind"),
         PartnerApp: app, PartnerGrant: app.grants.get(), Endpoint: endpoint, Delivery: endpoint.deliveries.get(),

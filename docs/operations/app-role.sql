@@ -41,6 +41,12 @@ REVOKE UPDATE, DELETE ON ledger_account, ledger_transaction, ledger_entry FROM b
 REVOKE UPDATE, DELETE ON payments_receipts_receipt, payments_receipts_series FROM buka_app;
 GRANT UPDATE (payer_name) ON payments_receipts_receipt TO buka_app;
 GRANT UPDATE (last) ON payments_receipts_series TO buka_app;
+-- Where a house is paid: an account is put out of use and stays what it was; only retention, and new keys, touch its
+-- number and name. Statements are issued once.
+REVOKE UPDATE, DELETE ON settlement_payoutaccount FROM buka_app;
+GRANT UPDATE (state, ended_at, ended_by_id, named_by_id, number, holder) ON settlement_payoutaccount TO buka_app;
+REVOKE UPDATE, DELETE ON settlement_issuedstatement FROM buka_app;
+REVOKE DELETE ON settlement_payout, settlement_settlementterms, settlement_splitcharge FROM buka_app;
 
 -- The rules against fraud: a version is put out of place by the next and stays as it was; decisions go by retention.
 REVOKE UPDATE, DELETE ON fraud_rule FROM buka_app;

@@ -130,6 +130,20 @@ class BankAccount:
     number: str
 
 
+@dataclass(frozen=True)
+class PayoutAsk:
+    """Money of ours for a restaurant. The reference is committed before: by it the gateway knows one it has had."""
+
+    reference: str
+    amount_kobo: int
+    account: BankAccount
+    # Of the account, as the bank says it.
+    name: str
+    # What the restaurant reads on its bank's statement.
+    reason: str
+    currency: str = "NGN"
+
+
 # --- What is answered -------------------------------------------------------------------------------------------
 
 
@@ -290,6 +304,32 @@ class Page(Generic[T]):
     unreadable: int = 0
 
 
+class PayoutOutcome(StrEnum):
+    """What a gateway says of money that it was told to pay to a bank account. A word that is not known is PENDING."""
+
+    PENDING = "pending"
+    PAID = "paid"
+    # Nothing has left.
+    FAILED = "failed"
+    # It had left, and has come back.
+    RETURNED = "returned"
+
+
+@dataclass(frozen=True)
+class SentPayout:
+    """What the gateway says of a payout of ours."""
+
+    reference: str
+    gateway_id: str
+    outcome: PayoutOutcome
+    word: str
+    amount_kobo: int
+    currency: str
+    # What it took of us for that; None while it is not told.
+    fee_kobo: int | None
+    why: str = ""
+
+
 class Subject(StrEnum):
     """What an event is about."""
 
@@ -394,6 +434,15 @@ class Gateway(Protocol):
         """Return the code of a new subaccount, into which a restaurant's share is paid.
 
         Of a charge that names it without a `Split`, all goes to the restaurant.
+        """
+
+    def pay_out(self, ask: PayoutAsk) -> SentPayout | Refused | Down | Unknown:
+        """Have money of ours paid to a bank account. Under one reference it happens once, however often it is asked."""
+
+    def find_payout(self, reference: str) -> SentPayout | Absent | Down | Unknown:
+        """Ask what became of a payout by our reference.
+
+        Right after an Unknown it may still be on its way, also if it is Absent.
         """
 
     def is_genuine(self, headers: Mapping[str, str], body: bytes) -> bool:

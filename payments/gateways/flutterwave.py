@@ -33,11 +33,14 @@ from payments.gateways.base import (
     Opened,
     Outcome,
     Page,
+    PayoutAsk,
+    PayoutOutcome,
     Refund,
     RefundAsk,
     RefundOutcome,
     Refused,
     SavedCharge,
+    SentPayout,
     Settlement,
     Split,
     Subject,
@@ -55,6 +58,12 @@ T = TypeVar("T")
 OUTCOMES = {"successful": Outcome.PAID, "failed": Outcome.FAILED}
 # Their list of words is not known; "failed" is the one for charges. What is not here waits.
 REFUND_OUTCOMES = {"completed": RefundOutcome.DONE, "failed": RefundOutcome.FAILED}
+# Whatever the case: they write these in capitals, and one of them does not.
+PAYOUT_OUTCOMES = {
+    "successful": PayoutOutcome.PAID,
+    "failed": PayoutOutcome.FAILED,
+    "reversed": PayoutOutcome.RETURNED,
+}
 CHANNELS = {
     "card": Channel.CARD,
     "bank_transfer": Channel.TRANSFER,
@@ -73,7 +82,8 @@ DISPUTE_STATES = {
     "declined": DisputeState.OPEN,
 }
 ABSENT = re.compile(
-    r"\bno (transaction|refund|chargeback)s?( was| were)? found|\b(transaction|refund|chargeback)s?\b.* not found",
+    r"\bno (transaction|refund|chargeback|transfer)s?( was| were)? found|"
+    r"\b(transaction|refund|chargeback|transfer)s?\b.* not found",
     re.IGNORECASE,
 )
 DUPLICATE = re.compile(r"duplicate|already (exists|used)", re.IGNORECASE)
@@ -323,6 +333,33 @@ class Flutterwave:
         if not isinstance(said, Reading):
             return said
         return said.part("data").identifier("subaccount_id") or Unknown("flutterwave names no subaccount")
+
+    def pay_out(self, ask: PayoutAsk) -> SentPayout | Refused | Down | Unknown:
+        body = {
+            "account_bank": ask.account.bank_code,
+            "account_number": ask.account.number,
+            "amount": _naira(ask.amount_kobo),
+            "currency": ask.currency,
+            "debit_currency": ask.currency,
+            "reference": ask.reference,
+            "narration": ask.reason,
+            "beneficiary_name": ask.name,
+        }
+        said = self._create("/transfers", body, doing="pay out")
+        if not isinstance(said, Reading):
+            return said
+        payout = payout_of(said.part("data"))
+        if payout is None or payout.reference != ask.reference or payout.amount_kobo != ask.amount_kobo:
+            return Unknown("flutterwave answered something that is not the payout that was asked for")
+        return payout
+
+    def find_payout(self, reference: str) -> SentPayout | Absent | Down | Unknown:
+        """Look for a payout in their list: they show one alone only by their own number."""
+        listed = self._all("/transfers", payout_of, {"reference": reference}, doing="find a payout")
+        if isinstance(listed, Down | Unknown):
+            return listed
+        # A filter that is not heeded lists everybody's.
+        return next((each for each in listed if each.reference == reference), Absent())
 
     # --- Webhooks ------------------------------------------------------------------------------------------------
 
@@ -590,6 +627,24 @@ def _enveloped(name: str, data: Reading, digest: str) -> Event:
     subject = Subject.TRANSFER if name.startswith("transfer.") else Subject.OTHER
     key = event_key(name, data.identifier("id") or digest, data.text("status", most=40))
     return Event(key=key, name=name, subject=subject, reference=data.identifier("reference", "tx_ref"))
+
+
+def payout_of(data: Reading) -> SentPayout | None:
+    """Read a transfer of ours; None where it has no number or no amount."""
+    gateway_id, amount = data.identifier("id"), data.kobo_of_naira("amount")
+    if not gateway_id or amount is None:
+        return None
+    word = data.text("status", most=40)
+    return SentPayout(
+        reference=data.identifier("reference"),
+        gateway_id=gateway_id,
+        outcome=PAYOUT_OUTCOMES.get(word.lower(), PayoutOutcome.PENDING),
+        word=word,
+        amount_kobo=amount,
+        currency=data.currency("currency"),
+        fee_kobo=data.kobo_of_naira("fee", rounded=True),
+        why=redacted(data.text("complete_message")),
+    )
 
 
 def _charge_event(name: str, data: Reading, digest: str) -> Event:

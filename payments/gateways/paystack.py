@@ -26,11 +26,14 @@ from payments.gateways.base import (
     Opened,
     Outcome,
     Page,
+    PayoutAsk,
+    PayoutOutcome,
     Refund,
     RefundAsk,
     RefundOutcome,
     Refused,
     SavedCharge,
+    SentPayout,
     Settlement,
     Split,
     Subject,
@@ -71,9 +74,17 @@ RESOLUTIONS = {
 }
 # Of the thing that was asked for: an address that is not found would say nothing of it.
 ABSENT = re.compile(
-    r"\b(transaction|reference|refund|dispute|authorization)\b.*\b(not found|is invalid)\b", re.IGNORECASE
+    r"\b(transaction|reference|refund|dispute|authorization|transfer)\b.*\b(not found|is invalid)\b", re.IGNORECASE
 )
 DUPLICATE = re.compile(r"duplicate", re.IGNORECASE)
+PAYOUT_OUTCOMES = {
+    "success": PayoutOutcome.PAID,
+    "failed": PayoutOutcome.FAILED,
+    "abandoned": PayoutOutcome.FAILED,
+    "blocked": PayoutOutcome.FAILED,
+    "rejected": PayoutOutcome.FAILED,
+    "reversed": PayoutOutcome.RETURNED,
+}
 PER_PAGE = 100
 # Refunds of one charge: nobody gives back so often.
 MOST_PAGES = 20
@@ -271,6 +282,49 @@ class Paystack:
         if not isinstance(said, Reading):
             return said
         return said.part("data").identifier("subaccount_code") or Unknown("paystack names no subaccount")
+
+    def pay_out(self, ask: PayoutAsk) -> SentPayout | Refused | Down | Unknown:
+        """Have a recipient made, which is the same one for the same account, and send to it from the balance."""
+        body: dict[str, Any] = {
+            "type": "nuban",
+            "name": ask.name,
+            "account_number": ask.account.number,
+            "bank_code": ask.account.bank_code,
+            "currency": ask.currency,
+        }
+        said = self._create("/transferrecipient", body, doing="name a recipient")
+        if isinstance(said, Down | Unknown):
+            # No money has been spoken of yet.
+            return Down(said.why)
+        if isinstance(said, Refused):
+            return said
+        recipient = said.part("data").identifier("recipient_code")
+        if not recipient:
+            return Down("paystack names no recipient")
+        body = {
+            "source": "balance",
+            "amount": ask.amount_kobo,
+            "currency": ask.currency,
+            "recipient": recipient,
+            "reference": ask.reference,
+            "reason": ask.reason,
+        }
+        said = self._create("/transfer", body, doing="pay out")
+        if not isinstance(said, Reading):
+            return said
+        payout = payout_of(said.part("data"))
+        if payout is None or payout.reference != ask.reference or payout.amount_kobo != ask.amount_kobo:
+            return Unknown("paystack answered something that is not the payout that was asked for")
+        return payout
+
+    def find_payout(self, reference: str) -> SentPayout | Absent | Down | Unknown:
+        said = self._read(f"/transfer/verify/{quote(reference, safe='')}", doing="find a payout")
+        if not isinstance(said, Reading):
+            return said
+        payout = payout_of(said.part("data"))
+        if payout is None or payout.reference != reference:
+            return Unknown("paystack answered something that is not this payout")
+        return payout
 
     # --- Webhooks ------------------------------------------------------------------------------------------------
 
@@ -505,6 +559,24 @@ def settlement_of(data: Reading) -> Settlement | None:
         fee_kobo=data.kobo("total_fees"),
         settled_on=data.moment("settlement_date"),
         subaccount=data.part("subaccount").identifier("subaccount_code") or data.identifier("subaccount"),
+    )
+
+
+def payout_of(data: Reading) -> SentPayout | None:
+    """Read a transfer of ours; None where it has no number or no amount."""
+    gateway_id, amount = data.identifier("transfer_code", "id"), data.kobo("amount")
+    if not gateway_id or amount is None:
+        return None
+    word = data.text("status", most=40)
+    return SentPayout(
+        reference=data.identifier("reference"),
+        gateway_id=gateway_id,
+        outcome=PAYOUT_OUTCOMES.get(word, PayoutOutcome.PENDING),
+        word=word,
+        amount_kobo=amount,
+        currency=data.currency("currency"),
+        fee_kobo=data.kobo("fee_charged"),
+        why=redacted(data.text("gateway_response") or data.text("failures")),
     )
 
 

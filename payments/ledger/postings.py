@@ -274,9 +274,18 @@ def settled(
     return together(*parts)
 
 
-def paid_out(*, house: int, amount_kobo: int, bank: str = "") -> Lines:
-    """Buka has paid a house from its own bank account."""
-    return together(move(amount_kobo, debit=chart.restaurant_payable(house), credit=chart.bank(bank)))
+def paid_out(*, house: int, amount_kobo: int, bank: str = "", gateway: str = "", fee_kobo: int = 0) -> Lines:
+    """Buka has paid a house from its own bank account, or out of what a gateway holds for it.
+
+    :param gateway: which has sent it, and taken `fee_kobo` for that
+    """
+    if not gateway:
+        return together(move(amount_kobo, debit=chart.restaurant_payable(house), credit=chart.bank(bank)))
+    clearing = chart.gateway_clearing(gateway)
+    return together(
+        move(amount_kobo, debit=chart.restaurant_payable(house), credit=clearing),
+        move(fee_kobo, debit=chart.gateway_fees(gateway), credit=clearing),
+    )
 
 
 def tax_paid(*, tax: str, amount_kobo: int, house: int | None = None, bank: str = "") -> Lines:

@@ -37,6 +37,7 @@ from payments.gateways.circuit import is_down
 from payments.models import Payment, PaymentRequest
 from payments.services import settling
 from payments.services.asking import UNCOUNTED
+from payments.settlement.services.splitting import split_of
 from payments.states import PaymentState, RequestState
 from payments.subjects import Due, subject_of
 
@@ -293,6 +294,7 @@ def _ask(payment: Payment, wish: Wish) -> CheckoutAsk:
         description=due.title if due else str(request.get_kind_display()),
         channels=channels,
         minutes=minutes,
+        split=split_of(payment, mode=payment.mode),
         metadata={"request": str(request.public_id)},
     )
 

@@ -1,4 +1,8 @@
-"""What happens to payments, written into the books in the same transaction. Kobo."""
+"""What happens to payments, written into the books in the same transaction. Kobo.
+
+Whatever moves a payment's money is followed by what is taken of it: the taxes of a sale (`shares`), and Buka's commission
+(`payments.settlement.services.commission`).
+"""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -12,6 +16,7 @@ from payments.ledger.services import About
 from payments.ledger.states import TransactionKind
 from payments.models import Dispute, Payment, Refund
 from payments.services import shares
+from payments.settlement.services import commission
 from payments.states import DisputeState, Kind, RefundState, Review
 
 # What a payment's money may stand on, and the order in which it is taken back from there.
@@ -81,7 +86,7 @@ def refund_moved(payment: Payment, refund: Refund) -> None:
     elif refund.state == RefundState.FAILED:
         for key in (f"{number}:done", f"{number}:taken"):
             if (done := _posted(payment, key)) is not None:
-                services.reverse(done, happened_at=timezone.now())
+                _reverse(payment, done)
         if asked is not None:
             back = {
                 entry.account.named: entry.amount_kobo
@@ -116,7 +121,7 @@ def dispute_moved(payment: Payment, dispute: Dispute, *, before: str | None) -> 
             lost = TransactionKind.DISPUTE_LOST
             standing = selectors.transactions_of_payment(payment.public_id).filter(key__contains=number, kind=lost)
             for one in standing.order_by("-pk")[:1]:
-                services.reverse(one, happened_at=timezone.now())
+                _reverse(payment, one)
         back = {
             entry.account.named: entry.amount_kobo
             for entry in opened.entries.select_related("account")
@@ -144,7 +149,7 @@ def deposit_retained(payment: Payment) -> None:
 def deposit_released(payment: Payment) -> None:
     """What was kept counts again: the no-show was undone."""
     for row in selectors.transactions_of_payment(payment.public_id).filter(kind=TransactionKind.DEPOSIT_RETAINED):
-        services.reverse(row, happened_at=timezone.now())
+        _reverse(payment, row)
 
 
 def sources_of(payment: Payment, amount_kobo: int) -> dict[AccountName, int]:
@@ -184,7 +189,10 @@ def _share_anew(payment: Payment, *, at: datetime | None = None) -> None:
         if line.account != payable
     }
     standing = selectors.standing_of_payment(payment.public_id)
-    taken = {account: kobo for account, kobo in standing.items() if account.kind == AccountKind.TAX_PAYABLE}
+    # The house's own: the tax of Buka's commission is the commission's.
+    taken = [
+        account for account in standing if account.kind == AccountKind.TAX_PAYABLE and account.restaurant_id == house
+    ]
     parts = [
         postings.move(more, debit=payable, credit=account)
         if more > 0
@@ -216,7 +224,7 @@ def _posted(payment: Payment, word: str) -> Transaction | None:
 def _post(
     payment: Payment, word: str, kind: TransactionKind, lines: postings.Lines, *, at: datetime | None = None
 ) -> Transaction:
-    return services.post(
+    posted = services.post(
         key=f"payment:{payment.public_id}:{word}",
         kind=kind,
         lines=lines,
@@ -224,3 +232,10 @@ def _post(
         about=About.payment(payment.public_id),
         restaurant_id=payment.request.restaurant_id,
     )
+    commission.keep_up(payment, at=posted.happened_at)
+    return posted
+
+
+def _reverse(payment: Payment, done: Transaction) -> None:
+    undone = services.reverse(done, happened_at=timezone.now())
+    commission.keep_up(payment, at=undone.happened_at)

@@ -13,6 +13,8 @@ from payments.gateways import registry
 from payments.gateways.base import Absent, Dispute, Down, Event, Subject, Unknown, Unreadable
 from payments.models import Payment, WebhookEvent
 from payments.services import disputing, refunding, settling
+from payments.settlement.services import sending
+from payments.settlement.states import OPEN_PAYOUTS
 from payments.states import LIVE, JournalState, PaymentState, Review
 
 logger = logging.getLogger(__name__)
@@ -143,6 +145,8 @@ def _worked(row: WebhookEvent) -> tuple[JournalState, str]:
     event = gateway.read_event(row.body.encode())
     if event.mode is not None and event.mode != gateway.mode:
         return JournalState.IGNORED, f"of mode {event.mode}, and ours is {gateway.mode}"
+    if event.subject == Subject.TRANSFER:
+        return _payout(row.gateway, gateway.mode, event)
     if event.subject not in (Subject.CHARGE, Subject.REFUND, Subject.DISPUTE):
         return JournalState.IGNORED, "an event that says nothing of a payment"
     payment = _payment_of(row.gateway, gateway.mode, event)
@@ -173,6 +177,14 @@ def _worked(row: WebhookEvent) -> tuple[JournalState, str]:
         disputing.note_dispute(payment_id=payment.pk, seen=answer)
         return JournalState.DONE, f"the dispute about {payment.reference} is written down"
     return JournalState.WAITING, f"the gateway said {type(answer).__name__.lower()} of the dispute"
+
+
+def _payout(gateway: str, mode: str, event: Event) -> tuple[JournalState, str]:
+    state = sending.ask_about(gateway=gateway, mode=mode, reference=event.reference) if event.reference else None
+    if state is None:
+        return JournalState.IGNORED, "no payout of ours"
+    is_open = state in OPEN_PAYOUTS
+    return (JournalState.WAITING if is_open else JournalState.DONE), f"the payout {event.reference} is {state}"
 
 
 def _payment_of(gateway: str, mode: str, event: Event) -> Payment | None:

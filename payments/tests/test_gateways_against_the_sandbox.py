@@ -26,11 +26,14 @@ from payments.gateways.base import (
     Outcome,
     Page,
     Payer,
+    PayoutAsk,
+    PayoutOutcome,
     Refund,
     RefundAsk,
     RefundOutcome,
     Refused,
     SavedCharge,
+    SentPayout,
     Settlement,
     Split,
     Subject,
@@ -539,6 +542,50 @@ class TestARestaurantsAccount:
 
     def test_that_is_none_is_refused(self, gateway: Gateway, sandbox: SandboxClient):
         assert isinstance(gateway.name_of_account(BankAccount("044", "12")), Refused)
+
+
+class TestAPayout:
+    def ask(self, **changed: Any) -> PayoutAsk:
+        asked = {"reference": f"buka-po-{uuid.uuid4().hex[:20]}", "amount_kobo": 400_050, "account": HOUSE,
+                 "name": "DEMO KITCHEN", "reason": "Buka, week 1"}  # fmt: skip
+        return PayoutAsk(**{**asked, **changed})
+
+    def test_arrives_and_is_found_by_our_reference(self, gateway: Gateway, sandbox: SandboxClient):
+        paid(gateway, sandbox)
+        ask = self.ask()
+        assert gateway.find_payout(ask.reference) == Absent()
+
+        sent = gateway.pay_out(ask)
+
+        assert isinstance(sent, SentPayout), sent
+        assert (sent.outcome, sent.reference, sent.amount_kobo) == (PayoutOutcome.PENDING, ask.reference, 400_050)
+        sandbox.advance(60)
+        found = gateway.find_payout(ask.reference)
+        assert isinstance(found, SentPayout)
+        assert (found.outcome, found.gateway_id, found.amount_kobo) == (PayoutOutcome.PAID, sent.gateway_id, 400_050)
+
+    def test_asked_for_twice_is_sent_once(self, gateway: Gateway, sandbox: SandboxClient):
+        paid(gateway, sandbox)
+        ask = self.ask()
+        first, again = gateway.pay_out(ask), gateway.pay_out(ask)
+
+        assert isinstance(first, SentPayout), first
+        # The second may not say no: it has happened.
+        assert isinstance(again, Unknown)
+
+    def test_to_an_account_that_is_none_does_not_leave(self, gateway: Gateway, sandbox: SandboxClient):
+        paid(gateway, sandbox)
+        nobody = {"paystack": "0690000404", "flutterwave": "0000000000"}[gateway.name]
+        ask = self.ask(account=BankAccount("044", nobody))
+        gateway.pay_out(ask)
+        sandbox.advance(60)
+
+        found = gateway.find_payout(ask.reference)
+        assert isinstance(found, SentPayout), found
+        assert found.outcome is PayoutOutcome.FAILED
+
+    def test_of_more_than_there_is_is_refused_at_paystack(self, sandbox: SandboxClient):
+        assert isinstance(registry.gateway("paystack").pay_out(self.ask(amount_kobo=10**9)), Refused)
 
 
 class TestAWebhook:

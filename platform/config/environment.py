@@ -439,6 +439,12 @@ def _payments(env: Env, sandbox_url: str | None, is_production: bool) -> dict[st
             )
     is_trial = env.bool("PAYMENTS_IN_TEST_MODE", False)
     _must_be_of_one_mode(with_keys, is_trial or not is_production, is_production)
+    payouts_by = env.str("PAYOUTS_BY", "paystack" if sandbox_url and paystack["key"] else "file").strip()
+    if payouts_by != "file" and not with_keys.get(payouts_by):
+        raise ImproperlyConfigured(
+            f"PAYOUTS_BY is {payouts_by!r}; write paystack or flutterwave, whichever there is a key for, or file, for "
+            "payouts by a list that people upload at the bank."
+        )
     pages = [CHECKOUT_PAGES[name] for name, key in with_keys.items() if key]
     if sandbox_url:
         pages = [f"{urlsplit(sandbox_url).scheme}://{urlsplit(sandbox_url).netloc}"]
@@ -446,6 +452,7 @@ def _payments(env: Env, sandbox_url: str | None, is_production: bool) -> dict[st
         "gateways": [name for name in order if with_keys[name]],
         "paystack": paystack,
         "flutterwave": flutterwave,
+        "payouts_by": payouts_by,
         "checkout_origins": _origins(
             "PAYMENT_CHECKOUT_ORIGINS", env.list("PAYMENT_CHECKOUT_ORIGINS", pages), is_production
         ),

@@ -4,6 +4,7 @@ A setting that is missing or wrong stops the start with a sentence that says whi
 (`config.environment`). What each variable means is listed in docs/settings.md.
 """
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,7 @@ INSTALLED_APPS = [
     "payments.receipts",
     "payments.reconciliation",
     "payments.fraud",
+    "payments.settlement",
     "bookings",
 ]
 
@@ -252,6 +254,17 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 900.0,
         "options": {"expires": 900},
     },
+    "look after accounts for payouts": {
+        "task": "settlement.look_after_accounts",
+        "schedule": 300.0,
+        "options": {"expires": 300},
+    },
+    "close periods of settlement": {
+        "task": "settlement.close_periods",
+        "schedule": 1800.0,
+        "options": {"expires": 1800},
+    },
+    "send payouts": {"task": "settlement.send_due", "schedule": 30.0, "options": {"expires": 30}},
     "look after the deposits": {"task": "bookings.look_after_deposits", "schedule": 60.0, "options": {"expires": 60}},
     "release unpaid tickets": {
         "task": "bookings.release_unpaid_tickets",
@@ -453,6 +466,17 @@ FLUTTERWAVE_PREVIOUS_SECRET_HASHES = env.payments["flutterwave"]["previous_hashe
 FLUTTERWAVE_BASE_URL = env.payments["flutterwave"]["url"]
 # Whose pages people are sent to in order to pay.
 PAYMENT_CHECKOUT_ORIGINS = env.payments["checkout_origins"]
+
+# --- Settlement: what is taken of houses' trade, and how they are paid (docs/decisions/0038-settlement.md) ------
+
+# The terms of a house for which none were made: nothing is taken, and what it is owed is paid out on Mondays.
+SETTLEMENT_DEFAULTS = {"way": "payout", "bears_fee": "buka", "period": "weekly", "least_payout_kobo": 1_000_00}
+# Value added tax on Buka's commission: 7.5 % (Nigeria Tax Act 2025).
+SETTLEMENT_VAT_BASIS_POINTS = 750
+# A bank account that takes another's place is paid into only after this time; a house's first is at once.
+PAYOUT_ACCOUNT_WAITS = timedelta(hours=48)
+# By which gateway payouts are sent, or "file": people upload a list at Buka's own bank.
+PAYOUTS_BY = env.payments["payouts_by"]
 
 # --- Languages and time ----------------------------------------------------------------------------------------
 
@@ -791,4 +815,5 @@ DEMO_PARTS = [
     "bookings.demo",
     "bookings.demo_guests",
     "bookings.demo_waiting",
+    "payments.settlement.demo",
 ]

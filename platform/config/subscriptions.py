@@ -22,6 +22,7 @@ SUBSCRIPTIONS: dict[str, list[str]] = {
         "accounts.partners.subscribers.tell_partners",
         "bookings.subscribers.thank",
         "payments.subscribers.book_deposit_applied",
+        "payments.settlement.subscribers.charge_for_guests",
         "bookings.subscribers.retag_guest",
     ],
     "booking.no_show": ["accounts.partners.subscribers.tell_partners", "bookings.subscribers.retag_guest"],

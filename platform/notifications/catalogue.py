@@ -558,6 +558,26 @@ KINDS = {
             may_have=frozenset({"name"}),
         ),
         Kind(
+            "payout.account",
+            _("Account for payouts"),
+            needs=frozenset({"restaurant_name", "what", "bank", "last4", "page_url"}),
+            may_have=frozenset({"name", "when"}),
+            choices={"what": ("first", "named", "active", "called_off", "refused")},
+        ),
+        Kind(
+            "payout.moved",
+            _("Payout"),
+            needs=frozenset({"restaurant_name", "what", "amount", "last4", "reference", "page_url"}),
+            may_have=frozenset({"name"}),
+            choices={"what": ("paid", "failed", "returned")},
+        ),
+        Kind(
+            "payout.statement",
+            _("Statement"),
+            needs=frozenset({"restaurant_name", "since", "until", "opening", "closing", "page_url"}),
+            may_have=frozenset({"name"}),
+        ),
+        Kind(
             "security.alert",
             _("Security alert"),
             needs=frozenset({"what", "times", "when", "alert_url"}),

@@ -70,7 +70,7 @@ def compare_what_was_paid_out(day: Comparing) -> None:
         .values_list("transaction__kind", "kobo")
     )
     came = sums.get(TransactionKind.CAPTURED, 0) + sums.get(TransactionKind.FEE_TOLD, 0)
-    paid_out = -sums.get(TransactionKind.SETTLED, 0)
+    paid_out = -sums.get(TransactionKind.SETTLED, 0) - sums.get(TransactionKind.PAID_OUT, 0)
     if paid_out > came:
         day.note(FindingKind.SETTLEMENT, "more than it took", ours=came, theirs=paid_out)
 

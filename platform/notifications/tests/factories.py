@@ -102,6 +102,42 @@ CONTEXTS: dict[str, list[dict[str, Any]]] = {
             "queue_url": "https://buka.example/admin/fraud/case/",
         }
     ],
+    "payout.account": [
+        {
+            "name": "Bola",
+            "restaurant_name": "Iya Eba & Sons",
+            "what": what,
+            "bank": "Guaranty Trust Bank",
+            "last4": "6789",
+            "page_url": "https://buka.example/admin/settlement/payoutaccount/",
+        }
+        # Only of one that waits is said from when on it is used.
+        | ({"when": "Friday 7 March 2025 at 19:30"} if what == "named" else {})
+        for what in ("first", "named", "active", "called_off", "refused")
+    ],
+    "payout.moved": [
+        {
+            "name": "Bola",
+            "restaurant_name": "Iya Eba & Sons",
+            "what": what,
+            "amount": "NGN 1,250,000",
+            "last4": "6789",
+            "reference": "buka-po-0123456789abcdef01234567",
+            "page_url": "https://buka.example/admin/settlement/issuedstatement/",
+        }
+        for what in ("paid", "failed", "returned")
+    ],
+    "payout.statement": [
+        {
+            "name": "Bola",
+            "restaurant_name": "Iya Eba & Sons",
+            "since": "1 March",
+            "until": "7 March",
+            "opening": "NGN 1,250,000",
+            "closing": "NGN 2,500,000",
+            "page_url": "https://buka.example/admin/settlement/issuedstatement/",
+        }
+    ],
     "security.alert": [
         {
             "name": "Bola",

@@ -1,0 +1,82 @@
+"""Houses' terms: made and ended by the platform's people, seen by whoever handles money at the house."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
+
+from accounts.doors import person_of
+from accounts.scoping import OwnRowsFilter, runs_platform
+from accounts.sensitive import AsksAgain
+from core.errors import DomainError
+from localization import formatting
+from payments.settlement.admin.shared import SettlementPage
+from payments.settlement.models import SettlementTerms
+from payments.settlement.services import terms
+
+FIELDS: list[Any] = [
+    "restaurant", "starts_on", "ends_on", "way", "period", "least_payout_kobo", "deposit_basis_points",
+    "tickets_basis_points", "fee_basis_points", "order_basis_points", "per_guest_kobo", "bears_fee", "note",
+]  # fmt: skip
+# Of terms that have begun only these change: what was taken by them was taken.
+OF_BEGUN = frozenset({"ends_on", "note"})
+
+
+class TermsForm(forms.ModelForm):
+    class Meta:
+        model = SettlementTerms
+        fields = FIELDS
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean() or self.cleaned_data
+        row, restaurant = self.instance, cleaned.get("restaurant")
+        house = restaurant.pk if restaurant is not None else row.restaurant_id
+        starts_on = cleaned.get("starts_on") or row.starts_on
+        if house is not None and starts_on is not None:
+            try:
+                terms.expect_in_time(
+                    restaurant_id=house, starts_on=starts_on, ends_on=cleaned.get("ends_on"), is_new=row.pk is None
+                )
+            except DomainError as refusal:
+                raise ValidationError(str(refusal)) from refusal
+        return cleaned
+
+
+@admin.register(SettlementTerms)
+class SettlementTermsAdmin(AsksAgain, SettlementPage):
+    form = TermsForm
+    list_display = ["restaurant", "starts_on", "ends_on", "way", "period", "of_deposits", "of_tickets", "bears_fee"]
+    list_filter = [("restaurant", OwnRowsFilter), "way"]
+    list_select_related = ["restaurant"]
+    autocomplete_fields = ["restaurant"]
+    fieldsets = [(None, {"fields": FIELDS})]
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return runs_platform(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return runs_platform(request)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        if not runs_platform(request):
+            return FIELDS
+        if obj is None:
+            return []
+        has_begun = obj.starts_on <= timezone.localdate(timezone=formatting.HOME_ZONE)
+        return [name for name in FIELDS if name not in OF_BEGUN] if has_begun else ["restaurant"]
+
+    def save_model(self, request: HttpRequest, obj: SettlementTerms, form: Any, change: bool) -> None:
+        terms.save_terms(terms=obj, by=person_of(request))
+
+    @display(description=_("of deposits"))
+    def of_deposits(self, row: SettlementTerms) -> str:
+        return formatting.percent(row.deposit_basis_points / 10_000)
+
+    @display(description=_("of tickets"))
+    def of_tickets(self, row: SettlementTerms) -> str:
+        return formatting.percent(row.tickets_basis_points / 10_000)
