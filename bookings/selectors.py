@@ -40,6 +40,7 @@ from bookings.models import (
     BookingHistory,
     BookingSeries,
     CalendarFeed,
+    Fee,
     HouseGuest,
     Occurrence,
     RoomPrices,
@@ -713,3 +714,8 @@ def _misfit(plan: ServicePlan, slot: SlotTime, booking: Booking, starts: dict[in
 
 def _is_idle(plan: ServicePlan, row: TableAllocation) -> bool:
     return row.table_id not in plan.table_areas
+
+
+def fees_of(booking: Booking) -> "QuerySet[Fee]":
+    """Return the fees that were ever asked for with a booking, the newest first."""
+    return Fee.objects.filter(booking=booking).select_related("booking__restaurant").order_by("-pk")

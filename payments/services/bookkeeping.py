@@ -158,7 +158,8 @@ def sources_of(payment: Payment, amount_kobo: int) -> dict[AccountName, int]:
 
 def _for(payment: Payment) -> AccountName:
     house = payment.request.restaurant_id
-    if payment.request.kind == Kind.DEPOSIT:
+    if payment.request.kind in (Kind.DEPOSIT, Kind.GUARANTEE):
+        # A guarantee is the guest's all along, and on its way back.
         return chart.deposits_held(house)
     if payment.request.kind == Kind.FEE:
         return chart.late_fees(house)

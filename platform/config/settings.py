@@ -79,6 +79,7 @@ INSTALLED_APPS = [
     "payments.ledger",
     "payments.reconciliation",
     "payments.fraud",
+    "payments.saved",
     "bookings",
 ]
 
@@ -246,12 +247,18 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 600.0,
         "options": {"expires": 600},
     },
+    "have saved cards forgotten": {
+        "task": "payments_saved.forget_due",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
     "remind of payments to be looked at": {
         "task": "fraud.remind",
         "schedule": 900.0,
         "options": {"expires": 900},
     },
     "look after the deposits": {"task": "bookings.look_after_deposits", "schedule": 60.0, "options": {"expires": 60}},
+    "look after the fees": {"task": "bookings.look_after_fees", "schedule": 60.0, "options": {"expires": 60}},
     "release unpaid tickets": {
         "task": "bookings.release_unpaid_tickets",
         "schedule": 30.0,
@@ -452,6 +459,11 @@ FLUTTERWAVE_PREVIOUS_SECRET_HASHES = env.payments["flutterwave"]["previous_hashe
 FLUTTERWAVE_BASE_URL = env.payments["flutterwave"]["url"]
 # Whose pages people are sent to in order to pay.
 PAYMENT_CHECKOUT_ORIGINS = env.payments["checkout_origins"]
+
+# What is charged, and given back at once, for a card that guarantees a table: more than the least that either gateway
+# takes. And how long the house may think better of a fee before it is charged.
+GUARANTEE_KOBO = 100_00
+FEE_WAITS_MINUTES = 120
 
 # --- Languages and time ----------------------------------------------------------------------------------------
 
@@ -775,6 +787,8 @@ PROMOTION_CONSENT = "accounts.privacy.selectors.wants_promotion"
 PAYMENT_SUBJECTS = {
     "deposit": "bookings.subjects.DepositSubject",
     "tickets": "bookings.subjects.TicketsSubject",
+    "guarantee": "bookings.subjects.GuaranteeSubject",
+    "fee": "bookings.subjects.FeeSubject",
 }
 # Events come before the bookings, which are laid around the parts of the floor that events take.
 DEMO_PARTS = [
