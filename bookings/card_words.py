@@ -99,3 +99,25 @@ def _fee(fee: Fee, now: datetime) -> CardWords:
         back = {"amount": formatting.money(fee.returned_kobo)}
         return CardWords(_("Your fee is not asked for any more: %(amount)s goes back to you") % back, (why,))
     return CardWords(_("Your fee of %(amount)s is not asked for any more") % amount, (why,))
+
+
+# --- Which message told what ---------------------------------------------------------------------------------------
+
+
+def card_key(booking: Booking, what: str) -> str:
+    """Return under what a message about a booking's card is told once; `what` is asked, taken or late."""
+    return f"booking.card:{booking.public_id}:{what}"
+
+
+def fee_key(fee: Fee, version: str) -> str:
+    """Return under what a message about a move of a fee is told once."""
+    return f"booking.fee:{fee.public_id}:{version}"
+
+
+def message_keys(bookings: list[Booking], fees: list[Fee]) -> list[str]:
+    """Return the keys of all messages that these may have caused."""
+    keys = [card_key(booking, what) for booking in bookings for what in ("asked", "taken", "late")]
+    states = [state.value for state in FeeState]
+    return keys + [
+        fee_key(fee, f"{turn}:{state}") for fee in fees for turn in range(1, fee.turn + 1) for state in states
+    ]

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone, translation
 
+from bookings.card_words import card_key, fee_key
 from bookings.models import Booking, Fee
 from bookings.selectors import booking_by_public_id
 from bookings.services import guarantees
@@ -38,7 +39,7 @@ def ask_for_card(*, booking_id: UUID, until: datetime, **_more: Any) -> None:
             "policy_text": terms_text(booking),
         }
     by_text = {"until": short_time(until, booking.restaurant.time_zone, like=timezone.now())}
-    key = f"booking.card:{booking.public_id}:asked:{booking.version}"
+    key = card_key(booking, "asked")
     _write(booking, "booking.card", key, {"what": "asked"}, by_mail=told, by_text=by_text, useful_until=until)
 
 
@@ -53,13 +54,18 @@ def tell_of_card(*, booking_id: UUID, confirms: bool, **_more: Any) -> None:
     what = "taken" if confirms else "late"
     # The confirmation is the text: it has the terms' address.
     by_text: dict[str, Any] | None = None if confirms else {}
-    key = f"booking.card:{booking.public_id}:{what}"
+    key = card_key(booking, what)
     _write(booking, "booking.card", key, {"what": what}, by_mail=told, by_text=by_text)
 
 
 def tell_of_coming_fee(*, fee_id: UUID, due_at: datetime, **_more: Any) -> None:
-    """Say that a fee is asked for, before it is charged: whoever was there after all can call."""
+    """Say that a fee is asked for, before it is charged: whoever was there after all can call.
+
+    Who has given no card is sent the link to pay it when its time has come.
+    """
     fee = _fee(fee_id)
+    if fee is not None and cards.guarantee_of(Kind.GUARANTEE, fee.booking.public_id) is None:
+        return
     if fee is None or fee.state != FeeState.ASKED or fee.due_at != due_at:
         return
     _tell(fee, "asked", key=f"{fee.turn}:asked")
@@ -92,7 +98,7 @@ def _tell(fee: Fee, what: str, *, key: str) -> None:
     _write(
         booking,
         "booking.fee",
-        f"booking.fee:{fee.public_id}:{key}",
+        fee_key(fee, key),
         {"what": what, "why": fee.kind},
         by_mail={
             "amount": formatting.money(kobo, booking.language),

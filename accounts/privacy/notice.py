@@ -44,6 +44,8 @@ ENCRYPTED = {
     "payments.Payment.address": _("The e-mail address and the network address of who pays"),
     "payments.PaymentRequest.token": _("The links on which people pay"),
     "payments.WebhookEvent.body": _("What payment gateways send about payments"),
+    "payments_saved.SavedMethod.token": _("What charges a card that you let us keep, and the address given with it"),
+    "payments_saved.SavedMethod.email": _("What charges a card that you let us keep, and the address given with it"),
     "fraud.Case.appeal": _("What is written when a person looks at a payment"),
     "fraud.Case.note": _("What is written when a person looks at a payment"),
     "mfa.Authenticator.data": _("The secrets of authenticator apps, and recovery codes"),

@@ -9,7 +9,9 @@ from core.ids import uuid7
 
 
 @keeps_history(
-    "FeeRowHistory", verbose_name=_("history of a fee"), exclude=("next_try_at", "tries", "updated_at", "waived_by")
+    "FeeRowHistory",
+    verbose_name=_("history of a fee"),
+    exclude=("next_try_at", "tries", "updated_at", "waived_by", "reason"),
 )
 class Fee(models.Model):
     """What a house asks for a table to which nobody came, or which was cancelled too late, as its terms said. Kobo.

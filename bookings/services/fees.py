@@ -1,7 +1,7 @@
 """Fees for tables to which nobody came, or which were cancelled too late: asked, charged, paid, given up.
 
-The booking's machine leads, and here is what its moves do to fees; how a card is charged is `payments.saved`'s. The lock
-of a fee is taken after its booking's, and before those of what is asked for it.
+The booking's machine leads, and here is what its moves do to fees; how a card is charged is `payments.saved`'s. The
+lock of a fee is taken after its booking's, and before those of what is asked for it.
 """
 
 import logging
@@ -180,7 +180,7 @@ def _locked(fee_id: UUID) -> Fee:
 
 
 def note_failure(*, fee_id: UUID, is_unheard: bool) -> None:
-    """Take note that a charge came to nothing: tried again where the gateway never heard of it, else told to the guest."""
+    """Take note that a charge came to nothing: it is tried again where the gateway never heard of it, else told."""
     if not Fee.objects.filter(public_id=fee_id).exists():
         return
     with transaction.atomic():
@@ -221,7 +221,7 @@ def _back(fee: Fee, kobo: int, *, reason: RefundReason, key: str, references: li
     return sum(one.amount_kobo for one in made)
 
 
-# --- What the house does with it ---------------------------------------------------------------------------------------
+# --- What the house does with it --------------------------------------------------------------------------------------
 
 
 def charge_now(*, booking: Booking, kind: FeeKind, by: User) -> Fee:

@@ -44,7 +44,7 @@ def held_until(booking: Booking, plan: ServicePlan, *, now: datetime, by: Actor)
 
 
 def hold_for_card(booking: Booking, plan: ServicePlan, *, by: Actor) -> bool:
-    """Keep a locked booking, now with its guest and the house's yes, until its card has come; False where it needs none."""
+    """Keep a locked booking that has its guest and the house's yes until its card has come; False if it needs none."""
     if not terms.asks_card(booking.policy):
         return False
     until = advances.held_until(booking, plan, now=timezone.now(), by=by)

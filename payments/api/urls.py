@@ -2,6 +2,7 @@ from django.urls import URLPattern, path
 
 from payments.api.views import BeginView, CallbackView, PaymentsView, PaymentView, RefundsView, VerifyView
 from payments.api.webhooks import receive
+from payments.saved.api import SavedCardsView, SavedCardView
 
 app_name = "payments_api"
 urlpatterns: list[URLPattern] = [
@@ -9,6 +10,8 @@ urlpatterns: list[URLPattern] = [
     path("delivery/payment/callback", CallbackView.as_view(), name="callback"),
     path("delivery/payment/verify/<str:reference>", VerifyView.as_view(), name="verify"),
     path("payments", PaymentsView.as_view(), name="payments"),
+    path("payments/methods", SavedCardsView.as_view(), name="saved_cards"),
+    path("payments/methods/<uuid:id>", SavedCardView.as_view(), name="saved_card"),
     path("payments/<uuid:id>", PaymentView.as_view(), name="payment"),
     path("payments/<uuid:id>/refunds", RefundsView.as_view(), name="refunds"),
     path("webhooks/paystack", receive, {"gateway": "paystack"}, name="paystack_webhook"),
