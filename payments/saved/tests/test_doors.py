@@ -4,7 +4,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -33,7 +33,7 @@ def ada() -> Any:
 
 
 @pytest.fixture
-def browser(ada: Any) -> Client:
+def own(ada: Any) -> Client:
     client = Client()
     log_in(client, ada, second_factor=False)
     return client
@@ -44,14 +44,14 @@ def pay_page(asked: Any) -> str:
 
 
 class TestThePayPage:
-    def test_offers_to_keep_the_card_to_who_has_an_account_and_ticks_nothing(self, browser, client, gateways):
+    def test_offers_to_keep_the_card_to_who_has_an_account_and_ticks_nothing(self, own, client, gateways):
         asked = an_evening(Kind.DEPOSIT)
-        page = browser.get(pay_page(asked)).content.decode()
+        page = own.get(pay_page(asked)).content.decode()
         assert 'name="keep_card"' in page
         assert "checked" not in page.split('name="keep_card"')[1].split(">")[0]
         assert 'name="keep_card"' not in client.get(pay_page(asked)).content.decode()
 
-        answer = browser.post(pay_page(asked), {"channel": "card", "email": "ada@example.com", "keep_card": "on"})
+        answer = own.post(pay_page(asked), {"channel": "card", "email": "ada@example.com", "keep_card": "on"})
 
         assert answer.status_code == 302
         consent = CardConsent.objects.get()
@@ -68,93 +68,93 @@ class TestThePayPage:
         assert answer.status_code == 302
         assert CardConsent.objects.get().purpose == Purpose.GUARANTEE
 
-    def test_one_s_own_card_pays_once_however_often_it_is_sent(self, browser, ada, gateways: SandboxClient):
+    def test_one_s_own_card_pays_once_however_often_it_is_sent(self, own, ada, gateways: SandboxClient):
         wish = Wish(Payer("ada@example.com"), BACK, BACK, channel=Channel.CARD, by=ada, keeps_card=True)
         payment = payments.begin(request=an_evening(Kind.DEPOSIT), wish=wish)
         gateways.pay("paystack", payment.reference)
         payments.settle(payment_id=payment.pk)
         (method,) = selectors.payable_with(ada)
         asked = an_evening(Kind.DEPOSIT)
-        assert "•••• 4081" in browser.get(pay_page(asked)).content.decode()
+        assert "•••• 4081" in own.get(pay_page(asked)).content.decode()
 
         sent = {"card": str(method.public_id), "request_key": str(uuid4())}
         for _twice in range(2):
-            answer = browser.post(pay_page(asked), sent)
+            answer = own.post(pay_page(asked), sent)
 
         assert answer["Location"].endswith("/back/")
         paid = Payment.objects.get(request=asked)
         assert (paid.state, paid.payer) == (PaymentState.SUCCEEDED, ada)
 
-    def test_somebody_else_s_card_pays_nothing(self, browser):
+    def test_somebody_else_s_card_pays_nothing(self, own):
         asked, other = an_evening(Kind.DEPOSIT), a_card(UserFactory())
 
-        answer = browser.post(pay_page(asked), {"card": str(other.public_id), "request_key": str(uuid4())})
+        answer = own.post(pay_page(asked), {"card": str(other.public_id), "request_key": str(uuid4())})
 
         assert answer.status_code == 404
         assert not Payment.objects.exists()
 
 
 class TestOwnCards:
-    def test_are_shown_and_forgotten(self, browser, ada):
+    def test_are_shown_and_forgotten(self, own, ada):
         method = a_card(ada)
-        assert "•••• 4081" in browser.get(reverse("own_payments:list")).content.decode()
+        assert "•••• 4081" in own.get(reverse("own_payments:list")).content.decode()
         where = reverse("own_payments:forget_card", args=[method.public_id])
-        assert "Forget this card?" in browser.get(where).content.decode()
+        assert "Forget this card?" in own.get(where).content.decode()
         method.refresh_from_db()
         assert method.state == MethodState.KEPT
 
-        assert browser.post(where).status_code == 302
+        assert own.post(where).status_code == 302
 
         method.refresh_from_db()
         assert method.state == MethodState.FORGETTING
-        assert browser.get(where).status_code == 404
+        assert own.get(where).status_code == 404
 
-    def test_one_that_guarantees_a_booking_says_which(self, browser, ada):
+    def test_one_that_guarantees_a_booking_says_which(self, own, ada):
         asked = an_evening(Kind.GUARANTEE)
         method = a_card(ada, purpose=Purpose.GUARANTEE, kind=asked.kind, subject_id=asked.subject_id)
         where = reverse("own_payments:forget_card", args=[method.public_id])
 
-        assert "K7PX3M" in browser.get(where).content.decode()
-        assert browser.post(where).status_code == 409
+        assert "K7PX3M" in own.get(where).content.decode()
+        assert own.post(where).status_code == 409
         method.refresh_from_db()
         assert method.state == MethodState.KEPT
 
-    def test_many_cards_cost_no_more_questions(self, browser, ada):
+    def test_many_cards_cost_no_more_questions(self, own, ada):
         a_card(ada, last4="0001")
-        browser.get(reverse("own_payments:list"))
+        own.get(reverse("own_payments:list"))
         with CaptureQueriesContext(
             connection,
         ) as few:
-            browser.get(reverse("own_payments:list"))
+            own.get(reverse("own_payments:list"))
         for number in range(2, 6):
             a_card(ada, last4=f"000{number}")
         with CaptureQueriesContext(connection) as many:
-            browser.get(reverse("own_payments:list"))
+            own.get(reverse("own_payments:list"))
         assert len(many) <= len(few)
 
 
 class TestApi:
-    def test_tells_of_one_s_own_cards_and_of_nobody_else_s(self, browser, ada):
+    def test_tells_of_one_s_own_cards_and_of_nobody_else_s(self, own, ada):
         mine, others = a_card(ada), a_card(UserFactory())
 
-        listed = browser.get("/api/payments/methods").json()["results"]
+        listed = own.get("/api/payments/methods").json()["results"]
 
         assert [card["id"] for card in listed] == [str(mine.public_id)]
         assert listed[0]["for_next_time"] is True
         assert "token" not in str(listed)
-        assert browser.get(f"/api/payments/methods/{mine.public_id}").json() == listed[0]
-        for method in (browser.get, browser.delete):
+        assert own.get(f"/api/payments/methods/{mine.public_id}").json() == listed[0]
+        for method in (own.get, own.delete):
             answer = method(f"/api/payments/methods/{others.public_id}")
             assert (answer.status_code, answer.json()["code"]) == (404, "saved_card_not_found")
         others.refresh_from_db()
         assert others.state == MethodState.KEPT
 
-    def test_forgets(self, browser, ada):
+    def test_forgets(self, own, ada):
         method = a_card(ada)
 
-        assert browser.delete(f"/api/payments/methods/{method.public_id}").status_code == 204
+        assert own.delete(f"/api/payments/methods/{method.public_id}").status_code == 204
 
-        assert browser.get("/api/payments/methods").json()["results"] == []
+        assert own.get("/api/payments/methods").json()["results"] == []
 
     def test_strangers_are_asked_to_log_in(self, client):
         assert client.get("/api/payments/methods").status_code == 401
@@ -174,7 +174,8 @@ class TestPrivacy:
         method = a_card(ada)
 
         [eraser] = [each for each in personal_data.erasers() if each.name == "payments_saved.cards"]
-        eraser.erase(Subject(user_id=ada.pk, public_id=ada.public_id))
+        with transaction.atomic():
+            eraser.erase(Subject(user_id=ada.pk, public_id=ada.public_id))
 
         method.refresh_from_db()
         assert (method.holder, method.email, method.card_index) == (None, "", "")
