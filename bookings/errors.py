@@ -183,6 +183,13 @@ class DepositOutstanding(BookingRefused):
     message = _("This table is held until its deposit has come.")
 
 
+class CardOutstanding(DepositOutstanding):
+    """The table is held for a card: only that makes it a booking."""
+
+    code = "booking_card_outstanding"
+    message = _("This table is held until its guest has given a card.")
+
+
 class NoDepositAsked(BookingRefused):
     code = "booking_no_deposit_asked"
     message = _("No deposit is asked for with this booking.")

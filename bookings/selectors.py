@@ -438,8 +438,12 @@ def _ahead(now: datetime | None) -> Q:
 
 
 def own_or_paid_for() -> Q:
-    """Return what leaves out the tables that were held for a form, and keeps those that wait for a deposit, or did."""
-    return ~Q(status__in=(Status.HELD, Status.EXPIRED)) | Q(advance__isnull=False)
+    """Return what leaves out the tables that were held for a form, and keeps those that wait for money, or did.
+
+    A card is waited for where a table has its guest, and its terms know of fees.
+    """
+    waits_for_card = ~Q(guest_name="") & Q(policy__has_key="fee_rates")
+    return ~Q(status__in=(Status.HELD, Status.EXPIRED)) | Q(advance__isnull=False) | waits_for_card
 
 
 def bookings_staffed_by(person: Person, ability: Ability = Ability.SEE_BOOKINGS) -> "QuerySet[Booking]":

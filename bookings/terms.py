@@ -91,7 +91,7 @@ def with_amounts(terms: Terms, party_size: int) -> dict[str, Any]:
     Bookings from before there were rates keep the deposit that was told.
     """
     if "fee_rates" in terms:
-        fees = next((each for each in terms["fee_rates"] if _fits(each, party_size)), {})
+        fees: Mapping[str, Any] = next((each for each in terms["fee_rates"] if _fits(each, party_size)), {})
         terms = {**terms, **{name: int(fees.get(name, 0)) * party_size for name in FEES}}
     if "rates" not in terms:
         return dict(terms)

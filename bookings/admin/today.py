@@ -32,6 +32,7 @@ from bookings import event_figures, refusal_words, selectors, services, terms, w
 from bookings.admin.moved_on import what_stands
 from bookings.admin.online_payments import online_payments
 from bookings.availability import day_slots
+from bookings.card_words import waits_for_card
 from bookings.deposit_words import advance_of, is_hold_over
 from bookings.forms import desk
 from bookings.guest_book import with_chits
@@ -42,6 +43,7 @@ from bookings.story import story_for_desk
 from core import audit
 from core.errors import DomainError
 from localization import formatting
+from payments.saved.selectors import guarantee_of
 from payments.states import Kind
 from restaurants.models import Restaurant
 from restaurants.service_plan import ServicePlan, plan_of
@@ -397,6 +399,8 @@ def _booking_panel(
         "restaurant": at.restaurant,
         "zone": plan.zone.key,
         "row": boards.row_of(plan, booking, now, notes=True),
+        "asks_card": terms.asks_card(booking.policy),
+        "guaranteed_by": guarantee_of(Kind.GUARANTEE, booking.public_id) if terms.asks_card(booking.policy) else None,
         "may_keep_guests": may(at.user, Ability.KEEP_GUEST_BOOK, restaurant_id=at.restaurant.pk),
         "booking": booking,
         "story": story_for_desk(booking),
@@ -422,7 +426,8 @@ def _forms_for(at: Desk, booking: Booking, plan: ServicePlan, now: datetime, bou
     forms |= _deposit_forms(booking, now, bound)
     if forms.get("awaits_deposit") and at.may_edit:
         forms["waive_form"] = bound.get("waive") or desk.WaiveForm(initial=version, auto_id="waive_%s")
-    waits = booking.status == "held" and advance_of(booking) is not None and not is_hold_over(booking, now)
+    waits = (booking.status == "held" and advance_of(booking) is not None) or waits_for_card(booking)
+    waits = waits and not is_hold_over(booking, now)
     if booking.status in ("requested", "confirmed", "arrived") or waits:
         forms["cancel_form"] = bound.get("cancel") or desk.ReasonForm(initial=version, auto_id="cancel_%s")
     if services.may_say_late(booking, now):

@@ -171,6 +171,7 @@ def confirm_hold(
 
     :raises HoldExpired: when its time is over, whether or not its tables have been given back already
     :raises DepositOutstanding: when it has its guest already, and only the money is missing
+    :raises CardOutstanding: when only the card that guarantees it is missing
     """
     if by.is_online and not (guest.phone or guest.email):
         raise errors.ContactMissing
@@ -183,8 +184,10 @@ def confirm_hold(
             and booking.hold_expires_at <= timezone.now()
         ):
             raise errors.HoldExpired
-        if booking.status == Status.HELD and (advances.locked(booking) is not None or guarantees.waits(booking)):
+        if booking.status == Status.HELD and advances.locked(booking) is not None:
             raise errors.DepositOutstanding
+        if guarantees.waits(booking):
+            raise errors.CardOutstanding
         booking.guest_name, booking.guest_phone, booking.guest_email = guest.name, guest.phone, guest.email
         booking.notes, booking.occasion = notes, occasion
         booking.language = language or booking.language

@@ -5,6 +5,7 @@ Holds on a card are not to be had in Nigeria, so this is what stands in their pl
 
 from datetime import date, datetime, timedelta
 from functools import partial
+from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -150,7 +151,7 @@ def forget_cards(*, limit: int = 500) -> int:
     return ended
 
 
-def _done_with(public_ids: set) -> set:  # type: ignore[type-arg]
+def _done_with(public_ids: set[UUID]) -> set[UUID]:
     now = timezone.now()
     bookings = {
         row["public_id"]: row

@@ -213,7 +213,7 @@ class TestGuarantee:
         booking = services.confirm_request(booking=booking, by=staff(place))
 
         assert booking.status == Status.HELD
-        with pytest.raises(errors.DepositOutstanding):
+        with pytest.raises(errors.CardOutstanding):
             services.confirm_hold(hold=booking, guest=services.Guest(name="x", phone="+2348031234567"), by=staff(place))
 
     def test_it_is_forgotten_when_the_booking_is_over(self, gateways: SandboxClient):
