@@ -630,8 +630,8 @@ class HoldConfirmView(APIView):
         operation_id="confirm_hold",
         summary="Turn a hold into a booking",
         description=(
-            "Where a deposit is due before the visit, or `terms.asks_for_card`, it stays `held`, for longer, until it has "
-            "come."
+            "Where a deposit is due before the visit, or `terms.asks_for_card`, it stays `held`, for longer, until that "
+            "came."
         ),
         tags=["Holds"],
         parameters=[TOKEN],
