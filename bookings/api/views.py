@@ -630,8 +630,8 @@ class HoldConfirmView(APIView):
         operation_id="confirm_hold",
         summary="Turn a hold into a booking",
         description=(
-            "Where a deposit is due before the visit, or `terms.asks_for_card`, it stays `held`, for longer, until that "
-            "came."
+            "Where a deposit is due before the visit, or a card is asked for (`terms.asks_for_card`), it stays `held`, "
+            "for longer, until that has come."
         ),
         tags=["Holds"],
         parameters=[TOKEN],
