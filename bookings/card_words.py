@@ -68,6 +68,24 @@ def _awaited(booking: Booking, now: datetime) -> CardWords:
     )
 
 
+def fee_sentences(policy: terms.Terms) -> list[str]:
+    """Return what is charged if nobody comes, and of a late cancellation; what is kept of a deposit comes off."""
+    said = []
+    no_show, late = terms.no_show_fee_kobo(policy), terms.late_cancellation_fee_kobo(policy)
+    if no_show:
+        said.append(_("If nobody comes, a fee of %(amount)s is charged.") % {"amount": formatting.money(no_show)})
+    if late:
+        amount = formatting.money(late)
+        said.append(_("If you cancel after the free time, a fee of %(amount)s is charged.") % {"amount": amount})
+    if not said:
+        return []
+    if terms.deposit_kobo(policy):
+        said.append(_("What the restaurant keeps of a deposit comes off the fee."))
+    if terms.asks_card(policy):
+        said.append(_("The restaurant asks for a card that guarantees this when you book."))
+    return said
+
+
 def fee_words(fees: list[Fee], *, now: datetime | None = None) -> list[CardWords]:
     """Return what the guest reads of the fees of a booking, in the active language."""
     return [_fee(fee, now or timezone.now()) for fee in fees]

@@ -20,6 +20,7 @@ from bookings.deposit_words import advance_of, is_hold_over
 from bookings.models import Booking, Fee, Ticket, TicketOrder
 from bookings.services import guarantees
 from bookings.states import FeeKind, OrderStatus, Status
+from bookings.subscribers import terms_sentences
 from core.codes import normalise as code_of
 from localization import formatting
 from payments.gateways.base import Payer
@@ -108,6 +109,7 @@ class GuaranteeSubject(DepositSubject):
             path=reverse("bookings:booking", args=[booking.public_id]),
             may_wait_until=longest if is_awaited else None,
             keeps_card=True,
+            agreed=tuple(terms_sentences(booking.policy, starts_at=booking.starts_at, zone=restaurant.time_zone)),
         )
 
     def wait_until(self, subject_id: UUID, moment: datetime) -> None:

@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 
 from accounts.privacy.states import Purpose
 from bookings import access, calendars, selectors, terms, wording
+from bookings.card_words import fee_sentences
 from bookings.deposit_words import advance_of
 from bookings.models import Advance, Booking, BookingSeries, Occurrence
 from bookings.services import guests, tagging
@@ -513,28 +514,10 @@ def terms_sentences(
         sentences.append(_("The least bill for your table is %(amount)s.") % {"amount": amount})
     if policy.get("deposit_kobo"):
         sentences += _deposit_sentences(policy, formatting.money(policy["deposit_kobo"]))
-    sentences += _fee_sentences(policy)
+    sentences += fee_sentences(policy)
     if policy.get("note"):
         sentences.append(policy["note"])
     return sentences
-
-
-def _fee_sentences(policy: dict[str, Any]) -> list[str]:
-    """Return what is charged of whom nobody came, and of a late cancellation; what is kept of a deposit comes off."""
-    said = []
-    no_show, late = terms.no_show_fee_kobo(policy), terms.late_cancellation_fee_kobo(policy)
-    if no_show:
-        said.append(_("If nobody comes, a fee of %(amount)s is charged.") % {"amount": formatting.money(no_show)})
-    if late:
-        amount = formatting.money(late)
-        said.append(_("If you cancel after the free time, a fee of %(amount)s is charged.") % {"amount": amount})
-    if not said:
-        return []
-    if terms.deposit_kobo(policy):
-        said.append(_("What the restaurant keeps of a deposit comes off the fee."))
-    if terms.asks_card(policy):
-        said.append(_("The restaurant asks for a card that guarantees this when you book."))
-    return said
 
 
 def _deposit_sentences(policy: dict[str, Any], amount: str) -> list[str]:

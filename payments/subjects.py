@@ -33,6 +33,8 @@ class Due:
     may_wait_until: datetime | None = None
     # Whether it is paid so that its card is kept for what it is for: then by card alone.
     keeps_card: bool = False
+    # What the payer agrees to with it, as sentences in the active language.
+    agreed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

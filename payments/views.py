@@ -178,6 +178,7 @@ def _cards(person: User | None, due: Due | None) -> dict[str, Any]:
     guarantees = due is not None and due.keeps_card
     return {
         "guarantees": guarantees,
+        "agreed": due.agreed if guarantees and due is not None else (),
         "guarantee_words": consent(Purpose.GUARANTEE) if guarantees else "",
         "keep_words": consent(Purpose.NEXT_TIME),
         # A guarantee shows at once that the card works: it is given anew.

@@ -11,8 +11,8 @@ def consent(purpose: Purpose) -> str:
     """Return what is agreed to, in the active language."""
     if purpose == Purpose.NEXT_TIME:
         return _(
-            "Keep this card for the next time. Our payment partner keeps it, not Buka; it is charged only when you "
-            "choose it, and you can have it forgotten on “My payments” at any time."
+            "Our payment partner keeps the card, not Buka; it is charged only when you choose it, and you can have it "
+            "forgotten on “My payments” at any time."
         )
     return _(
         "I let this card be kept for this booking, and be charged the fee that is named here if nobody comes or I "
