@@ -109,6 +109,8 @@ def give_back_after_dispute(*, dispute_id: UUID, kind: str, subject_id: UUID, st
         _give_deposit_back(subject_id, key=key, reason=RefundReason.CALLED_OFF)
     elif kind == Kind.TICKETS:
         _give_back_for_tickets(subject_id, key=key, reason=RefundReason.CALLED_OFF)
+    elif kind == Kind.FEE:
+        services.give_back_waived_fee(fee_id=subject_id, key=key)
 
 
 def _give_deposit_back(booking_id: UUID, *, key: str, reason: RefundReason) -> None:

@@ -27,7 +27,15 @@ from bookings.services.deposits import (
 )
 from bookings.services.desk_acts import Act, Answer, perform
 from bookings.services.feeds import close_feed, open_feed, renew_feed
-from bookings.services.fees import charge_due_fees, charge_fee, charge_now, note_failure, receive_fee, waive_fee
+from bookings.services.fees import (
+    charge_due_fees,
+    charge_fee,
+    charge_now,
+    give_back_waived_fee,
+    note_failure,
+    receive_fee,
+    waive_fee,
+)
 from bookings.services.floor import (
     complete_visit,
     confirm_request,
@@ -169,6 +177,7 @@ __all__ = [
     "forget_cards",
     "give_back",
     "give_back_unpaid_dates",
+    "give_back_waived_fee",
     "hold_for_payment",
     "hold_longer",
     "hold_order_for_payment",

@@ -28,6 +28,7 @@ from payments.saved import errors as card_refusals
 from payments.saved import selectors as cards
 from payments.saved.services import charging
 from payments.saved.services.charging import Came
+from payments.selectors import payments_of
 from payments.states import Kind, RefundReason
 from restaurants.service_plan import plan_of, remembered_plan
 
@@ -219,6 +220,21 @@ def _back(fee: Fee, kobo: int, *, reason: RefundReason, key: str, references: li
         kind=Kind.FEE, subject_id=fee.public_id, amount_kobo=kobo, reason=reason, key=key, references=references
     )
     return sum(one.amount_kobo for one in made)
+
+
+def give_back_waived_fee(*, fee_id: UUID, key: str) -> None:
+    """Give back what is left of a waived fee, once a bank has let go of it.
+
+    :param key: names what it is given back after
+    """
+    if not Fee.objects.filter(public_id=fee_id).exists():
+        return
+    with transaction.atomic():
+        fee = _locked(fee_id)
+        left = sum(payment.left_kobo for payment in payments_of(Kind.FEE, fee_id))
+        if fee.state == FeeState.WAIVED and left > 0:
+            fee.returned_kobo += _back(fee, left, reason=RefundReason.WAIVED, key=key)
+            fee.save(update_fields=["returned_kobo", "updated_at"])
 
 
 # --- What the house does with it --------------------------------------------------------------------------------------

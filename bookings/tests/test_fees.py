@@ -1,6 +1,7 @@
 """Fees for a no-show and a late cancellation: told, guaranteed by a card, charged once, waived, given back."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -25,12 +26,14 @@ from core.invariants import ask, invariants
 from core.testing import work_off_outbox
 from notifications.models import Message
 from payments import services as payments
+from payments.gateways import base
 from payments.ledger.agreements import agreements
 from payments.ledger.models import Entry
 from payments.models import Payment, Refund
 from payments.saved import selectors as cards
 from payments.saved.models import SavedMethod
 from payments.saved.states import MethodState
+from payments.services.disputing import note_dispute
 from payments.states import Kind, PaymentState, RefundReason
 from restaurants.models import Restaurant, SpecialDay, SpecialTerms
 from restaurants.service_plan import plan_of
@@ -375,6 +378,20 @@ class TestGivingUp:
         fee = charge(fee, "22:10")
         assert (fee.state, fee.turn) == (FeeState.PAID, 2)
         assert Payment.objects.filter(request__kind=Kind.FEE, state=PaymentState.SUCCEEDED).count() == 2
+
+    def test_what_a_bank_held_meanwhile_goes_back_once_it_lets_go(self, gateways: SandboxClient):
+        booking = guaranteed(gateways)
+        charge(missed(booking))
+        payment = Payment.objects.get(request__kind=Kind.FEE)
+        claim = base.Dispute("7", base.DisputeState.OPEN, "pending", 1_000_000, "NGN", reference=payment.reference)
+        note_dispute(payment_id=payment.pk, seen=claim)
+        services.waive_fee(booking=booking, kind=FeeKind.NO_SHOW, by=member(booking.restaurant_id), reason="Kindness")
+        assert not Refund.objects.filter(payment=payment).exists()
+
+        note_dispute(payment_id=payment.pk, seen=replace(claim, state=base.DisputeState.WON, word="won"))
+        work_off_outbox()
+
+        assert Refund.objects.get(payment=payment).amount_kobo == 1_000_000
 
     def test_money_that_comes_for_a_waived_fee_goes_back(self, gateways: SandboxClient):
         booking = guaranteed(gateways)
