@@ -183,10 +183,7 @@ CONTEXTS: dict[str, list[dict[str, Any]]] = {
         for why in ("late_cancellation", "no_show")
     ],
     "booking.card": [
-        _booking
-        | _short_booking
-        | {"what": what, "phone": "+234 803 123 4567"}
-        | more
+        _booking | _short_booking | {"what": what, "phone": "+234 803 123 4567"} | more
         for what, more in (
             ("asked", {"until": "12/06 18:45", "policy_text": "Free until noon."}),
             ("taken", {"card": "visa •••• 4081", "policy_text": "Free until noon."}),
