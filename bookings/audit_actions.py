@@ -22,6 +22,8 @@ ACTIONS = {
     "deposit.received": Action(_("Took note of a deposit"), Severity.NOTICE),
     "deposit.waived": Action(_("Did without a deposit"), Severity.NOTICE),
     "deposit.returned": Action(_("Paid a deposit back"), Severity.NOTICE),
+    "fee.charged": Action(_("Had a guest's fee charged"), Severity.NOTICE),
+    "fee.waived": Action(_("Waived a guest's fee"), Severity.NOTICE),
     "booking.viewed": Action(_("Looked at a guest's booking")),
     "standby.viewed": Action(_("Looked at a guest's place on a waiting list")),
     "standby.listed": Action(_("Looked through a waiting list")),

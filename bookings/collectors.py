@@ -17,6 +17,7 @@ from bookings.models import (
     BookingHistory,
     BookingSeries,
     DeskAct,
+    Fee,
     FreeTimeAlert,
     GuestNote,
     GuestTagging,
@@ -103,6 +104,22 @@ def advances(subject: Subject) -> Iterator[dict[str, Any]]:
                 }
                 for entry in advance.history.all()
             ],
+        }
+
+
+def fees(subject: Subject) -> Iterator[dict[str, Any]]:
+    found = Fee.objects.filter(booking__in=bookings_about(subject).order_by()).select_related("booking")
+    for fee in found.order_by("pk").iterator(chunk_size=200):
+        yield {
+            "booking": fee.booking.public_id,
+            "for": fee.kind,
+            "state": fee.state,
+            "asked_for_kobo": fee.amount_kobo,
+            "paid_kobo": fee.paid_kobo,
+            "given_back_kobo": fee.returned_kobo,
+            "charged_from": fee.due_at,
+            "why_waived": fee.reason,
+            "asked_at": fee.created_at,
         }
 
 
@@ -236,6 +253,9 @@ def work_at_the_desk(subject: Subject) -> Iterator[dict[str, Any]]:
         yield {"booking": booking or "", "at": at, "what": f"{of}{before} → {after}"}
     for block in Block.objects.filter(created_by_id=subject.account).order_by("pk"):
         yield {"booking": "", "at": block.created_at, "what": f"blocked: {block.reason}"}
+    waived = Fee.objects.filter(waived_by_id=subject.account).exclude(booking__in=theirs)
+    for booking, at in waived.order_by("pk").values_list("booking__public_id", "updated_at"):
+        yield {"booking": booking, "at": at, "what": "fee: waived"}
     for act in DeskAct.objects.filter(actor_id=subject.account).order_by("pk").iterator(chunk_size=500):
         yield {"booking": act.answer.get("booking", ""), "at": act.at, "what": f"at the screen: {act.what}"}
 
@@ -432,6 +452,13 @@ COLLECTORS = [
         is_for_guests=True,
     ),
     Collector(
+        "fees",
+        _("Fees"),
+        fees,
+        ("bookings.Fee",),
+        is_for_guests=True,
+    ),
+    Collector(
         "bookings_series",
         _("Bookings that repeat"),
         series,
@@ -476,6 +503,7 @@ COLLECTORS = [
             "bookings.Block.created_by",
             "bookings.DeskAct",
             "bookings.DeskAct.actor",
+            "bookings.Fee.waived_by",
         ),
     ),
 ]
@@ -536,5 +564,6 @@ NOT_COLLECTED = {
     "bookings.BookingSeries.created_by": "The history of the first booking says who made it.",
     "bookings.QueueEntry.created_by": "The first entry of its history says who made it.",
     "bookings.Booking.created_by": "The first entry of the history says who made it.",
+    "bookings.FeeRowHistory": "What a fee was before stands in the fee as it is now, and in its payments.",
     "bookings.TableAllocation": "Which table was kept: a matter of the house.",
 }

@@ -6,6 +6,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
+from bookings import card_words
 from bookings.collectors import (
     CONTACT,
     alerts_about,
@@ -21,6 +22,7 @@ from bookings.models import (
     Booking,
     BookingHistory,
     CalendarFeed,
+    Fee,
     HouseGuest,
     Occurrence,
     QueueEntry,
@@ -129,6 +131,10 @@ def _empty(keys: list[int], subject: Subject) -> None:
     paid.exclude(actor_kind=ActorKind.SYSTEM).update(reason="")
     # They went to a number that nobody has proven, too.
     notified.empty_about(message_keys(paid.values_list("pk", flat=True)), subject.pseudonym)
+    fees = Fee.objects.filter(booking__in=keys)
+    fees.exclude(reason="").update(reason="")
+    told = card_words.message_keys(list(Booking.objects.filter(pk__in=keys).only("public_id")), list(fees))
+    notified.empty_about(told, subject.pseudonym)
     LogEntry.objects.filter(
         content_type=ContentType.objects.get_for_model(Booking), object_id__in=[str(key) for key in keys]
     ).update(object_repr=subject.pseudonym)
@@ -298,6 +304,9 @@ NOT_ERASED = {
     "bookings.Advance": _books,
     "bookings.AdvanceHistory": _books,
     "bookings.AdvanceHistory.actor": _pseudonym,
+    "bookings.Fee": _books,
+    "bookings.Fee.waived_by": _pseudonym,
+    "bookings.FeeRowHistory": _books,
     "bookings.Block": _pseudonym,
     "bookings.Block.created_by": _pseudonym,
     "bookings.DeskAct": _pseudonym,

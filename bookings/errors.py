@@ -5,7 +5,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from bookings.availability import Reason
-from core.errors import DomainError, NotFound, Text
+from core.errors import Busy, DomainError, NotFound, Text
 
 
 class BookingRefused(DomainError):
@@ -181,6 +181,13 @@ class DepositOutstanding(BookingRefused):
 
     code = "booking_deposit_outstanding"
     message = _("This table is held until its deposit has come.")
+
+
+class CardOutstanding(DepositOutstanding):
+    """The table is held for a card: only that makes it a booking."""
+
+    code = "booking_card_outstanding"
+    message = _("This table is held until its guest has given a card.")
 
 
 class NoDepositAsked(BookingRefused):
@@ -560,3 +567,22 @@ class MoreThanOwedBack(BookingRefused):
 
     code = "tickets_more_than_owed_back"
     message = _("This is more than what is owed to the buyer.")
+
+
+class NoSuchFee(NotFound):
+    code = "fee_not_found"
+    message = _("There is no such fee.")
+
+
+class FeeNotOpen(DomainError):
+    """It is paid or waived already; details: `state`."""
+
+    code = "fee_not_open"
+    message = _("Nothing is asked for under this fee any more.")
+
+
+class FeeBeingChecked(Busy):
+    """Its bank's answer is awaited."""
+
+    code = "fee_being_checked"
+    message = _("The bank's answer about this fee is still awaited. Please look again in a minute.")

@@ -401,3 +401,50 @@ class EventMoved(Event):
 class EventReminderDue(Event):
     name: ClassVar[str] = "event.reminder_due"
     order_id: UUID
+
+
+@dataclass(frozen=True)
+class CardAsked(Event):
+    """A table is held until its guest gives a card that guarantees it."""
+
+    name: ClassVar[str] = "guarantee.asked"
+    booking_id: UUID
+    until: datetime
+
+
+@dataclass(frozen=True)
+class GuaranteeTaken(Event):
+    """A card guarantees a table; `confirms` is False where it came when the table was gone, and is forgotten."""
+
+    name: ClassVar[str] = "guarantee.taken"
+    booking_id: UUID
+    confirms: bool
+
+
+@dataclass(frozen=True)
+class FeeMoved(Event):
+    """A fee was charged, could not be charged, or is given up; `state` is one of `states.FeeState`. Kobo.
+
+    `version` counts its moves, so that each is told once.
+    """
+
+    name: ClassVar[str] = "fee.moved"
+    fee_id: UUID
+    booking_id: UUID
+    state: str
+    amount_kobo: int
+    returned_kobo: int
+    version: str
+    restaurant_id: UUID | None = None
+
+
+@dataclass(frozen=True)
+class FeeAsked(Event):
+    """A fee is asked for: it is charged from `due_at` on, unless the house thinks better of it. Kobo."""
+
+    name: ClassVar[str] = "fee.asked"
+    fee_id: UUID
+    booking_id: UUID
+    amount_kobo: int
+    due_at: datetime
+    restaurant_id: UUID | None = None

@@ -40,6 +40,7 @@ from bookings.models import (
     BookingHistory,
     BookingSeries,
     CalendarFeed,
+    Fee,
     HouseGuest,
     Occurrence,
     RoomPrices,
@@ -437,8 +438,12 @@ def _ahead(now: datetime | None) -> Q:
 
 
 def own_or_paid_for() -> Q:
-    """Return what leaves out the tables that were held for a form, and keeps those that wait for a deposit, or did."""
-    return ~Q(status__in=(Status.HELD, Status.EXPIRED)) | Q(advance__isnull=False)
+    """Return what leaves out the tables that were held for a form, and keeps those that wait for money, or did.
+
+    A card is waited for where a table has its guest, and its terms know of fees.
+    """
+    waits_for_card = ~Q(guest_name="") & Q(policy__has_key="fee_rates")
+    return ~Q(status__in=(Status.HELD, Status.EXPIRED)) | Q(advance__isnull=False) | waits_for_card
 
 
 def bookings_staffed_by(person: Person, ability: Ability = Ability.SEE_BOOKINGS) -> "QuerySet[Booking]":
@@ -713,3 +718,8 @@ def _misfit(plan: ServicePlan, slot: SlotTime, booking: Booking, starts: dict[in
 
 def _is_idle(plan: ServicePlan, row: TableAllocation) -> bool:
     return row.table_id not in plan.table_areas
+
+
+def fees_of(booking: Booking) -> "QuerySet[Fee]":
+    """Return the fees that were ever asked for with a booking, the newest first."""
+    return Fee.objects.filter(booking=booking).select_related("booking__restaurant").order_by("-pk")

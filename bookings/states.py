@@ -97,6 +97,38 @@ class KeptBecause(models.TextChoices):
     NO_SHOW = "no_show", _("Nobody came")
 
 
+class FeeKind(models.TextChoices):
+    """What a fee is asked for."""
+
+    NO_SHOW = "no_show", _("Nobody came")
+    LATE = "late", _("Cancelled after the free time")
+
+
+class FeeState(models.TextChoices):
+    """What has become of a fee."""
+
+    # It is charged to the guest's card once its time has come, and tried again while the gateway is away.
+    ASKED = "asked", pgettext_lazy("of a fee", "To be charged")
+    # It could not be charged: the guest has a link to pay it otherwise.
+    UNPAID = "unpaid", pgettext_lazy("of a fee", "Not paid")
+    PAID = "paid", pgettext_lazy("of a fee", "Paid")
+    # Nobody is asked for it any more; what had come goes back.
+    WAIVED = "waived", pgettext_lazy("of a fee", "Waived")
+
+
+FEE_MACHINE = Machine(
+    FeeState,
+    {
+        FeeState.ASKED: {FeeState.UNPAID, FeeState.PAID, FeeState.WAIVED},
+        # The house has it charged once more.
+        FeeState.UNPAID: {FeeState.ASKED, FeeState.PAID, FeeState.WAIVED},
+        FeeState.PAID: {FeeState.WAIVED},
+        # A no-show that was undone is marked again.
+        FeeState.WAIVED: {FeeState.ASKED},
+    },
+)
+
+
 # In the changes of a history line: the house cancelled for want of a table, and owes the guest another time.
 APOLOGY = "apology"
 
@@ -355,3 +387,4 @@ class SystemReason(models.TextChoices):
     LEFT_OPEN = "left open at the close", _("left open at the close")
     DEPOSIT_LATE = "the deposit came late", _("the deposit came late")
     NO_DEPOSIT = "the deposit did not come in time", _("the deposit did not come in time")
+    CARD_GIVEN = "a card was given", _("a card was given")

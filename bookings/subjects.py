@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
@@ -14,10 +15,12 @@ from accounts.models import User
 from accounts.partners.models import PartnerApp
 from accounts.selectors import may
 from accounts.states import Ability
-from bookings import access, selectors, services, ticketing, wording
+from bookings import access, selectors, services, terms, ticketing, wording
 from bookings.deposit_words import advance_of, is_hold_over
-from bookings.models import Booking, Ticket, TicketOrder
-from bookings.states import OrderStatus, Status
+from bookings.models import Booking, Fee, Ticket, TicketOrder
+from bookings.services import guarantees
+from bookings.states import FeeKind, OrderStatus, Status
+from bookings.subscribers import terms_sentences
 from core.codes import normalise as code_of
 from localization import formatting
 from payments.gateways.base import Payer
@@ -83,6 +86,82 @@ class DepositSubject(Subject):
     def called(self, code: str) -> list[UUID]:
         found = Booking.objects.filter(code=code_of(code)).order_by("-created_at")
         return list(found.values_list("public_id", flat=True)[:MOST_OF_ONE_CODE])
+
+
+class GuaranteeSubject(DepositSubject):
+    """A card that guarantees a booking: a small sum, which goes back at once."""
+
+    def due(self, subject_id: UUID) -> Due | None:
+        booking = selectors.booking_by_public_id(subject_id)
+        if booking is None or not terms.asks_card(booking.policy):
+            return None
+        restaurant = booking.restaurant
+        when = formatting.day_and_time(booking.starts_at, zone=restaurant.time_zone)
+        is_awaited = guarantees.waits(booking) and not _is_over(booking)
+        longest = _longest(booking.hold_expires_at, booking.created_at) if booking.hold_expires_at else None
+        return Due(
+            restaurant_id=booking.restaurant_id,
+            title=_("Guarantee by card: %(restaurant)s, %(when)s, %(party)s")
+            % {"restaurant": restaurant.name, "when": when, "party": wording.guests(booking.party_size)},
+            amount_kobo=settings.GUARANTEE_KOBO if is_awaited else 0,
+            until=booking.hold_expires_at if is_awaited else booking.starts_at,
+            payer=Payer(email=booking.guest_email, name=booking.guest_name, phone=booking.guest_phone),
+            path=reverse("bookings:booking", args=[booking.public_id]),
+            may_wait_until=longest if is_awaited else None,
+            keeps_card=True,
+            agreed=tuple(terms_sentences(booking.policy, starts_at=booking.starts_at, zone=restaurant.time_zone)),
+        )
+
+    def wait_until(self, subject_id: UUID, moment: datetime) -> None:
+        booking = selectors.booking_by_public_id(subject_id)
+        if booking is not None:
+            services.hold_longer(booking_id=booking.pk, until=moment)
+
+
+class FeeSubject(Subject):
+    """A fee for a table to which nobody came, or which was cancelled too late."""
+
+    def due(self, subject_id: UUID) -> Due | None:
+        fee = _fee(subject_id)
+        if fee is None:
+            return None
+        booking = fee.booking
+        when = formatting.day_and_time(booking.starts_at, zone=booking.restaurant.time_zone)
+        named = {"restaurant": booking.restaurant.name, "when": when}
+        title = (
+            _("Fee, as nobody came: %(restaurant)s, %(when)s") % named
+            if fee.kind == FeeKind.NO_SHOW
+            else _("Fee for cancelling late: %(restaurant)s, %(when)s") % named
+        )
+        return Due(
+            restaurant_id=booking.restaurant_id,
+            title=title,
+            amount_kobo=fee.missing_kobo,
+            until=None,
+            payer=Payer(email=booking.guest_email, name=booking.guest_name, phone=booking.guest_phone),
+            path=reverse("bookings:booking", args=[booking.public_id]),
+        )
+
+    def visible_to(self, subject_id: UUID, *, request: Any, token: str = "") -> bool:
+        fee = _fee(subject_id)
+        return fee is not None and _may_see(request, fee.booking, fee.booking.restaurant_id, token)
+
+    def background(self, subject_id: UUID) -> Background:
+        fee = _fee(subject_id)
+        return DepositSubject().background(fee.booking.public_id) if fee is not None else Background()
+
+    def named(self, subject_ids: Collection[UUID]) -> dict[UUID, Named]:
+        rows = dict(Fee.objects.filter(public_id__in=subject_ids).values_list("public_id", "booking__public_id"))
+        names = DepositSubject().named(set(rows.values()))
+        return {fee: names[booking] for fee, booking in rows.items() if booking in names}
+
+    def called(self, code: str) -> list[UUID]:
+        found = Fee.objects.filter(booking__code=code_of(code)).order_by("-created_at")
+        return list(found.values_list("public_id", flat=True)[:MOST_OF_ONE_CODE])
+
+
+def _fee(public_id: UUID) -> Fee | None:
+    return Fee.objects.select_related("booking__restaurant").filter(public_id=public_id).first()
 
 
 class TicketsSubject(Subject):

@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 
 from accounts.privacy.states import Purpose
 from bookings import access, calendars, selectors, terms, wording
+from bookings.card_words import fee_sentences
 from bookings.deposit_words import advance_of
 from bookings.models import Advance, Booking, BookingSeries, Occurrence
 from bookings.services import guests, tagging
@@ -516,6 +517,7 @@ def terms_sentences(
         sentences.append(_("The least bill for your table is %(amount)s.") % {"amount": amount})
     if policy.get("deposit_kobo"):
         sentences += _deposit_sentences(policy, formatting.money(policy["deposit_kobo"]))
+    sentences += fee_sentences(policy)
     if policy.get("note"):
         sentences.append(policy["note"])
     return sentences

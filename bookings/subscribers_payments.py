@@ -10,6 +10,7 @@ from bookings.deposit_words import advance_of
 from bookings.services import Actor
 from bookings.states import OwedBecause
 from payments import services as payments
+from payments.saved.services.charging import has_failed_unheard
 from payments.selectors import payment_by_public_id, promised_back
 from payments.states import DisputeState, Kind, RefundReason, RefundState, Review
 
@@ -28,6 +29,14 @@ def take_payment(
     *, payment_id: UUID, kind: str, subject_id: UUID, amount_kobo: int, reference: str, **_more: Any
 ) -> None:
     """Count money that a gateway has confirmed; it counts once, by its reference. Without a purpose it goes back."""
+    if kind == Kind.GUARANTEE:
+        _take_guarantee(payment_id, subject_id, amount_kobo, reference)
+        return
+    if kind == Kind.FEE:
+        # Counted first: heard twice, it counts once.
+        if payments.credit(payment_id=payment_id):
+            services.receive_fee(fee_id=subject_id, amount_kobo=amount_kobo, reference=reference)
+        return
     if kind not in (Kind.DEPOSIT, Kind.TICKETS):
         return
     try:
@@ -45,6 +54,29 @@ def take_payment(
             references=[reference],
         )
     payments.credit(payment_id=payment_id)
+
+
+def _take_guarantee(payment_id: UUID, booking_id: UUID, amount_kobo: int, reference: str) -> None:
+    """Give the sum back at once, whatever becomes of the table: it only showed that the card can be charged."""
+    if not payments.credit(payment_id=payment_id):
+        return
+    booking = selectors.booking_by_public_id(booking_id)
+    if booking is not None:
+        services.take_guarantee(booking=booking)
+    payments.give_back(
+        kind=Kind.GUARANTEE,
+        subject_id=booking_id,
+        amount_kobo=amount_kobo,
+        reason=RefundReason.GUARANTEE,
+        key=f"guarantee:{reference}",
+        references=[reference],
+    )
+
+
+def note_failed_fee(*, payment_id: UUID, kind: str, subject_id: UUID, **_more: Any) -> None:
+    """Have a fee charged again whose charge never reached the gateway; else its guest is sent a link."""
+    if kind == Kind.FEE:
+        services.note_failure(fee_id=subject_id, is_unheard=has_failed_unheard(payment_id))
 
 
 def _take_deposit(subject_id: UUID, amount_kobo: int, reference: str) -> None:
@@ -77,6 +109,8 @@ def give_back_after_dispute(*, dispute_id: UUID, kind: str, subject_id: UUID, st
         _give_deposit_back(subject_id, key=key, reason=RefundReason.CALLED_OFF)
     elif kind == Kind.TICKETS:
         _give_back_for_tickets(subject_id, key=key, reason=RefundReason.CALLED_OFF)
+    elif kind == Kind.FEE:
+        services.give_back_waived_fee(fee_id=subject_id, key=key)
 
 
 def _give_deposit_back(booking_id: UUID, *, key: str, reason: RefundReason) -> None:

@@ -1,6 +1,7 @@
 """Celery entry points of bookings."""
 
 from datetime import date
+from uuid import UUID
 
 from celery import shared_task
 
@@ -77,6 +78,18 @@ def release_unpaid_tickets() -> None:
 def look_after_deposits() -> None:
     services.give_back_unpaid_dates()
     services.send_deposit_reminders()
+
+
+@shared_task(name="bookings.charge_fee")
+def charge_fee(fee_id: str) -> None:
+    services.charge_fee(fee_id=UUID(fee_id))
+
+
+@shared_task(name="bookings.look_after_fees")
+def look_after_fees() -> None:
+    """Charge the fees whose time has come, and let go of cards that guarantee nothing any more."""
+    services.charge_due_fees()
+    services.forget_cards()
 
 
 @shared_task(name="bookings.send_event_reminders")

@@ -7,10 +7,11 @@ house had said such a party owes.
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
+from payments.gateways.registry import is_paid_online
 from restaurants.service_plan import ServicePlan, TermsPlan
 from restaurants.states import DepositDue
 
@@ -22,6 +23,8 @@ _AMOUNTS = (
     "minimum_spend_kobo_per_guest",
     "minimum_spend_kobo_per_party",
 )
+
+FEES = ("no_show_fee_kobo", "late_cancellation_fee_kobo")
 
 
 def terms_for(
@@ -44,6 +47,8 @@ def terms_for(
         "deposit_minutes": policy.deposit_minutes,
         "deposit_instructions": policy.deposit_instructions,
     }
+    if is_paid_online() and (fees := [*_special_fees(special), *_policy_fees(plan)]):
+        found |= {"fee_rates": fees, "asks_for_card": policy.asks_for_card}
     if own is not None:
         found["special_terms"] = own.name
     return with_amounts(found, party_size)
@@ -62,11 +67,32 @@ def _policy_rates(plan: ServicePlan) -> list[dict[str, Any]]:
     return [{"from_party": policy.deposit_from_party, "to_party": None, **amount}]
 
 
+def _special_fees(special: Sequence[TermsPlan]) -> list[dict[str, Any]]:
+    """Return the fees of special terms: those that name none leave the policy's in place."""
+    return [
+        {
+            "from_party": terms.from_party,
+            "to_party": terms.to_party,
+            **{name: getattr(terms, f"{name}_per_guest") for name in FEES},
+        }
+        for terms in special
+        if any(getattr(terms, f"{name}_per_guest") for name in FEES)
+    ]
+
+
+def _policy_fees(plan: ServicePlan) -> list[dict[str, Any]]:
+    amounts = {name: getattr(plan.policy, f"{name}_per_guest") for name in FEES}
+    return [{"from_party": plan.policy.fee_from_party, "to_party": None, **amounts}] if any(amounts.values()) else []
+
+
 def with_amounts(terms: Terms, party_size: int) -> dict[str, Any]:
     """Return the same terms with what they ask of a party of this size.
 
     Bookings from before there were rates keep the deposit that was told.
     """
+    if "fee_rates" in terms:
+        fees: Mapping[str, Any] = next((each for each in terms["fee_rates"] if _fits(each, party_size)), {})
+        terms = {**terms, **{name: int(fees.get(name, 0)) * party_size for name in FEES}}
     if "rates" not in terms:
         return dict(terms)
     rates: Mapping[str, Any] = next((each for each in terms["rates"] if _fits(each, party_size)), {})
@@ -109,6 +135,25 @@ def amounts_of(
 
 def deposit_kobo(terms: Terms) -> int:
     return int(terms.get("deposit_kobo") or 0)
+
+
+def no_show_fee_kobo(terms: Terms) -> int:
+    return int(terms.get("no_show_fee_kobo") or 0)
+
+
+def late_cancellation_fee_kobo(terms: Terms) -> int:
+    return int(terms.get("late_cancellation_fee_kobo") or 0)
+
+
+def asks_card(terms: Terms) -> bool:
+    """Whether the table waits for a card that guarantees it: one whose deposit is due before waits for that alone."""
+    has_fee = no_show_fee_kobo(terms) > 0 or late_cancellation_fee_kobo(terms) > 0
+    return has_fee and bool(terms.get("asks_for_card")) and not is_due_before(terms)
+
+
+def without_fees(terms: Terms) -> dict[str, Any]:
+    """Return the same terms for who has not read of fees and agreed: a booking taken by the house's people."""
+    return {name: value for name, value in terms.items() if name not in (*FEES, "fee_rates", "asks_for_card")}
 
 
 def is_due_before(terms: Terms) -> bool:
@@ -158,6 +203,8 @@ _TOLD = ("free_cancellation_hours", "grace_minutes", "deposit_kobo", "minimum_sp
 def mark(terms: Terms) -> str:
     """Return what stands for the terms that a page shows, for the form to send back."""
     told = [terms.get(name) or 0 for name in _TOLD] + [is_due_before(terms)]
+    if fees := [terms.get(name) or 0 for name in FEES if terms.get(name)]:
+        told += [*fees, asks_card(terms)]
     return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16]
 
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from bookings.card_words import waits_for_card
 from bookings.deposit_words import advance_of, is_hold_over
 from bookings.models import Booking, BookingHistory
 from bookings.states import FOR_THE_GUEST, Status
@@ -55,6 +56,9 @@ def heading_of(booking: Booking, now: datetime | None = None) -> str:
     if booking.status == Status.HELD and advance_of(booking) is not None:
         is_over = is_hold_over(booking, now or timezone.now())
         return _("Your table was held until now") if is_over else _("Your table is held for the deposit")
+    if waits_for_card(booking):
+        is_over = is_hold_over(booking, now or timezone.now())
+        return _("Your table was held until now") if is_over else _("Your table is held for your card")
     return str(HEADINGS[Status(booking.status)])
 
 

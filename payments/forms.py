@@ -42,12 +42,26 @@ class PayForm(forms.Form):
         },
     )
 
-    def __init__(self, *args: Any, ways: list[Channel], **kwargs: Any) -> None:
+    keep_card = forms.BooleanField(
+        label=_("Keep this card for the next time"), required=False, widget=forms.CheckboxInput()
+    )
+
+    def __init__(self, *args: Any, ways: list[Channel], may_keep: bool = False, **kwargs: Any) -> None:
+        """:param may_keep: whether the payer has an account, in which they find the card again"""
         super().__init__(*args, **kwargs)
+        if not may_keep or Channel.CARD not in ways:
+            del self.fields["keep_card"]
         field: Any = self.fields["channel"]
         field.choices = [(way.value, label) for way, label in WAYS.items() if way in ways]
         if len(field.choices) == 1:
             field.initial = field.choices[0][0]
+
+
+class SavedCardForm(forms.Form):
+    """Which of their cards somebody pays with; sent twice, it charges once."""
+
+    card = forms.UUIDField()
+    request_key = forms.UUIDField()
 
 
 class ShareForm(forms.Form):

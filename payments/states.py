@@ -13,6 +13,8 @@ class Kind(TextChoices):
     DEPOSIT = "deposit", _("Deposit")
     TICKETS = "tickets", _("Tickets")
     FEE = "fee", _("Fee")
+    # A small sum that goes back at once: with it comes the card that a fee would be charged to.
+    GUARANTEE = "guarantee", _("Guarantee by card")
     ORDER = "order", pgettext_lazy("of a delivery", "Order")
 
 
@@ -71,6 +73,8 @@ class RefundReason(TextChoices):
     NOT_ASKED = "not_asked", _("Nobody had asked for it")
     GOODWILL = "goodwill", _("As a kindness of the house")
     REVIEWED = "reviewed", _("Not let through after a look")
+    GUARANTEE = "guarantee", _("It only showed that the card can be charged")
+    WAIVED = "waived", _("The fee is not asked for any more")
     # Begun at the gateway, by a person there or by the gateway itself.
     GATEWAY = "gateway", _("Given back by the gateway")
 

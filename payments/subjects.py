@@ -31,6 +31,10 @@ class Due:
     may_be_shared: bool = False
     # To which the hold can be made longer for a means of paying that takes its time.
     may_wait_until: datetime | None = None
+    # Whether it is paid so that its card is kept for what it is for: then by card alone.
+    keeps_card: bool = False
+    # What the payer agrees to with it, as sentences in the active language.
+    agreed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,14 @@
 
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -20,13 +21,18 @@ from core.headers import private_page
 from core.limits import address_of
 from localization import formatting
 from payments import errors, limits, selectors, services
-from payments.forms import PayForm, ShareForm
+from payments.forms import PayForm, SavedCardForm, ShareForm
 from payments.fraud import views as fraud
 from payments.fraud.devices import device_of, knows_device
 from payments.fraud.errors import ProofNeeded
 from payments.gateways.base import Channel, Payer
 from payments.models import Payment, PaymentRequest
 from payments.receipts.selectors import receipt_of
+from payments.saved.errors import CardRefused, CardUnusable, NoSuchCard
+from payments.saved.selectors import payable_with
+from payments.saved.services.charging import Came, charge_saved
+from payments.saved.states import Purpose
+from payments.saved.wording import consent
 from payments.services.beginning import Wish, channels_within
 from payments.states import LIVE, Kind, PaymentState, RequestState, Review
 from payments.subjects import Due, Subject, subject_of
@@ -48,9 +54,20 @@ def pay(request: HttpRequest, token: str) -> HttpResponse:
     asked = _request(request, token)
     due = subject_of(asked.kind).due(asked.subject_id)
     ways = _ways(due)
-    form = PayForm(request.POST or None, ways=ways, initial={"email": _own_email(request, asked, due)})
+    person = _user(request)
+    form = PayForm(
+        request.POST if request.method == "POST" and "card" not in request.POST else None,
+        ways=ways,
+        may_keep=person is not None,
+        initial={"email": _own_email(request, asked, due)},
+    )
     refusal: DomainError | None = None
-    if request.method == "POST" and form.is_valid():
+    if request.method == "POST" and "card" in request.POST:
+        done = _pay_with_saved(request, asked, due)
+        if isinstance(done, HttpResponse):
+            return done
+        refusal = done
+    elif request.method == "POST" and form.is_valid():
         try:
             limits.pay(request, asked.pk)
             payment = services.begin(request=asked, wish=_wish(request, token, due, form.cleaned_data))
@@ -70,6 +87,7 @@ def pay(request: HttpRequest, token: str) -> HttpResponse:
                 return redirect(payment.checkout_url)
             return redirect("payments:back", token=token)
     context = {**_shown(asked, due), "form": form, "refusal": refusal, "ways": ways}
+    context |= _cards(person, due)
     context["needs_proof"] = isinstance(refusal, ProofNeeded)
     context["look"] = fraud.shown(asked, None)
     context["look_url"] = reverse("payments:look_again", args=[token])
@@ -156,7 +174,59 @@ def _wish(request: HttpRequest, token: str, due: Due | None, answers: dict[str, 
         address=address_of(request),
         device=device_of(request),
         is_proven=signed_in_just_now(request.user, request.session),
+        keeps_card=bool(answers.get("keep_card")),
+        language=get_language() or "en",
     )
+
+
+def _cards(person: User | None, due: Due | None) -> dict[str, Any]:
+    """Return what the page says of cards that are kept, and of this one's keeping."""
+    guarantees = due is not None and due.keeps_card
+    return {
+        "guarantees": guarantees,
+        "agreed": due.agreed if guarantees and due is not None else (),
+        "guarantee_words": consent(Purpose.GUARANTEE) if guarantees else "",
+        "keep_words": consent(Purpose.NEXT_TIME),
+        # A guarantee shows at once that the card works: it is given anew.
+        "request_key": uuid4(),
+        "cards": list(payable_with(person)) if person is not None and due is not None and not guarantees else [],
+    }
+
+
+def _pay_with_saved(request: HttpRequest, asked: PaymentRequest, due: Due | None) -> HttpResponse | DomainError:
+    """Charge a card that the payer lets us keep; return where they go on, or why not."""
+    person = _user(request)
+    form = SavedCardForm(request.POST)
+    if person is None or not form.is_valid() or due is None or due.keeps_card:
+        return CardUnusable()
+    # A stolen session is not to spend what a card is good for.
+    ask_again(request)
+    try:
+        limits.pay(request, asked.pk)
+        method = payable_with(person).filter(public_id=form.cleaned_data["card"]).first()
+        if method is None:
+            return NoSuchCard()
+        done = charge_saved(
+            request=asked,
+            method=method,
+            return_url=request.build_absolute_uri(reverse("payments:back", args=[asked.token])),
+            key=f"page:{form.cleaned_data['request_key']}",
+            by=person,
+            address=address_of(request),
+        )
+    except errors.PaymentIsChecked:
+        return redirect("payments:back", token=asked.token)
+    except TooManyAttempts:
+        raise
+    except DomainError as error:
+        return error
+    if done.came == Came.CHALLENGED:
+        return redirect(done.payment.checkout_url)
+    if done.came == Came.REFUSED:
+        return CardRefused()
+    if done.came == Came.DOWN:
+        return errors.NoGateway()
+    return redirect("payments:back", token=asked.token)
 
 
 def _own_email(request: HttpRequest, asked: PaymentRequest, due: Due | None) -> str:
@@ -174,7 +244,8 @@ def _ways(due: Due | None) -> list[Channel]:
         return []
     latest = due.may_wait_until or due.until
     left = None if latest is None else latest - timezone.now()
-    return [way for way in channels_within(left) if way in (Channel.CARD, Channel.TRANSFER, Channel.USSD)]
+    offered = (Channel.CARD,) if due.keeps_card else (Channel.CARD, Channel.TRANSFER, Channel.USSD)
+    return [way for way in channels_within(left) if way in offered]
 
 
 def _shown(asked: PaymentRequest, due: Due | None) -> dict[str, Any]:

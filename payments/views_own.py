@@ -23,6 +23,7 @@ from payments import selectors, subjects
 from payments.forms import MineForm
 from payments.models import Payment
 from payments.receipts.selectors import have_receipts
+from payments.saved.selectors import guaranteed_by, methods_of
 from payments.states import PaymentState, Review
 
 ON_A_PAGE = 20
@@ -42,6 +43,7 @@ def show(request: HttpRequest) -> HttpResponse:
     context = {
         "form": form,
         "items": _items(person, list(page)),
+        "cards": _cards(person) if page.number == 1 and not narrowed else [],
         "is_narrowed": bool(narrowed),
         "query": urlencode(narrowed),
         "previous_url": _address(narrowed, page.previous_page_number()) if page.has_previous() else "",
@@ -49,6 +51,13 @@ def show(request: HttpRequest) -> HttpResponse:
         "position": _("Page %(page)d of %(pages)d") % {"page": page.number, "pages": pages.num_pages},
     }
     return render(request, "payments/mine.html", context, status=400 if form.errors else 200)
+
+
+def _cards(person: User) -> list[dict[str, Any]]:
+    """Return the cards that somebody lets us keep, with what each guarantees."""
+    cards = list(methods_of(person))
+    names = subjects.named(key for card in cards for key in guaranteed_by(card))
+    return [{"card": card, "guaranteed": [names[key] for key in guaranteed_by(card) if key in names]} for card in cards]
 
 
 @private_page

@@ -188,6 +188,8 @@ class Restaurant(models.Model):
 LARGEST_GROUP = 400
 THREE_DAYS = 3 * 24 * 60
 MOST_KOBO = 10**12
+# A head: what is charged to a card while its holder is away stays within what a dinner costs.
+MOST_FEE_KOBO = 100_000_000
 
 
 class BookingPolicy(models.Model):
@@ -245,6 +247,19 @@ class BookingPolicy(models.Model):
         max_length=500,
         help_text=_("The guest reads it while the table is held: your account, and what to write with the transfer."),
     )
+    no_show_fee_kobo_per_guest = models.PositiveBigIntegerField(
+        _("fee if nobody comes, a head (kobo)"), default=0, db_default=0
+    )
+    late_cancellation_fee_kobo_per_guest = models.PositiveBigIntegerField(
+        _("fee for cancelling late, a head (kobo)"), default=0, db_default=0
+    )
+    fee_from_party = models.PositiveSmallIntegerField(_("fees from a party of"), default=1, db_default=1)
+    asks_for_card = models.BooleanField(
+        _("ask for a card when they book"),
+        default=True,
+        db_default=True,
+        help_text=_("A fee is charged to it. Without a card the guest is sent a link to pay the fee."),
+    )
     note = models.TextField(_("what diners should know"), blank=True, max_length=1000)
     suggests_times = models.BooleanField(
         _("suggest other times"),
@@ -289,6 +304,14 @@ class BookingPolicy(models.Model):
                 condition=Q(deposit_minutes__range=(5, THREE_DAYS)),
                 name="deposit_is_waited_for_five_minutes_to_three_days",
                 violation_error_message=_("A table is held for its deposit for at least 5 minutes and at most 3 days."),
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    no_show_fee_kobo_per_guest__lte=MOST_FEE_KOBO,
+                    late_cancellation_fee_kobo_per_guest__lte=MOST_FEE_KOBO,
+                ),
+                name="policy_fees_are_believable",
+                violation_error_message=_("A fee is at most ₦1,000,000 a head."),
             ),
         ]
 
@@ -554,6 +577,12 @@ class SpecialTerms(models.Model):
     deposit_kobo_per_party = models.PositiveBigIntegerField(_("deposit a party (kobo)"), default=0)
     minimum_spend_kobo_per_guest = models.PositiveBigIntegerField(_("minimum spend a head (kobo)"), default=0)
     minimum_spend_kobo_per_party = models.PositiveBigIntegerField(_("minimum spend a table (kobo)"), default=0)
+    no_show_fee_kobo_per_guest = models.PositiveBigIntegerField(
+        _("fee if nobody comes, a head (kobo)"), default=0, db_default=0
+    )
+    late_cancellation_fee_kobo_per_guest = models.PositiveBigIntegerField(
+        _("fee for cancelling late, a head (kobo)"), default=0, db_default=0
+    )
     free_cancellation_hours = models.PositiveSmallIntegerField(
         _("free cancellation (hours before)"), null=True, blank=True, help_text=_("Empty: as in the policy.")
     )
@@ -588,6 +617,14 @@ class SpecialTerms(models.Model):
                     minimum_spend_kobo_per_party__lte=MOST_KOBO,
                 ),
                 name="special_terms_amounts_are_believable",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    no_show_fee_kobo_per_guest__lte=MOST_FEE_KOBO,
+                    late_cancellation_fee_kobo_per_guest__lte=MOST_FEE_KOBO,
+                ),
+                name="special_terms_fees_are_believable",
+                violation_error_message=_("A fee is at most ₦1,000,000 a head."),
             ),
         ]
 

@@ -123,6 +123,10 @@ class PolicyPlan:
     deposit_due: str = DepositDue.AT_THE_HOUSE
     deposit_minutes: int = 45
     deposit_instructions: str = ""
+    no_show_fee_kobo_per_guest: int = 0
+    late_cancellation_fee_kobo_per_guest: int = 0
+    fee_from_party: int = 1
+    asks_for_card: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +147,8 @@ class TermsPlan:
     minimum_spend_kobo_per_party: int
     free_cancellation_hours: int | None
     note: str
+    no_show_fee_kobo_per_guest: int = 0
+    late_cancellation_fee_kobo_per_guest: int = 0
 
     def holds_at(self, day: date, starts_at: datetime, area_id: int | None) -> bool:
         """Whether they hold for a start of a service day, by the house's clock, for parties of their sizes."""

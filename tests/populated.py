@@ -23,7 +23,7 @@ from accounts.tests.factories import UserFactory
 from accounts.tokens.models import TokenFamily
 from accounts.tokens.states import Client as TokenClient
 from bookings import services as booking_services
-from bookings.models import Block, Booking, FreeTimeAlert, GuestNote, GuestTag
+from bookings.models import Block, Booking, Fee, FreeTimeAlert, GuestNote, GuestTag
 from bookings.recurring import Rule
 from bookings.services import Actor, Guest
 from bookings.states import Channel, EventRoom
@@ -32,6 +32,7 @@ from bookings.tests.ticket_factories import event_at
 from core.testing import with_second_factor
 from payments.fraud.tests.factories import a_case
 from payments.ledger.tests.factories import a_deposit
+from payments.saved.tests.factories import a_card
 from payments.settlement.models import IssuedStatement, Payout, Subaccount
 from payments.settlement.tests.factories import an_account, some_terms
 from payments.tests.factories import a_dispute, a_payment, a_refund, a_webhook
@@ -334,6 +335,10 @@ def populated(mark: str) -> House:
     )
     refund = a_refund(payment, note=f"Note {secret}")
     dispute = a_dispute(payment, category=f"Kind {secret}"[:40])
+    fee = Fee.objects.create(
+        booking=booking, kind="no_show", amount_kobo=500_000, due_at=now, state="waived", reason=f"Reason {secret}"
+    )
+    card = a_card(diner, email=f"{secret}-card@example.com", token=f"AUTH_{secret}", bank=f"Bank {secret}"[:60])
     a_webhook(payment, note=f"Note {secret}")
     a_deposit(place.pk, restaurant_id=place.pk, note=f"Note {secret}")
     settled = _settlement(place, secret)
@@ -347,7 +352,7 @@ def populated(mark: str) -> House:
         listing_claim,
         *(booking.guest, tag, note, review),
         *(booking, membership, host, invitation, app, app.grants.get(), delivery, delivery.endpoint),
-        *(series, evening, ordered, payment, refund, dispute, charge, payment.receipts.get()),
+        *(series, evening, ordered, payment, refund, dispute, charge, payment.receipts.get(), fee),
         *(case, case.decision),
         *settled,
     ):
@@ -376,6 +381,8 @@ def populated(mark: str) -> House:
         "ticket": str(ordered.tickets.order_by("pk")[0].public_id),
         "reviews": str(review.public_id),
         "payments": str(payment.public_id),
+        "methods": str(card.public_id),
+        "cards": str(card.public_id),
         **tickets,
     }
     return found

@@ -17,7 +17,7 @@ from accounts.privacy.services import consents
 from accounts.privacy.states import Door
 from accounts.states import Role
 from accounts.tests.factories import UserFactory, member
-from bookings.models import AdvanceHistory, BookingHistory, QueueHistory, StandbyHistory, TicketHistory
+from bookings.models import AdvanceHistory, BookingHistory, FeeRowHistory, QueueHistory, StandbyHistory, TicketHistory
 from bookings.services import Actor, cancel_booking, join_queue, join_waitlist
 from bookings.states import EventRoom
 from bookings.tests.factories import at, book, guest
@@ -55,6 +55,7 @@ PROOF = {
     StandbyHistory: "to_status = 'accepted'",
     QueueHistory: "to_status = 'seated'",
     TicketHistory: "amount_kobo = 1",
+    FeeRowHistory: "amount_kobo = 1",
     money.PaymentRowHistory: "received_kobo = 1",
     money.RefundRowHistory: "amount_kobo = 1",
     money.DisputeRowHistory: "amount_kobo = 1",

@@ -45,6 +45,8 @@ ENCRYPTED = {
     "payments.PaymentRequest.token": _("The links on which people pay"),
     "payments_receipts.Receipt.payer_name": _("The name on a receipt"),
     "payments.WebhookEvent.body": _("What payment gateways send about payments"),
+    "payments_saved.SavedMethod.token": _("What charges a card that you let us keep, and the address given with it"),
+    "payments_saved.SavedMethod.email": _("What charges a card that you let us keep, and the address given with it"),
     "fraud.Case.appeal": _("What is written when a person looks at a payment"),
     "fraud.Case.note": _("What is written when a person looks at a payment"),
     "settlement.PayoutAccount.number": _("The bank account into which a restaurant is paid"),

@@ -112,13 +112,22 @@ ACTIVITIES: Sequence[Activity] = (
         _("To take what you pay, to give it back, and to know what became of it."),
         _(
             "E-mail address and network address; what was paid for, how much, when and how; of a card its last four "
-            "digits, its bank and its country, and never its number. Receipts and credit notes, with who paid: these "
-            "tax papers stay with their numbers, also when the name is taken off them."
+            "digits, its bank and its country, and never its number. Of a card that you let us keep, also what charges "
+            "it at the gateway, the address it was given with, and what you agreed to, in which words and when. "
+            "Receipts and credit notes, with who paid: these tax papers stay with their numbers, also when the name is "
+            "taken off them."
         ),
         _("Payers, with an account or without"),
         _contract,
         _("The payment gateway at which you pay, and the restaurant that you pay."),
-        ("payments.webhooks", "payments.attempts", "payments.payers", "payments.receipts"),
+        (
+            "payments.webhooks",
+            "payments.attempts",
+            "payments.payers",
+            "payments.receipts",
+            "payments_saved.forgotten",
+            "payments_saved.consents",
+        ),
     ),
     Activity(
         "fraud",

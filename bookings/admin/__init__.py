@@ -1,5 +1,5 @@
 """Bookings in the back office: the day, the list, what repeats, the blocks, the guest book, ticketed events."""
 
-from bookings.admin import blocks, bookings, events, guests, series, ticket_orders
+from bookings.admin import blocks, bookings, events, fees, guests, series, ticket_orders
 
-__all__ = ["blocks", "bookings", "events", "guests", "series", "ticket_orders"]
+__all__ = ["blocks", "bookings", "events", "fees", "guests", "series", "ticket_orders"]

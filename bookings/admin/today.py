@@ -32,16 +32,18 @@ from bookings import event_figures, refusal_words, selectors, services, terms, w
 from bookings.admin.moved_on import what_stands
 from bookings.admin.online_payments import online_payments
 from bookings.availability import day_slots
+from bookings.card_words import waits_for_card
 from bookings.deposit_words import advance_of, is_hold_over
 from bookings.forms import desk
 from bookings.guest_book import with_chits
 from bookings.models import Booking, TicketedEvent
 from bookings.services import Actor, BookingMovedOn
-from bookings.states import AdvanceState, Channel
+from bookings.states import AdvanceState, Channel, FeeKind, FeeState, Status
 from bookings.story import story_for_desk
 from core import audit
 from core.errors import DomainError
 from localization import formatting
+from payments.saved.selectors import guarantee_of
 from payments.states import Kind
 from restaurants.models import Restaurant
 from restaurants.service_plan import ServicePlan, plan_of
@@ -75,6 +77,8 @@ DONE: dict[str, str | Promise] = {
     "deposit": gettext_lazy("%(name)s: the money is noted."),
     "paid-back": gettext_lazy("%(name)s: paid back."),
     "waive": gettext_lazy("%(name)s: the deposit is not asked for any more."),
+    "charge-fee": gettext_lazy("%(name)s: the fee is being charged."),
+    "waive-fee": gettext_lazy("%(name)s: the fee is waived."),
     "book": gettext_lazy("%(name)s: booked."),
     "walk-in": gettext_lazy("%(name)s: seated."),
 }
@@ -395,6 +399,8 @@ def _booking_panel(
         "restaurant": at.restaurant,
         "zone": plan.zone.key,
         "row": boards.row_of(plan, booking, now, notes=True),
+        "asks_card": terms.asks_card(booking.policy),
+        "guaranteed_by": guarantee_of(Kind.GUARANTEE, booking.public_id) if terms.asks_card(booking.policy) else None,
         "may_keep_guests": may(at.user, Ability.KEEP_GUEST_BOOK, restaurant_id=at.restaurant.pk),
         "booking": booking,
         "story": story_for_desk(booking),
@@ -402,6 +408,7 @@ def _booking_panel(
         "day": at.day() if at.request.GET.get("day") else booking.service_day,
         "refusal": refusal,
         **_forms_for(at, booking, plan, now, bound or {}),
+        **_fees(at, booking, bound or {}),
     }
     return panel(at, "admin/today/_booking.html", booking.guest_name or _("Walk-in"), context, status)
 
@@ -419,7 +426,8 @@ def _forms_for(at: Desk, booking: Booking, plan: ServicePlan, now: datetime, bou
     forms |= _deposit_forms(booking, now, bound)
     if forms.get("awaits_deposit") and at.may_edit:
         forms["waive_form"] = bound.get("waive") or desk.WaiveForm(initial=version, auto_id="waive_%s")
-    waits = booking.status == "held" and advance_of(booking) is not None and not is_hold_over(booking, now)
+    waits = (booking.status == "held" and advance_of(booking) is not None) or waits_for_card(booking)
+    waits = waits and not is_hold_over(booking, now)
     if booking.status in ("requested", "confirmed", "arrived") or waits:
         forms["cancel_form"] = bound.get("cancel") or desk.ReasonForm(initial=version, auto_id="cancel_%s")
     if services.may_say_late(booking, now):
@@ -446,6 +454,27 @@ def _deposit_forms(booking: Booking, now: datetime, bound: dict[str, Any]) -> di
     if advance is not None and advance.owed_kobo:
         forms["paid_back_form"] = bound.get("paid-back") or desk.ReferenceForm(initial=version, auto_id="paid_back_%s")
     return forms
+
+
+def _fees(at: Desk, booking: Booking, bound: dict[str, Any]) -> dict[str, Any]:
+    """Return the fees of a booking, their payments, and what who looks after money may do with the one that stands."""
+    fees = list(selectors.fees_of(booking)) if booking.status in (Status.NO_SHOW, Status.CANCELLED) else []
+    if not fees:
+        return {}
+    shown: dict[str, Any] = {
+        "fees": fees,
+        "fee_payments": [
+            payment for fee in fees for payment in online_payments(at.user, Kind.FEE, fee.public_id, at.restaurant.pk)
+        ],
+    }
+    stands = next((fee for fee in fees if fee.state != FeeState.WAIVED), None)
+    if stands is None or not at.may_run or not may(at.user, Ability.HANDLE_MONEY, restaurant_id=at.restaurant.pk):
+        return shown
+    initial = {"version": booking.version, "kind": stands.kind}
+    shown["waive_fee_form"] = bound.get("waive-fee") or desk.FeeForm(initial=initial, auto_id="waive_fee_%s")
+    if stands.state != FeeState.PAID:
+        shown["charge_fee_form"] = bound.get("charge-fee") or desk.FeeForm(initial=initial, auto_id="charge_fee_%s")
+    return shown
 
 
 def _tables_form(booking: Booking, data: Any) -> desk.TablesForm:
@@ -625,6 +654,23 @@ def _waive(at: Desk, booking: Booking, form: Any) -> None:
     )
 
 
+def _handle_money(at: Desk) -> None:
+    """:raises PermissionDenied: unless they look after the house's money"""
+    if not may(at.user, Ability.HANDLE_MONEY, restaurant_id=at.restaurant.pk):
+        raise PermissionDenied
+
+
+def _charge_fee(at: Desk, booking: Booking, form: Any) -> None:
+    _handle_money(at)
+    services.charge_now(booking=booking, kind=FeeKind(form.cleaned_data["kind"]), by=at.user)
+
+
+def _waive_fee(at: Desk, booking: Booking, form: Any) -> None:
+    _handle_money(at)
+    reason = form.cleaned_data["reason"]
+    services.waive_fee(booking=booking, kind=FeeKind(form.cleaned_data["kind"]), by=at.user, reason=reason)
+
+
 FORMS: dict[str, tuple[Callable[[Desk, Booking, ServicePlan], Any], Callable[[Desk, Booking, Any], str | None]]] = {
     "cancel": (lambda at, booking, plan: desk.ReasonForm(at.request.POST, auto_id="cancel_%s"), _cancel),
     "decline": (lambda at, booking, plan: desk.ReasonForm(at.request.POST, auto_id="decline_%s"), _decline),
@@ -635,6 +681,8 @@ FORMS: dict[str, tuple[Callable[[Desk, Booking, ServicePlan], Any], Callable[[De
     "deposit": (lambda at, booking, plan: desk.DepositForm(at.request.POST, auto_id="deposit_%s"), _deposit),
     "paid-back": (lambda at, booking, plan: desk.ReferenceForm(at.request.POST, auto_id="paid_back_%s"), _paid_back),
     "waive": (lambda at, booking, plan: desk.WaiveForm(at.request.POST, auto_id="waive_%s"), _waive),
+    "charge-fee": (lambda at, booking, plan: desk.FeeForm(at.request.POST, auto_id="charge_fee_%s"), _charge_fee),
+    "waive-fee": (lambda at, booking, plan: desk.FeeForm(at.request.POST, auto_id="waive_fee_%s"), _waive_fee),
 }
 
 

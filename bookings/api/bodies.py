@@ -232,6 +232,9 @@ def _terms(booking: Booking) -> dict[str, Any]:
         "grace_minutes": policy.get("grace_minutes", 0),
         "deposit": _money(policy.get("deposit_kobo")),
         "minimum_spend": _money(policy.get("minimum_spend_kobo")),
+        "no_show_fee": _money(policy.get("no_show_fee_kobo")),
+        "late_cancellation_fee": _money(policy.get("late_cancellation_fee_kobo")),
+        "asks_for_card": terms.asks_card(policy),
         "note": policy.get("note", ""),
     }
 

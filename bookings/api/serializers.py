@@ -324,6 +324,11 @@ class TermsSerializer(Words):
     grace_minutes = serializers.IntegerField(help_text="How long a late party keeps its table.")
     deposit = MoneySerializer(allow_null=True)
     minimum_spend = MoneySerializer(allow_null=True)
+    no_show_fee = MoneySerializer(allow_null=True, help_text="Charged if nobody comes; what is kept comes off it.")
+    late_cancellation_fee = MoneySerializer(allow_null=True, help_text="Charged if it is cancelled late.")
+    asks_for_card = serializers.BooleanField(
+        help_text="The table is `held` until a card guarantees it: `POST /api/delivery/payment` with `guarantee`."
+    )
     note = serializers.CharField()
 
 

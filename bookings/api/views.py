@@ -629,7 +629,10 @@ class HoldConfirmView(APIView):
     @extend_schema(
         operation_id="confirm_hold",
         summary="Turn a hold into a booking",
-        description="Where a deposit is due before the visit it stays `held`, for longer, until that has come.",
+        description=(
+            "Where a deposit is due before the visit, or a card is asked for (`terms.asks_for_card`), it stays `held`, "
+            "for longer, until that has come."
+        ),
         tags=["Holds"],
         parameters=[TOKEN],
         request=words.HoldConfirmSerializer,
@@ -640,6 +643,7 @@ class HoldConfirmView(APIView):
                 "The time is over, it is a booking already, or only its deposit is missing.",
                 booking_hold_expired={},
                 booking_deposit_outstanding={},
+                booking_card_outstanding={},
             ),
             422: problem_response("Nobody could be reached.", booking_contact_missing={}),
         },

@@ -15,7 +15,7 @@ from bookings.availability import Slot, slot_times
 from bookings.board import TableChoice
 from bookings.forms.booking import LATE_CHOICES, PartyField
 from bookings.services import Guest
-from bookings.states import Channel, Occasion
+from bookings.states import Channel, FeeKind, Occasion
 from core.forms import LineField, NameField, PhoneField, SeenVersionForm, TextField
 from localization import formatting
 from restaurants.admin.fields import NairaField
@@ -33,6 +33,19 @@ class WaiveForm(SeenVersionForm):
         max_length=300,
         required=False,
         help_text=_("For the house; the guest is told that no deposit is needed."),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+
+
+class FeeForm(SeenVersionForm):
+    """Which fee is charged, or waived and why."""
+
+    kind = forms.ChoiceField(choices=FeeKind.choices, widget=forms.HiddenInput)
+    reason = LineField(
+        label=_("Reason"),
+        max_length=300,
+        required=False,
+        help_text=_("For the house; the guest is told that no fee is asked for."),
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
 

@@ -2,6 +2,7 @@ from bookings.models.advances import Advance, AdvanceHistory
 from bookings.models.booking import Booking, BookingHistory, BookingQuerySet
 from bookings.models.desk import DeskAct
 from bookings.models.feeds import CalendarFeed
+from bookings.models.fees import Fee
 from bookings.models.guests import GuestNote, GuestTag, GuestTagging, HouseGuest, OtherContact
 from bookings.models.prices import Rearrangement, RoomPrices
 from bookings.models.series import BookingSeries, Occurrence
@@ -19,6 +20,8 @@ __all__ = [
     "BookingSeries",
     "CalendarFeed",
     "DeskAct",
+    "Fee",
+    "FeeRowHistory",
     "FreeTimeAlert",
     "GuestNote",
     "GuestTag",
@@ -40,3 +43,6 @@ __all__ = [
     "TicketOrder",
     "TicketedEvent",
 ]
+
+# Made by the trigger that keeps its rows' history.
+FeeRowHistory = Fee.pgh_event_model  # type: ignore[attr-defined]

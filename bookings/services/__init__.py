@@ -27,6 +27,15 @@ from bookings.services.deposits import (
 )
 from bookings.services.desk_acts import Act, Answer, perform
 from bookings.services.feeds import close_feed, open_feed, renew_feed
+from bookings.services.fees import (
+    charge_due_fees,
+    charge_fee,
+    charge_now,
+    give_back_waived_fee,
+    note_failure,
+    receive_fee,
+    waive_fee,
+)
 from bookings.services.floor import (
     complete_visit,
     confirm_request,
@@ -39,6 +48,7 @@ from bookings.services.floor import (
     seat_walk_in,
     undo_no_show,
 )
+from bookings.services.guarantees import forget_cards, hold_longer, take_guarantee
 from bookings.services.lateness import MOST_MINUTES, may_say_late, say_late
 from bookings.services.moving_days import (
     DayMove,
@@ -147,6 +157,9 @@ __all__ = [
     "cancel_series",
     "change_booking",
     "change_series",
+    "charge_due_fees",
+    "charge_fee",
+    "charge_now",
     "check_capacity",
     "close_feed",
     "close_old_queues",
@@ -161,9 +174,12 @@ __all__ = [
     "expect_room",
     "expire_unanswered_requests",
     "extend_series",
+    "forget_cards",
     "give_back",
     "give_back_unpaid_dates",
+    "give_back_waived_fee",
     "hold_for_payment",
+    "hold_longer",
     "hold_order_for_payment",
     "hold_table",
     "join_queue",
@@ -187,6 +203,7 @@ __all__ = [
     "move_special_day",
     "name_holder",
     "nearest_times",
+    "note_failure",
     "note_for_staff",
     "offer_next",
     "offer_now",
@@ -204,6 +221,7 @@ __all__ = [
     "quote",
     "rearrange_tables",
     "receive_deposit",
+    "receive_fee",
     "receive_payment",
     "release_expired_holds",
     "release_unpaid_orders",
@@ -224,9 +242,11 @@ __all__ = [
     "set_alert",
     "set_priority",
     "stop_alert",
+    "take_guarantee",
     "tell_of_free_times",
     "undo_admission",
     "undo_no_show",
     "waive_deposit",
+    "waive_fee",
     "was_ever_sold",
 ]

@@ -17,7 +17,7 @@ from bookings.events import BookingConfirmed, BookingExpired, BookingRequested
 from bookings.guest_book import Known
 from bookings.models import Booking, TableAllocation
 from bookings.rearranging import Sought
-from bookings.services import advances, claiming, guests, promises
+from bookings.services import advances, claiming, guarantees, guests, promises
 from bookings.services.claiming import Actor, Claim, Guest
 from bookings.states import Status
 from core import codes
@@ -171,6 +171,7 @@ def confirm_hold(
 
     :raises HoldExpired: when its time is over, whether or not its tables have been given back already
     :raises DepositOutstanding: when it has its guest already, and only the money is missing
+    :raises CardOutstanding: when only the card that guarantees it is missing
     """
     if by.is_online and not (guest.phone or guest.email):
         raise errors.ContactMissing
@@ -185,16 +186,22 @@ def confirm_hold(
             raise errors.HoldExpired
         if booking.status == Status.HELD and advances.locked(booking) is not None:
             raise errors.DepositOutstanding
+        if guarantees.waits(booking):
+            raise errors.CardOutstanding
         booking.guest_name, booking.guest_phone, booking.guest_email = guest.name, guest.phone, guest.email
         booking.notes, booking.occasion = notes, occasion
         booking.language = language or booking.language
         wished = plan.for_wish(step_free=booking.step_free)
         awaits_approval = by.is_online and wished.awaits_approval(booking.party_size)
         if not by.is_online:
-            booking.policy = terms.payable_there(booking.policy)
+            booking.policy = terms.payable_there(terms.without_fees(booking.policy))
         if booking.status == Status.HELD and not awaits_approval and terms.is_due_before(booking.policy):
             guests.refuse_blocked(Known.by(booking), by=by)
             _hold_for_deposit(booking, plan, by=by)
+            return booking
+        if booking.status == Status.HELD and not awaits_approval and terms.asks_card(booking.policy):
+            guests.refuse_blocked(Known.by(booking), by=by)
+            guarantees.hold_for_card(booking, plan, by=by)
             return booking
         guests.enter(booking, by=by)
         claiming.move(booking, Status.REQUESTED if awaits_approval else Status.CONFIRMED, by=by)
@@ -445,12 +452,16 @@ def _take_under_lock(
     if found.moves:
         claiming.make_room(current, found)
     booking.policy = claiming.terms_of(current, claim)
+    if not by.is_online or deposit == Asking.BOOKED:
+        # They have not read of fees and agreed, or it is one of many dates.
+        booking.policy = terms.without_fees(booking.policy)
     booking.starts_at, booking.ends_at = claim.slot.starts_at, claim.ends_at
     due_at = _ask_for_deposit(booking, current, deposit, now=now, by=by) if deposit else None
+    card_until = guarantees.held_until(booking, current, now=now, by=by) if deposit else None
     if booking.status != Status.HELD:
         # Who only looks at the form, has yet to pay, or is refused, is nobody's guest yet.
         guests.enter(booking, by=by)
-    elif due_at is not None:
+    elif due_at is not None or card_until is not None:
         guests.refuse_blocked(Known.by(booking), by=by)
     booking.code = codes.new_code()
     booking.channel = by.channel
@@ -468,6 +479,8 @@ def _take_under_lock(
     claiming.record(booking, by=by, from_status="")
     if due_at is not None:
         advances.ask(booking, due_at=due_at, by=by, gives_table_back=booking.status != Status.HELD)
+    if card_until is not None:
+        guarantees.tell_asked(booking, until=card_until)
     if not heed_pacing:
         claiming.record_passed_pacing(booking, by=by)
     _publish_taken(booking)

@@ -18,7 +18,7 @@ from bookings.guest_book import Known
 from bookings.models import Booking, Occurrence, TableAllocation
 from bookings.packing import Arrangement
 from bookings.rearranging import Sought
-from bookings.services import advances, claiming, deposits, freed, guests
+from bookings.services import advances, claiming, deposits, freed, guarantees, guests
 from bookings.services.booking import with_alternatives
 from bookings.services.claiming import Actor, Claim, Guest
 from bookings.services.floor import refuse_occupied_tables
@@ -540,7 +540,7 @@ def cancel_booking(
             by.kind in FOR_THE_GUEST and booking.status == Status.CONFIRMED and now > _free_until(booking)
         )
         # A hold that only kept a table for a form is no news; one with a guest, who had yet to pay, is.
-        was_held = booking.status == Status.HELD and advances.locked(booking) is None
+        was_held = booking.status == Status.HELD and advances.locked(booking) is None and not guarantees.waits(booking)
         changes = None
         if apology is not None:
             booking.bonus_points = min(booking.bonus_points + apology, MOST_POINTS)

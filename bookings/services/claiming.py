@@ -35,7 +35,7 @@ from bookings.availability import (
 )
 from bookings.models import Booking, TableAllocation
 from bookings.packing import Arrangement
-from bookings.services import advances, freed, guest_figures, promises
+from bookings.services import advances, fees, freed, guest_figures, promises
 from bookings.services.recording import record as record
 from bookings.states import APOLOGY, FOR_THE_GUEST, STAFF_CHANNELS, ActorKind, Channel, Status
 from bookings.terms import terms_for
@@ -532,6 +532,7 @@ def move(
     # Written first: what follows of it is told after it.
     record(booking, by=by, from_status=before, reason=reason, changes=changes)
     advances.follow(booking, before, by=by, reason=reason)
+    fees.follow(booking, before, by=by)
     promises.follow(booking, before, by=by, is_bumped=APOLOGY in (changes or {}))
 
 

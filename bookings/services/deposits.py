@@ -199,7 +199,7 @@ def _late(
     if advance.held_kobo >= advance.amount_kobo:
         try:
             with transaction.atomic():
-                _claim_again(booking, now=now, sought=sought)
+                claim_again(booking, now=now, sought=sought)
         except errors.BookingRefused:
             pass
         except IntegrityError as clash:
@@ -222,7 +222,7 @@ def _late(
     return Outcome.OWED_BACK, entry
 
 
-def _claim_again(booking: Booking, *, now: datetime, sought: Sought | None) -> None:
+def claim_again(booking: Booking, *, now: datetime, sought: Sought | None) -> None:
     """Give a booking whose hold is over a table for its own time, as if it were asked for now.
 
     Notice and window are not looked at again: they were kept when it was asked for.

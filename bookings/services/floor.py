@@ -17,7 +17,7 @@ from bookings import errors, selectors, terms
 from bookings.availability import GRAIN, Allocation, Occupancy, Reason, best_seating, slot_times
 from bookings.events import BookingConfirmed, BookingDeclined, PartyDidNotShow, PartySeated, VisitCompleted
 from bookings.models import Booking, Occurrence, TableAllocation
-from bookings.services import advances, claiming, guests
+from bookings.services import advances, claiming, guarantees, guests
 from bookings.services.claiming import Actor, Guest
 from bookings.states import MACHINE, Course, Status
 from core import codes
@@ -43,6 +43,9 @@ def confirm_request(*, booking: Booking, by: Actor, expected_version: int | None
         if booking.starts_at <= timezone.now():
             raise errors.TimeInThePast
         if terms.is_due_before(booking.policy) and _asks_for_deposit(booking, by=by):
+            _tell(booking)
+            return booking
+        if guarantees.hold_for_card(booking, plan_of(booking.restaurant_id), by=by):
             _tell(booking)
             return booking
         claiming.move(booking, Status.CONFIRMED, by=by)
@@ -368,8 +371,8 @@ def _seat_under_lock(booking: Booking, *, by: Actor, table_ids: Sequence[int] | 
     if expired:
         claiming.expire_holds(expired, now=now)
     asked = terms.terms_for(plan, booking.party_size, day=day, starts_at=booking.starts_at)
-    # Whoever sits already leaves no deposit.
-    booking.policy = {**asked, "deposit_kobo": 0, "rates": []}
+    # Whoever sits already leaves no deposit, and has come.
+    booking.policy = {**terms.without_fees(asked), "deposit_kobo": 0, "rates": []}
     guests.enter(booking, by=by)
     booking.save(force_insert=True)
     claiming.allocate(booking, plan, tables)

@@ -506,6 +506,8 @@ def _terms(
     slot = find_slot_time(plan, starts_at)
     day = on if isinstance(slot, Reason) else slot.service_day
     found = terms.terms_for(plan, party_size, day=day, starts_at=starts_at, area_id=_area_id(plan, area))
+    # Of dates months ahead no card is asked for, and so no fee.
+    found = terms.without_fees(found)
     return found if by.is_online else terms.payable_there(found)
 
 

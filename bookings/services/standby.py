@@ -34,7 +34,7 @@ from bookings.states import (
     Status,
     SystemReason,
 )
-from bookings.terms import terms_for
+from bookings.terms import terms_for, without_fees
 from core import audit, codes
 from core.outbox import publish
 from restaurants.service_plan import ServicePlan, plan_of, remembered_plan
@@ -307,8 +307,11 @@ def _offer_under_lock(seen: _Seen, day: date, match: Match, *, by: Actor, now: d
         ends_at=match.ends_at,
         area_id=match.area_id,
         hold_expires_at=until,
-        policy=terms_for(
-            plan, entry.party_size, day=day, starts_at=match.slot.starts_at, area_id=_area_asked_for(entry, match)
+        # Who waits has not read of fees and agreed.
+        policy=without_fees(
+            terms_for(
+                plan, entry.party_size, day=day, starts_at=match.slot.starts_at, area_id=_area_asked_for(entry, match)
+            )
         ),
         created_by=by.user,
     )

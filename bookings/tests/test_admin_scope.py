@@ -22,7 +22,7 @@ from accounts.states import Role
 from accounts.tests.back_office import filled_in, wrong
 from accounts.tests.factories import UserFactory, log_in, member
 from bookings import services
-from bookings.models import Block, Booking, BookingSeries, GuestTag, HouseGuest, TicketedEvent, TicketOrder
+from bookings.models import Block, Booking, BookingSeries, Fee, GuestTag, HouseGuest, TicketedEvent, TicketOrder
 from bookings.recurring import Rule
 from bookings.services import Actor, Guest
 from bookings.states import EventRoom
@@ -143,6 +143,9 @@ def furnished(name: str) -> dict[type[Model], Any]:
         Receipt: payment.receipts.get(),
         PayoutAccount: account, Payout: payout, IssuedStatement: statement,
         SettlementTerms: some_terms(restaurant, note=f"{name} note", deposit_basis_points=0, tickets_basis_points=0),
+        Fee: Fee.objects.create(
+            booking=booking, kind="no_show", amount_kobo=500_000, due_at=timezone.now(), reason=f"{name} fee"
+        ),
         Payment: payment, Refund: a_refund(payment, note=f"{name} note"),
         Dispute: a_dispute(payment, category=f"{name} kind"),
         PartnerApp: app, PartnerGrant: app.grants.get(), Endpoint: endpoint, Delivery: endpoint.deliveries.get(),

@@ -42,6 +42,7 @@ import json, os, signal, sys
 import django
 django.setup()
 from django.db import connection
+from bookings import services
 from bookings.tests.test_paying import wish
 from core import outbox
 from payments import services as payments
@@ -64,6 +65,8 @@ def act(asked):
         payments.take_in(gateway="paystack", headers=asked["headers"], body=asked["body"].encode())
     elif what == "work off":
         payments.work_off(event_id=number)
+    elif what == "charge":
+        services.charge_fee(fee_id=asked["fee"])
 
 for line in sys.stdin:
     asked = json.loads(line)

@@ -32,6 +32,7 @@ from bookings import (
     wording,
 )
 from bookings.availability import Slot
+from bookings.card_words import card_words, fee_words
 from bookings.deposit_words import advance_of, deposit_words, is_hold_over, read_what_is_owed
 from bookings.forms.booking import LATE_CHOICES, ChangeDetailsForm, LateForm, MoveForm, OtherTimeForm, SeenForm
 from bookings.models import Booking
@@ -49,6 +50,8 @@ from localization import formatting
 from payments.gateways.registry import is_paid_online
 from restaurants.service_plan import ServicePlan, plan_of
 
+# After these a fee may have been asked for; a no-show that was undone has one, waived, of which it is told by mail.
+FEES_STAND = frozenset({Status.NO_SHOW, Status.CANCELLED})
 PAST_ON_A_PAGE = 10
 ORDERS_SHOWN = 20
 NEW_FOR = timedelta(minutes=15)
@@ -105,6 +108,8 @@ def _booking_page(request: HttpRequest, found: Booking) -> HttpResponse:
         "is_booked": found.is_occupying and status != Status.HELD,
         "deposit": deposit_words(found, now=now),
         **_payable(found, now),
+        "card": card_words(found, now=now),
+        "fees": fee_words(list(selectors.fees_of(found)), now=now) if status in FEES_STAND else [],
         "is_over": status == Status.COMPLETED,
         "may_change": _may_change(found),
         **_lateness(found, now),

@@ -19,6 +19,7 @@ GRANT UPDATE (leaves) ON audit_auditseal TO buka_app;
 -- Histories of rows: triggers write them, nobody else.
 REVOKE UPDATE, DELETE ON accounts_membershiphistory, restaurants_dishpricehistory FROM buka_app;
 REVOKE UPDATE, DELETE ON payments_paymentrowhistory, payments_refundrowhistory, payments_disputerowhistory FROM buka_app;
+REVOKE UPDATE, DELETE ON bookings_feerowhistory FROM buka_app;
 
 -- Consents are taken back once and lose their addresses; the list of the forgotten goes by retention.
 REVOKE UPDATE, DELETE ON privacy_consent FROM buka_app;

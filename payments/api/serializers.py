@@ -13,8 +13,11 @@ from restaurants.api.serializers import MoneySerializer
 
 
 class BeginSerializer(StrictSerializer):
-    kind = serializers.ChoiceField(choices=[Kind.DEPOSIT.value, Kind.TICKETS.value])
-    subject = serializers.UUIDField(help_text="The id of the booking, or of the order of tickets.")
+    # A guarantee is paid by card, whatever channel is named.
+    kind = serializers.ChoiceField(
+        choices=[kind.value for kind in (Kind.DEPOSIT, Kind.TICKETS, Kind.GUARANTEE, Kind.FEE)]
+    )
+    subject = serializers.UUIDField(help_text="The id of the booking, of the order of tickets, or of the fee.")
     channel = serializers.ChoiceField(choices=[way.value for way in (Channel.CARD, Channel.TRANSFER, Channel.USSD)])
     email = serializers.EmailField(required=False, max_length=254)
     return_url = serializers.URLField(

@@ -9,7 +9,7 @@ from django.db.models import Avg, Count, Q, QuerySet
 from payments.fraud.models import Attempt
 from payments.fraud.states import RuleKind
 from payments.models import Payment
-from payments.states import PaymentState, Review
+from payments.states import Kind, PaymentState, Review
 
 HOME = "NG"
 # Below these nothing is usual yet: one dinner for ten after two for two says nothing.
@@ -115,7 +115,13 @@ def _of_person(facts: Facts, since: datetime) -> QuerySet[Attempt] | None:
         rows = _others(facts, since).filter(email_index=facts.email_index)
     else:
         return None
-    return rows.filter(payment__state=PaymentState.SUCCEEDED).exclude(payment__review=Review.REFUSED)
+    rows = rows.filter(payment__state=PaymentState.SUCCEEDED).exclude(payment__review=Review.REFUSED)
+    return _without_guarantees(rows)
+
+
+def _without_guarantees(rows: QuerySet[Attempt]) -> QuerySet[Attempt]:
+    """Leave out the small sums that only show that a card works: they say nothing of what is usual, and all go back."""
+    return rows.exclude(request__kind=Kind.GUARANTEE)
 
 
 def _amount(facts: Facts, since: datetime) -> int:
@@ -129,7 +135,8 @@ def _amount_payer(facts: Facts, since: datetime) -> int | None:
 
 def _amount_house(facts: Facts, since: datetime) -> int | None:
     rows = _others(facts, since).filter(restaurant_id=facts.restaurant_id)
-    latest = rows.filter(payment__state=PaymentState.SUCCEEDED).order_by("-created_at")[:LATEST]
+    rows = _without_guarantees(rows.filter(payment__state=PaymentState.SUCCEEDED))
+    latest = rows.order_by("-created_at")[:LATEST]
     return _per_cent_of_usual(facts, Attempt.objects.filter(pk__in=latest.values("pk")), LEAST_AT_HOUSE)
 
 

@@ -9,7 +9,7 @@ INVARIANTS = [
         "The receipt of each payment that counts, less what its credit notes say, is what came and did not go back.",
         sql(
             "SELECT p.reference, p.received_kobo - coalesce(b.kobo, 0) AS stands, coalesce(r.kobo, 0) AS on_receipts "
-            "FROM payments_payment p "
+            "FROM payments_payment p JOIN payments_paymentrequest q ON q.id = p.request_id AND q.kind <> 'guarantee' "
             "LEFT JOIN (SELECT payment_id, sum(amount_kobo) AS kobo FROM payments_refund WHERE state = 'done' "
             "GROUP BY 1) b ON b.payment_id = p.id "
             "LEFT JOIN (SELECT payment_id, sum(CASE kind WHEN 'credit_note' THEN -amount_kobo ELSE amount_kobo END) "

@@ -22,9 +22,18 @@ LONGEST_PREFIX = 12
 MOST_AT_ONCE = 500
 
 
+# What only shows that a card can be charged, and goes back at once, is no part of a house's trade.
+WITHOUT_RECEIPT = (Kind.GUARANTEE,)
+
+
 @transaction.atomic
-def issue(*, payment: Payment) -> Receipt:
-    """Issue the receipt of a payment that counts, and return it; the one that there is, when it has one."""
+def issue(*, payment: Payment) -> Receipt | None:
+    """Issue the receipt of a payment that counts, and return it; the one that there is, when it has one.
+
+    None for a guarantee, which is no part of the house's trade.
+    """
+    if payment.request.kind in WITHOUT_RECEIPT:
+        return None
     # Nobody else issues about the same payment until the transaction ends.
     payment = Payment.objects.select_for_update(of=("self",)).select_related("request", "payer").get(pk=payment.pk)
     if known := selectors.receipt_of(payment):
@@ -80,7 +89,8 @@ def note_refund(*, payment: Payment, refund: Refund) -> Receipt | None:
 
 def issue_missing(*, limit: int = MOST_AT_ONCE) -> int:
     """Issue the receipts of payments that counted before there were any, the oldest first; return their number."""
-    without = Payment.objects.filter(credited_at__isnull=False, received_kobo__gt=0).exclude(
+    counted = Payment.objects.filter(credited_at__isnull=False, received_kobo__gt=0)
+    without = counted.exclude(request__kind__in=WITHOUT_RECEIPT).exclude(
         pk__in=Receipt.objects.filter(kind=DocumentKind.RECEIPT).values("payment")
     )
     rows = list(without.order_by("credited_at", "pk")[:limit])

@@ -35,6 +35,8 @@ from payments.gateways.base import (
 )
 from payments.gateways.circuit import is_down
 from payments.models import Payment, PaymentRequest
+from payments.saved.services import keeping
+from payments.saved.states import Purpose
 from payments.services import settling
 from payments.services.asking import UNCOUNTED
 from payments.settlement.services.splitting import split_of
@@ -71,6 +73,9 @@ class Wish:
     # The keyed hash of the browser's own mark, and whether they have just shown who they are (payments.fraud).
     device: str = ""
     is_proven: bool = False
+    # Whether they let their card be kept for the next time, and in which language they read what that means.
+    keeps_card: bool = False
+    language: str = "en"
 
 
 def begin(*, request: PaymentRequest, wish: Wish) -> Payment:
@@ -89,6 +94,8 @@ def begin(*, request: PaymentRequest, wish: Wish) -> Payment:
     """
     if not wish.payer.email:
         raise errors.NoEmail
+    if _still_due(request).keeps_card and wish.channel != Channel.CARD:
+        wish = replace(wish, channel=Channel.CARD)
     if (known := _begun_by(wish.key, request)) is not None:
         return known
     _make_time(request, wish)
@@ -180,9 +187,10 @@ def _written(*, request_id: int, wish: Wish, gateway: Gateway, instead_of: Payme
     now = timezone.now()
     due = _still_due(request)
     amount = min(request.missing_kobo, due.amount_kobo)
+    purposes = _kept_for(wish, due)
     if request.state != RequestState.OPEN or amount <= 0:
         raise errors.NothingToPay
-    if (known := _to_continue(request, wish, amount=amount, now=now)) is not None:
+    if (known := _to_continue(request, wish, amount=amount, now=now, purposes=purposes)) is not None:
         return known
     if Payment.objects.filter(request__kind=request.kind, request__subject_id=request.subject_id, **UNCOUNTED).exists():
         raise errors.PaymentIsChecked
@@ -205,6 +213,7 @@ def _written(*, request_id: int, wish: Wish, gateway: Gateway, instead_of: Payme
         key=wish.key or None,
     )
     payment.save()
+    keeping.note_consents(payment=payment, purposes=purposes, language=wish.language)
     if verdict is not None:
         judging.note_begun(verdict=verdict, payment=payment)
     elif instead_of is not None:
@@ -225,7 +234,19 @@ def _still_due(request: PaymentRequest) -> Due:
     return due
 
 
-def _to_continue(request: PaymentRequest, wish: Wish, *, amount: int, now: datetime) -> Payment | None:
+def _kept_for(wish: Wish, due: Due) -> frozenset[Purpose]:
+    """Return what the card of this attempt is to be kept for."""
+    found = set()
+    if due.keeps_card:
+        found.add(Purpose.GUARANTEE)
+    if wish.keeps_card and wish.channel == Channel.CARD and wish.by is not None:
+        found.add(Purpose.NEXT_TIME)
+    return frozenset(found)
+
+
+def _to_continue(
+    request: PaymentRequest, wish: Wish, *, amount: int, now: datetime, purposes: frozenset[Purpose]
+) -> Payment | None:
     """Return an attempt whose page is still open and fits.
 
     :raises PaymentIsChecked: when one may have taken money, or is being begun just now
@@ -236,6 +257,8 @@ def _to_continue(request: PaymentRequest, wish: Wish, *, amount: int, now: datet
         if payment.state == PaymentState.INITIATED and payment.created_at > now - SPEAKS:
             raise errors.PaymentIsChecked(retry_after=2)
         fits = payment.amount_kobo == amount and payment.channel == (wish.channel or "")
+        # A page that was made for a card to be kept keeps it; one that was not cannot.
+        fits = fits and keeping.agreed(payment) == purposes
         if payment.state == PaymentState.PENDING and fits and payment.expires_at > now and payment.checkout_url:
             return payment
     return None
@@ -295,6 +318,7 @@ def _ask(payment: Payment, wish: Wish) -> CheckoutAsk:
         channels=channels,
         minutes=minutes,
         split=split_of(payment, mode=payment.mode),
+        reusable=bool(keeping.agreed(payment)),
         metadata={"request": str(request.public_id)},
     )
 

@@ -1,7 +1,7 @@
 """What happens to payments, written into the books in the same transaction. Kobo.
 
-Whatever moves a payment's money is followed by what is taken of it: the taxes of a sale (`shares`), and Buka's commission
-(`payments.settlement.services.commission`).
+Whatever moves a payment's money is followed by what is taken of it: the taxes of a sale (`shares`), and Buka's
+commission (`payments.settlement.services.commission`).
 """
 
 from collections.abc import Callable
@@ -170,7 +170,8 @@ def sources_of(payment: Payment, amount_kobo: int) -> dict[AccountName, int]:
 
 def _for(payment: Payment) -> AccountName:
     house = payment.request.restaurant_id
-    if payment.request.kind == Kind.DEPOSIT:
+    if payment.request.kind in (Kind.DEPOSIT, Kind.GUARANTEE):
+        # A guarantee is the guest's all along, and on its way back.
         return chart.deposits_held(house)
     if payment.request.kind == Kind.FEE:
         return chart.late_fees(house)

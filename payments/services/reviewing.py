@@ -12,6 +12,7 @@ from payments import errors
 from payments.events import PaymentReviewed
 from payments.models import Payment
 from payments.receipts import services as receipts
+from payments.saved.services import forgetting
 from payments.services import bookkeeping, refunding
 from payments.services.settling import announce, locked
 from payments.states import Kind, PaymentState, RefundReason, Review
@@ -45,6 +46,7 @@ def refuse_payment(*, payment: Payment, by: User | None) -> Payment:
         payment.save(update_fields=["review", "updated_at"])
         if payment.left_kobo > 0:
             refunding.refund(payment=payment, reason=RefundReason.REVIEWED, key=f"review:{payment.public_id}", by=by)
+        forgetting.end_with_payment(payment=payment)
         publish(PaymentReviewed(payment_id=payment.public_id))
         audit.record("payments.refused", actor=by, target=payment, details={"reference": payment.reference})
     return payment

@@ -19,6 +19,7 @@ from payments.fraud.services import judging
 from payments.gateways import registry
 from payments.gateways.base import Absent, Charge, Down, Gateway, Outcome, Unknown
 from payments.models import Payment, PaymentRequest
+from payments.saved.services import keeping
 from payments.services import bookkeeping
 from payments.states import PaymentState, RequestState, Review
 
@@ -198,8 +199,10 @@ def _hold(payment: Payment, wrong: str) -> None:
 def _paid(payment: Payment, charge: Charge) -> None:
     payment.move_to(PaymentState.SUCCEEDED)
     _fill(payment, charge)
-    if payment.review == Review.NONE and (held_for := judging.holds(payment=payment)):
+    is_judged = payment.review == Review.NONE and not keeping.is_without_payer(payment)
+    if is_judged and (held_for := judging.holds(payment=payment)):
         payment.review, payment.reason = Review.HELD, held_for
+    keeping.keep(payment=payment, charge=charge)
     # What is held stands elsewhere in the books.
     bookkeeping.captured(payment)
     request = payment.request

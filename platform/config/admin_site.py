@@ -255,6 +255,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
         (pgettext_lazy("of the platform", "Money"), [
             _page(request, _("Payments"), "payments", "payments_payment"),
             (_("Figures"), "bar_chart", reverse("admin:payments_payment_figures"), _may(request, Ability.HANDLE_MONEY)),
+            _page(request, _("Fees"), "money_off", "bookings_fee"),
             _page(request, _("Refunds"), "undo", "payments_refund"),
             _page(request, _("Receipts"), "receipt_long", "payments_receipts_receipt"),
             _page(request, _("Disputes"), "gavel", "payments_dispute"),

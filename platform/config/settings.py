@@ -82,6 +82,7 @@ INSTALLED_APPS = [
     "payments.reconciliation",
     "payments.fraud",
     "payments.settlement",
+    "payments.saved",
     "bookings",
 ]
 
@@ -249,6 +250,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 600.0,
         "options": {"expires": 600},
     },
+    "have saved cards forgotten": {
+        "task": "payments_saved.forget_due",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
     "remind of payments to be looked at": {
         "task": "fraud.remind",
         "schedule": 900.0,
@@ -266,6 +272,7 @@ CELERY_BEAT_SCHEDULE = {
     },
     "send payouts": {"task": "settlement.send_due", "schedule": 30.0, "options": {"expires": 30}},
     "look after the deposits": {"task": "bookings.look_after_deposits", "schedule": 60.0, "options": {"expires": 60}},
+    "look after the fees": {"task": "bookings.look_after_fees", "schedule": 60.0, "options": {"expires": 60}},
     "release unpaid tickets": {
         "task": "bookings.release_unpaid_tickets",
         "schedule": 30.0,
@@ -477,6 +484,10 @@ SETTLEMENT_VAT_BASIS_POINTS = 750
 PAYOUT_ACCOUNT_WAITS = timedelta(hours=48)
 # By which gateway payouts are sent, or "file": people upload a list at Buka's own bank.
 PAYOUTS_BY = env.payments["payouts_by"]
+# What is charged, and given back at once, for a card that guarantees a table: more than the least that either gateway
+# takes. And how long the house may think better of a fee before it is charged.
+GUARANTEE_KOBO = 100_00
+FEE_WAITS_MINUTES = 120
 
 # --- Languages and time ----------------------------------------------------------------------------------------
 
@@ -806,6 +817,8 @@ PROMOTION_CONSENT = "accounts.privacy.selectors.wants_promotion"
 PAYMENT_SUBJECTS = {
     "deposit": "bookings.subjects.DepositSubject",
     "tickets": "bookings.subjects.TicketsSubject",
+    "guarantee": "bookings.subjects.GuaranteeSubject",
+    "fee": "bookings.subjects.FeeSubject",
 }
 # Events come before the bookings, which are laid around the parts of the floor that events take.
 DEMO_PARTS = [

@@ -202,6 +202,22 @@ KINDS = {
             channels=(Channel.EMAIL, Channel.SMS),
         ),
         Kind(
+            "booking.card",
+            _("Card that guarantees a table"),
+            needs=_stay | {"what", "booking_url"},
+            may_have=frozenset({"guest_name", "phone", "until", "card", "policy_text"}),
+            choices={"what": ("asked", "taken", "late")},
+            channels=(Channel.EMAIL, Channel.SMS),
+        ),
+        Kind(
+            "booking.fee",
+            _("Fee"),
+            needs=_stay | {"amount", "what", "why", "booking_url"},
+            may_have=frozenset({"guest_name", "phone", "pay_url", "receipt_url"}),
+            choices={"what": ("asked", "charged", "unpaid", "waived", "returned"), "why": ("no_show", "late")},
+            channels=(Channel.EMAIL, Channel.SMS),
+        ),
+        Kind(
             "booking.deposit_returned",
             _("Deposit paid back"),
             needs=_stay | {"amount", "booking_url", "why"},

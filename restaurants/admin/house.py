@@ -38,6 +38,18 @@ OWN_STATUSES = (RestaurantStatus.DRAFT, RestaurantStatus.LIVE, RestaurantStatus.
 
 class PolicyForm(forms.ModelForm):
     deposit_kobo_per_guest = NairaField(label=_("Deposit a head (₦)"), required=False, initial=0)
+    no_show_fee_kobo_per_guest = NairaField(
+        label=_("Fee if nobody comes, a head (₦)"),
+        required=False,
+        initial=0,
+        help_text=_("Of guests who book online. What you keep of a deposit comes off it. 0: none."),
+    )
+    late_cancellation_fee_kobo_per_guest = NairaField(
+        label=_("Fee for cancelling late, a head (₦)"),
+        required=False,
+        initial=0,
+        help_text=_("After the time in which cancelling is free. 0: none."),
+    )
 
     class Meta:
         model = BookingPolicy
@@ -45,12 +57,19 @@ class PolicyForm(forms.ModelForm):
             "min_party_online", "max_party_online", "max_party_on_request", "window_days", "min_lead_minutes",
             "buffer_minutes", "grace_minutes", "free_cancellation_hours", "needs_approval",
             "deposit_kobo_per_guest", "deposit_from_party", "deposit_due", "deposit_minutes", "deposit_instructions",
+            "no_show_fee_kobo_per_guest", "late_cancellation_fee_kobo_per_guest", "fee_from_party", "asks_for_card",
             "note",
             "suggests_times", "suggestion_minutes", "suggestion_points",
         ]  # fmt: skip
 
     def clean_deposit_kobo_per_guest(self) -> int:
         return self.cleaned_data["deposit_kobo_per_guest"] or 0
+
+    def clean_no_show_fee_kobo_per_guest(self) -> int:
+        return self.cleaned_data["no_show_fee_kobo_per_guest"] or 0
+
+    def clean_late_cancellation_fee_kobo_per_guest(self) -> int:
+        return self.cleaned_data["late_cancellation_fee_kobo_per_guest"] or 0
 
 
 class PolicyInline(ScopedInline, StackedInline):
@@ -65,6 +84,8 @@ AMOUNTS = (
     "deposit_kobo_per_party",
     "minimum_spend_kobo_per_guest",
     "minimum_spend_kobo_per_party",
+    "no_show_fee_kobo_per_guest",
+    "late_cancellation_fee_kobo_per_guest",
 )
 
 
@@ -99,6 +120,15 @@ class SpecialTermsForm(forms.ModelForm):
         required=False,
         initial=0,
         help_text=_("The same however many come. Filled in besides the other, the two are added."),
+    )
+    no_show_fee_kobo_per_guest = NairaField(
+        label=_("Fee if nobody comes, for each guest (₦)"),
+        required=False,
+        initial=0,
+        help_text=_("One of the two fees filled in replaces both of your booking policy."),
+    )
+    late_cancellation_fee_kobo_per_guest = NairaField(
+        label=_("Fee for cancelling late, for each guest (₦)"), required=False, initial=0
     )
 
     class Meta:
@@ -153,6 +183,7 @@ class SpecialTermsInline(ScopedInline, StackedInline):
             _("What you ask of these guests"),
             {"fields": [("deposit_kobo_per_guest", "deposit_kobo_per_party"),
                         ("minimum_spend_kobo_per_guest", "minimum_spend_kobo_per_party"),
+                        ("no_show_fee_kobo_per_guest", "late_cancellation_fee_kobo_per_guest"),
                         "free_cancellation_hours", "note"]},
         ),
     ]  # fmt: skip

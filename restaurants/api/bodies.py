@@ -53,6 +53,9 @@ _POLICY = (
     "needs_approval",
     "deposit_kobo_per_guest",
     "deposit_from_party",
+    "no_show_fee_kobo_per_guest",
+    "late_cancellation_fee_kobo_per_guest",
+    "fee_from_party",
     "note",
 )
 _LONG = (
@@ -243,7 +246,19 @@ def _policy(row: dict[str, Any]) -> dict[str, Any] | None:
         "free_cancellation_hours": row["policy__free_cancellation_hours"],
         "needs_approval": row["policy__needs_approval"],
         "deposit": {"per_guest": money(deposit), "from_party": row["policy__deposit_from_party"]} if deposit else None,
+        "fees": _fees(row),
         "note": row["policy__note"],
+    }
+
+
+def _fees(row: dict[str, Any]) -> dict[str, Any] | None:
+    no_show, late = row["policy__no_show_fee_kobo_per_guest"], row["policy__late_cancellation_fee_kobo_per_guest"]
+    if not (no_show or late):
+        return None
+    return {
+        "no_show_per_guest": money(no_show),
+        "late_cancellation_per_guest": money(late),
+        "from_party": row["policy__fee_from_party"],
     }
 
 

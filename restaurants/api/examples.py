@@ -51,6 +51,7 @@ DETAIL: dict[str, Any] = {
         "free_cancellation_hours": 2,
         "needs_approval": False,
         "deposit": {"per_guest": {"amount": "5000.00", "currency": "NGN"}, "from_party": 6},
+        "fees": None,
         "note": "",
     },
     "charges": [

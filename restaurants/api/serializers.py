@@ -106,6 +106,12 @@ class DepositTermsSerializer(Words):
     from_party = serializers.IntegerField(help_text="Asked of parties of this size and larger.")
 
 
+class FeeTermsSerializer(Words):
+    no_show_per_guest = MoneySerializer()
+    late_cancellation_per_guest = MoneySerializer()
+    from_party = serializers.IntegerField(help_text="Asked of parties of this size and larger.")
+
+
 class PolicySerializer(Words):
     min_party = serializers.IntegerField()
     max_party = serializers.IntegerField(help_text="Larger parties ask first, or are asked to call.")
@@ -118,6 +124,7 @@ class PolicySerializer(Words):
     free_cancellation_hours = serializers.IntegerField(help_text="Before the time; later it counts as late.")
     needs_approval = serializers.BooleanField(help_text="Bookings are requests until the house confirms them.")
     deposit = DepositTermsSerializer(allow_null=True)
+    fees = FeeTermsSerializer(allow_null=True, help_text="Charged if nobody comes, or of a late cancellation.")
     note = serializers.CharField()
 
 

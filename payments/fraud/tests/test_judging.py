@@ -16,7 +16,7 @@ from payments.fraud.services.judging import Sender
 from payments.fraud.states import Answer, CaseState, Moment, RuleKind
 from payments.fraud.tests.factories import Dinner, a_dinner, a_payment, a_rule, default_rules, only
 from payments.models import PaymentRequest
-from payments.states import PaymentState
+from payments.states import Kind, PaymentState
 from payments.subjects import Background
 
 pytestmark = pytest.mark.django_db
@@ -142,6 +142,16 @@ class TestMeasures:
             a_payment(payer=ada, refunded_kobo=kobo)
 
         assert measure(RuleKind.REFUNDS, facts(payer_id=ada.pk), HOUR) == 75
+
+    def test_a_sum_that_only_shows_that_a_card_works_says_nothing_of_what_is_usual(self):
+        ada = UserFactory()
+        for _number in range(4):
+            asked = a_dinner(kobo=10_000)
+            PaymentRequest.objects.filter(pk=asked.pk).update(kind=Kind.GUARANTEE)
+            a_payment(asked, payer=ada, refunded_kobo=10_000)
+
+        assert measure(RuleKind.REFUNDS, facts(payer_id=ada.pk), HOUR) is None
+        assert measure(RuleKind.AMOUNT_PAYER, facts(payer_id=ada.pk), HOUR) is None
 
     def test_the_share_to_which_nobody_came(self):
         assert measure(RuleKind.NO_SHOWS, facts(bookings_over=5, no_shows=3), HOUR) == 60

@@ -46,7 +46,7 @@ class Migration(migrations.Migration):
                 ('language', models.CharField(max_length=10, verbose_name='language')),
                 ('seller', models.JSONField(verbose_name='seller')),
                 ('charges', models.JSONField(blank=True, default=list, verbose_name='taxes and charges')),
-                ('purpose', models.CharField(choices=[('deposit', 'Deposit'), ('tickets', 'Tickets'), ('fee', 'Fee'), ('order', 'Order')], max_length=10, verbose_name='for')),
+                ('purpose', models.CharField(choices=[('deposit', 'Deposit'), ('tickets', 'Tickets'), ('fee', 'Fee'), ('guarantee', 'Guarantee by card'), ('order', 'Order')], max_length=10, verbose_name='for')),
                 ('title', models.CharField(blank=True, max_length=400, verbose_name='what it was for')),
                 ('code', models.CharField(blank=True, max_length=20, verbose_name='code')),
                 ('payer_name', core.encryption.EncryptedTextField(aad='payments_receipts.receipt.payer_name', blank=True, verbose_name='payer')),

@@ -45,6 +45,8 @@ def _share(terms: SettlementTerms, kind: str, amount_kobo: int, fee_kobo: int) -
         Kind.TICKETS: terms.tickets_basis_points,
         Kind.FEE: terms.fee_basis_points,
         Kind.ORDER: terms.order_basis_points,
+        # The guest's all along, and on its way back.
+        Kind.GUARANTEE: 0,
     }[Kind(kind)]
     return with_tax(part_of(amount_kobo, basis_points), fee_kobo if terms.bears_fee == Bearer.HOUSE else 0)
 

@@ -218,6 +218,24 @@ CONTEXTS: dict[str, list[dict[str, Any]]] = {
         _booking | _short_booking | {"amount": "NGN 1,250,000", "why": why, "phone": "+234 803 123 4567"}
         for why in ("late_cancellation", "no_show")
     ],
+    "booking.card": [
+        _booking | _short_booking | {"what": what, "phone": "+234 803 123 4567"} | more
+        for what, more in (
+            ("asked", {"until": "12/06 18:45", "policy_text": "Free until noon."}),
+            ("taken", {"card": "visa •••• 4081", "policy_text": "Free until noon."}),
+            ("taken", {}),
+            ("late", {}),
+        )
+    ],
+    "booking.fee": [
+        _booking
+        | _short_booking
+        | {"amount": "NGN 1,250,000", "what": what, "why": why, "phone": "+234 803 123 4567"}
+        | ({"pay_url": "https://buka.example/en/pay/x/"} if what == "unpaid" else {})
+        | ({"receipt_url": "https://buka.example/en/pay/receipt/x/"} if what == "charged" else {})
+        for why in ("no_show", "late")
+        for what in ("asked", "charged", "unpaid", "waived", "returned")
+    ],
     "booking.deposit_returned": [
         _booking
         | _short_booking

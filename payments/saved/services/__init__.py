@@ -1,0 +1,1 @@
+"""Keeping a card, charging it, and forgetting it."""
