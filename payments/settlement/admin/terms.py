@@ -18,7 +18,9 @@ from localization import formatting
 from payments.settlement.admin.shared import SettlementPage
 from payments.settlement.models import SettlementTerms
 from payments.settlement.services import terms
+from restaurants.admin.fields import NairaField
 
+MOST_PER_GUEST = 10_000
 FIELDS: list[Any] = [
     "restaurant", "starts_on", "ends_on", "way", "period", "least_payout_kobo", "deposit_basis_points",
     "tickets_basis_points", "fee_basis_points", "order_basis_points", "per_guest_kobo", "bears_fee", "note",
@@ -28,6 +30,9 @@ OF_BEGUN = frozenset({"ends_on", "note"})
 
 
 class TermsForm(forms.ModelForm):
+    least_payout_kobo = NairaField(label=_("Least payout (naira)"), initial=1_000_00)
+    per_guest_kobo = NairaField(label=_("For each guest who came (naira)"), initial=0, max_value=MOST_PER_GUEST)
+
     class Meta:
         model = SettlementTerms
         fields = FIELDS

@@ -53,7 +53,7 @@ def name_account(*, restaurant_id: int, found: Found, by: User | None) -> Payout
     :raises SameAccount: when payouts go there already
     """
     # The house's own row is the one lock that there is before its first account.
-    restaurant = Restaurant.objects.select_for_update(of=("self",)).get(pk=restaurant_id)
+    restaurant = Restaurant.objects.select_for_update(of=("self",), no_key=True).get(pk=restaurant_id)
     rows = PayoutAccount.objects.filter(restaurant=restaurant)
     now = timezone.now()
     active = rows.filter(state=AccountState.ACTIVE).first()
@@ -136,7 +136,7 @@ def _activate(account_id: int, now: datetime) -> bool:
 
 def _locked(account: PayoutAccount) -> PayoutAccount:
     """Lock the house first, as whoever names an account does, so that nobody waits in a circle."""
-    Restaurant.objects.select_for_update(of=("self",)).get(pk=account.restaurant_id)
+    Restaurant.objects.select_for_update(of=("self",), no_key=True).get(pk=account.restaurant_id)
     return PayoutAccount.objects.select_for_update(of=("self",)).get(pk=account.pk)
 
 

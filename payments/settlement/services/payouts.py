@@ -37,7 +37,7 @@ def draft(*, restaurant_id: int, until: datetime | None = None, by: User | None 
 
 
 def _draft(restaurant_id: int, until: datetime, by: User | None) -> Payout:
-    Restaurant.objects.select_for_update(of=("self",)).get(pk=restaurant_id)
+    Restaurant.objects.select_for_update(of=("self",), no_key=True).get(pk=restaurant_id)
     account = selectors.active_account(restaurant_id)
     if account is None:
         raise errors.NoAccount
@@ -116,9 +116,12 @@ def call_off(*, payout: Payout, by: User | None, why: str = "") -> Payout:
 
 
 def locked(payout_id: int) -> Payout:
-    """Return a payout that nobody else moves until the transaction ends; its house is locked before it."""
+    """Return a payout that nobody else moves until the transaction ends; its house is locked before it.
+
+    Without its key: whoever books a table there, or pays, need not wait.
+    """
     house = Payout.objects.values_list("restaurant_id", flat=True).get(pk=payout_id)
-    Restaurant.objects.select_for_update(of=("self",)).get(pk=house)
+    Restaurant.objects.select_for_update(of=("self",), no_key=True).get(pk=house)
     rows = Payout.objects.select_for_update(of=("self",)).select_related("account", "restaurant")
     return rows.get(pk=payout_id)
 

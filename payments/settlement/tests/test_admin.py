@@ -188,7 +188,7 @@ class TestTerms:
         add = reverse("admin:settlement_settlementterms_add")
         sent = {
             "restaurant": place.pk, "starts_on": "2020-06-01", "way": "payout", "period": "daily",
-            "least_payout_kobo": 0, "deposit_basis_points": 0, "tickets_basis_points": 0, "fee_basis_points": 0,
+            "least_payout_kobo": "2500", "deposit_basis_points": 0, "tickets_basis_points": 0, "fee_basis_points": 0,
             "order_basis_points": 0, "per_guest_kobo": 0, "bears_fee": "buka", "note": "",
         }  # fmt: skip
         assert "The restaurant has other terms on some of these days." in text_of(boss.post(add, sent))
@@ -200,6 +200,7 @@ class TestTerms:
         SettlementTerms.objects.update(ends_on="2020-06-01")
         assert boss.post(add, sent).status_code == 302
         assert AuditEvent.objects.filter(action="settlement.terms_made").count() == 1
+        assert SettlementTerms.objects.order_by("-pk")[0].least_payout_kobo == 250_000
 
         sold(place, 1_000_000)
         today = timezone.localdate().isoformat()
