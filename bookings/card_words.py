@@ -123,7 +123,7 @@ def _fee(fee: Fee, now: datetime) -> CardWords:
 
 
 def card_key(booking: Booking, what: str) -> str:
-    """Return under what a message about a booking's card is told once; `what` is asked, taken or late."""
+    """Return under what a message about a booking's card is told once; `what` is asked, taken, late or lapsed."""
     return f"booking.card:{booking.public_id}:{what}"
 
 
@@ -134,7 +134,7 @@ def fee_key(fee: Fee, version: str) -> str:
 
 def message_keys(bookings: list[Booking], fees: list[Fee]) -> list[str]:
     """Return the keys of all messages that these may have caused."""
-    keys = [card_key(booking, what) for booking in bookings for what in ("asked", "taken", "late")]
+    keys = [card_key(booking, what) for booking in bookings for what in ("asked", "taken", "late", "lapsed")]
     states = [state.value for state in FeeState]
     return keys + [
         fee_key(fee, f"{turn}:{state}") for fee in fees for turn in range(1, fee.turn + 1) for state in states

@@ -413,6 +413,14 @@ class CardAsked(Event):
 
 
 @dataclass(frozen=True)
+class CardLapsed(Event):
+    """The time in which a card was awaited is over, and the table that was held for it is given back."""
+
+    name: ClassVar[str] = "guarantee.lapsed"
+    booking_id: UUID
+
+
+@dataclass(frozen=True)
 class GuaranteeTaken(Event):
     """A card guarantees a table; `confirms` is False where it came when the table was gone, and is forgotten."""
 

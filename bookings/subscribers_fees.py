@@ -22,7 +22,7 @@ from notifications import services as notifications
 from payments import errors as refusals
 from payments import services as payments
 from payments.saved import selectors as cards
-from payments.selectors import payments_of
+from payments.selectors import has_payments, payments_of
 from payments.states import Kind, PaymentState
 
 USEFUL = timedelta(days=14)
@@ -56,6 +56,16 @@ def tell_of_card(*, booking_id: UUID, confirms: bool, **_more: Any) -> None:
     by_text: dict[str, Any] | None = None if confirms else {}
     key = card_key(booking, what)
     _write(booking, "booking.card", key, {"what": what}, by_mail=told, by_text=by_text)
+
+
+def tell_of_lapse(*, booking_id: UUID, **_more: Any) -> None:
+    """Say that the table is given back, unless a card has come meanwhile, of which its own message tells."""
+    booking = booking_by_public_id(booking_id)
+    if booking is None or booking.status != Status.EXPIRED or has_payments(Kind.GUARANTEE, booking_id, came=True):
+        return
+    until = max(booking.starts_at, timezone.now() + timedelta(hours=1))
+    key = card_key(booking, "lapsed")
+    _write(booking, "booking.card", key, {"what": "lapsed"}, by_mail={}, by_text={}, useful_until=until)
 
 
 def tell_of_coming_fee(*, fee_id: UUID, due_at: datetime, **_more: Any) -> None:

@@ -178,6 +178,8 @@ def _asked(terms: TermsPlan) -> list[str]:
         _("a deposit of %(amount)s a party"): terms.deposit_kobo_per_party,
         _("a minimum spend of %(amount)s a head"): terms.minimum_spend_kobo_per_guest,
         _("a minimum spend of %(amount)s a table"): terms.minimum_spend_kobo_per_party,
+        _("a fee of %(amount)s a head if nobody comes"): terms.no_show_fee_kobo_per_guest,
+        _("a fee of %(amount)s a head for cancelling late"): terms.late_cancellation_fee_kobo_per_guest,
     }
     asked = [words % {"amount": formatting.money(kobo)} for words, kobo in amounts.items() if kobo]
     if terms.free_cancellation_hours is not None:

@@ -47,9 +47,13 @@ def payments_of(kind: str, subject_id: UUID) -> "QuerySet[Payment]":
     return rows.select_related("request").prefetch_related("refunds", "disputes").order_by("-pk")
 
 
-def has_payments(kind: str, subject_id: UUID) -> bool:
-    """Tell whether anybody has begun to pay online for a subject."""
-    return Payment.objects.filter(request__kind=kind, request__subject_id=subject_id).exists()
+def has_payments(kind: str, subject_id: UUID, *, came: bool = False) -> bool:
+    """Tell whether anybody has begun to pay online for a subject.
+
+    :param came: whether only money that has come is meant
+    """
+    rows = Payment.objects.filter(request__kind=kind, request__subject_id=subject_id)
+    return (rows.filter(state=PaymentState.SUCCEEDED) if came else rows).exists()
 
 
 def requests_for(kind: str, subject_id: UUID) -> "QuerySet[PaymentRequest]":

@@ -17,7 +17,7 @@ from django.utils import timezone, translation
 
 from accounts.models import User
 from bookings import errors, terms
-from bookings.events import FeeAsked, FeeMoved
+from bookings.events import CardLapsed, FeeAsked, FeeMoved
 from bookings.models import Advance, Booking, Fee
 from bookings.states import AdvanceState, FeeKind, FeeState, Status
 from core import audit
@@ -47,8 +47,11 @@ OPEN = (FeeState.ASKED, FeeState.UNPAID)
 
 
 def follow(booking: Booking, before: str, *, by: "Actor") -> None:
-    """Ask for a fee, or give it up, as the new state of a locked booking says."""
-    if booking.status == Status.NO_SHOW:
+    """Ask for a fee, or give it up, as the new state of a locked booking says; and tell of a card that never came."""
+    if booking.status == Status.EXPIRED and before == Status.HELD:
+        if booking.guest_name and terms.asks_card(booking.policy):
+            publish(CardLapsed(booking_id=booking.public_id))
+    elif booking.status == Status.NO_SHOW:
         _ask(booking, FeeKind.NO_SHOW, terms.no_show_fee_kobo(booking.policy))
     elif booking.status == Status.CANCELLED and booking.is_late_cancellation:
         _ask(booking, FeeKind.LATE, terms.late_cancellation_fee_kobo(booking.policy))

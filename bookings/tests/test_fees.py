@@ -208,6 +208,17 @@ class TestGuarantee:
         assert Refund.objects.get().amount_kobo == payment.amount_kobo
         assert told("booking.card") == ["card asked", "card late"]
 
+    def test_a_table_for_which_no_card_comes_is_given_back_and_its_guest_told(self):
+        booking = book(careful())
+        work_off_outbox()
+        with time_machine.travel(timezone.now() + timedelta(hours=2), tick=True):
+            services.release_expired_holds()
+            work_off_outbox()
+
+        booking.refresh_from_db()
+        assert booking.status == Status.EXPIRED
+        assert told("booking.card") == ["card asked", "card late"]
+
     def test_a_request_that_the_house_confirms_waits_for_its_card(self):
         place = careful(policy={"needs_approval": True})
         booking = book(place)
@@ -242,6 +253,10 @@ class TestCharging:
             fee = charge(fee)
 
         payment = Payment.objects.get(request__kind=Kind.FEE)
+        for _told_again in range(2):
+            settled(payment)
+        payment.refresh_from_db()
+        fee.refresh_from_db()
         assert (fee.state, payment.received_kobo, payment.state) == (FeeState.PAID, 1_000_000, PaymentState.SUCCEEDED)
         assert Entry.objects.filter(transaction__payment_id=payment.public_id, account__kind="late_fees").exists()
         assert told("booking.fee") == ["asked", "charged"]

@@ -29,6 +29,7 @@ from core.hotcache import cached_bytes
 from localization import formatting
 from localization.formatting import HOME_ZONE
 from localization.languages import current_language
+from payments.gateways.registry import is_paid_online
 from restaurants import charge_words
 from restaurants import vocabulary as words
 from restaurants.hours import door_state, special_days_ahead, week_of
@@ -466,6 +467,27 @@ def _menu(restaurant_id: int, today: date) -> SafeString:
     return mark_safe(kept.body.decode())  # noqa: S308 - our own template's output
 
 
+def _fee_sentences(plan: ServicePlan) -> list[str]:
+    """Return what a house charges of who does not come, or cancels late; nothing where nobody pays online."""
+    policy = plan.policy
+    if not is_paid_online():
+        return []
+    party = {"party": policy.fee_from_party}
+    sentences = []
+    if policy.no_show_fee_kobo_per_guest:
+        amount = formatting.money(policy.no_show_fee_kobo_per_guest)
+        sentences.append(
+            _("Parties of %(party)d and more that book online and do not come pay %(amount)s a head.")
+            % {**party, "amount": amount}
+        )
+    if policy.late_cancellation_fee_kobo_per_guest:
+        amount = formatting.money(policy.late_cancellation_fee_kobo_per_guest)
+        sentences.append(
+            _("Parties of %(party)d and more that cancel late pay %(amount)s a head.") % {**party, "amount": amount}
+        )
+    return sentences
+
+
 def _policy_sentences(plan: ServicePlan, today: date) -> list[str]:
     policy = plan.policy
     sentences = []
@@ -474,6 +496,7 @@ def _policy_sentences(plan: ServicePlan, today: date) -> list[str]:
             _("Parties of %(party)d and more leave a deposit of %(amount)s a head; it comes off the bill.")
             % {"party": policy.deposit_from_party, "amount": formatting.money(policy.deposit_kobo_per_guest)}
         )
+    sentences += _fee_sentences(plan)
     ahead = [row for row in plan.special_terms if row.special_day is None or row.special_day >= today]
     sentences += [wording.special_terms(row, plan) for row in ahead[:SPECIAL_TERMS_TOLD]]
     if policy.deposit_due == DepositDue.BEFORE and terms.asks_any_deposit(plan):

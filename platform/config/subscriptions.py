@@ -89,6 +89,7 @@ SUBSCRIPTIONS: dict[str, list[str]] = {
     "payment.received": ["bookings.subscribers_payments.take_payment"],
     "payment.failed": ["bookings.subscribers_payments.note_failed_fee"],
     "guarantee.asked": ["bookings.subscribers_fees.ask_for_card"],
+    "guarantee.lapsed": ["bookings.subscribers_fees.tell_of_lapse"],
     "guarantee.taken": ["bookings.subscribers_fees.tell_of_card"],
     "fee.asked": ["bookings.subscribers_fees.tell_of_coming_fee"],
     "fee.moved": ["bookings.subscribers_fees.tell_of_fee"],

@@ -206,7 +206,7 @@ KINDS = {
             _("Card that guarantees a table"),
             needs=_stay | {"what", "booking_url"},
             may_have=frozenset({"guest_name", "phone", "until", "card", "policy_text"}),
-            choices={"what": ("asked", "taken", "late")},
+            choices={"what": ("asked", "taken", "late", "lapsed")},
             channels=(Channel.EMAIL, Channel.SMS),
         ),
         Kind(

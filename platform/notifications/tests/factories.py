@@ -225,6 +225,7 @@ CONTEXTS: dict[str, list[dict[str, Any]]] = {
             ("taken", {"card": "visa •••• 4081", "policy_text": "Free until noon."}),
             ("taken", {}),
             ("late", {}),
+            ("lapsed", {}),
         )
     ],
     "booking.fee": [
