@@ -495,7 +495,7 @@ class TestGuestsWithoutAnAccount:
         waiting = {"waiting_lists", "waiting_history", "free_time_alerts", "queues"}
         booked = {"bookings", "bookings_history", "bookings_series", "deposits", "fees", "guest_books", "reviews"}
         tickets = {"ticket_orders", "tickets_passed_on", "ticket_history"}
-        assert set(data) == booked | waiting | tickets | {"payments", "payment_checks", "saved_cards"}
+        assert set(data) == booked | waiting | tickets | {"payments", "payment_checks", "saved_cards", "receipts"}
 
     @pytest.mark.parametrize("contact", ["0805 999 9999", NAME, "nobody@example.com"])
     def test_a_code_alone_shows_nothing(self, bookings, contact):
