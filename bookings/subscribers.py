@@ -54,7 +54,7 @@ def tell_of_confirmation(*, booking_id: UUID, by_money: bool = False, **_more: A
             # The text that says that the deposit has come says by itself that the table is booked.
             is_texted=by_money,
             deposit=deposit,
-            receipt_url=link_to_receipt(Kind.DEPOSIT, booking.public_id, language=booking.language) if deposit else "",
+            receipt_url=receipt_url_of(booking) if deposit else "",
             deposit_there="" if deposit else _deposit_there(booking),
         )
 
@@ -460,6 +460,17 @@ def map_url(restaurant: Restaurant) -> str:
     """Return an address that a phone opens in its own map."""
     latitude, longitude = f"{restaurant.latitude:.5f}", f"{restaurant.longitude:.5f}"
     return f"https://www.openstreetmap.org/?mlat={latitude}&mlon={longitude}#map=17/{latitude}/{longitude}"
+
+
+def receipt_url_of(booking: Booking) -> str:
+    """Return the address of the receipt for a booking's deposit, which its own token opens; nothing where none is."""
+    return link_to_receipt(
+        Kind.DEPOSIT,
+        booking.public_id,
+        owner_id=booking.diner_id,
+        token=access.token_for(booking),
+        language=booking.language,
+    )
 
 
 def manage_url(booking: Booking) -> str:

@@ -13,13 +13,11 @@ from bookings.deposit_words import advance_of, is_paid_there, message_key, retur
 from bookings.models import Advance, AdvanceHistory, Booking, Occurrence
 from bookings.selectors import booking_by_public_id
 from bookings.states import AdvanceState, OwedBecause, Status
-from bookings.subscribers import manage_url, terms_text
+from bookings.subscribers import manage_url, receipt_url_of, terms_text
 from bookings.texting import BOOKING, naira, send_text, short_time, short_url
 from core import codes, phones
 from localization import formatting
 from notifications import services as notifications
-from payments.receipts.selectors import link_to_receipt
-from payments.states import Kind
 
 # Money is news for longer than a table.
 USEFUL = timedelta(days=14)
@@ -72,7 +70,7 @@ def tell_of_money(
             "missing": formatting.money(missing_kobo, booking.language) if missing_kobo else "",
             "until": _until(advance.due_at, booking) if table == "held" else "",
             "table": table,
-            "receipt_url": link_to_receipt(Kind.DEPOSIT, booking.public_id, language=booking.language),
+            "receipt_url": receipt_url_of(booking),
         },
         by_text={
             "amount": naira(received_kobo),

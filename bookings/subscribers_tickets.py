@@ -47,7 +47,13 @@ def _tell_of_tickets(order: TicketOrder) -> None:
     key = key_of("tickets.confirmed", order.public_id)
     outstanding = ticketing.outstanding_kobo(order, order.tickets.all())
     amount = _money(outstanding, order.language)
-    receipt = link_to_receipt(Kind.TICKETS, order.public_id, language=order.language)
+    receipt = link_to_receipt(
+        Kind.TICKETS,
+        order.public_id,
+        owner_id=order.diner_id,
+        token=access.token_for(order),
+        language=order.language,
+    )
     _mail_order(
         order,
         "tickets.confirmed",

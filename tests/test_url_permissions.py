@@ -47,7 +47,7 @@ OPEN = {
     "payments:subject": "strangers with the link or the browser that booked; others: not there",
     "payments:pay_all": "the same",
     "payments:share": "the same",
-    "payments:receipt": "its payer and who handles money at the house; others: not there",
+    "payments:receipt": "its payer, a token of what was paid for, who handles money there; others: not there",
     "payments:receipt_pdf": "the same",
     "payments:link_receipt": "whoever has the link reads what was paid with it; limited",
     "payments:link_receipt_pdf": "the same",

@@ -11,12 +11,14 @@ from django.utils import timezone
 from accounts.states import Role
 from accounts.tests.back_office import filled_in
 from accounts.tests.factories import log_in, member
-from bookings.models import TicketKind
+from bookings import access
+from bookings.models import TicketKind, TicketOrder
 from bookings.tests.test_paying_doors import Api
 from bookings.tests.ticket_factories import event_at, order
 from core.hotcache import start_afresh
+from payments.receipts.selectors import link_to_receipt
 from payments.states import Kind
-from payments.tests.factories import a_request
+from payments.tests.factories import a_payment, a_request
 from restaurants.models import ChargeLine, Restaurant
 from restaurants.tests.factories import (
     ChargeLineFactory,
@@ -83,6 +85,27 @@ class TestBeforePaying:
         assert [(each["name"], each["rate"], each["amount"]["amount"]) for each in money["contains"]] == [
             ("VAT", "7.50", "348.84")
         ]
+
+
+class TestReceiptByToken:
+    def test_opens_what_the_buyer_paid_and_no_friends(self, client, place):
+        bought = order(event_at(place), Ticket=1)
+        mine = a_payment(place, 500_000, kind=Kind.TICKETS, subject_id=bought.public_id)
+        theirs = a_payment(place, 500_000, kind=Kind.TICKETS, subject_id=bought.public_id, is_share=True)
+        address = tickets_receipt(bought)
+
+        page = client.get(address)
+
+        assert str(mine.public_id) in address
+        assert page.status_code == 200
+        assert "?token=" in page.content.decode()
+        assert client.get(address.replace(str(mine.public_id), str(theirs.public_id))).status_code == 404
+        assert client.get(address + "x").status_code == 404
+
+
+def tickets_receipt(bought: TicketOrder) -> str:
+    token = access.token_for(bought)
+    return link_to_receipt(Kind.TICKETS, bought.public_id, owner_id=None, token=token, language="en")
 
 
 class TestKeepingLines:

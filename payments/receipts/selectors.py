@@ -3,7 +3,8 @@
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import translation
 
@@ -16,6 +17,7 @@ from payments.models import Payment, PaymentRequest
 from payments.receipts.models import Receipt
 from payments.receipts.states import DocumentKind
 from payments.states import Kind
+from payments.subjects import subject_of
 
 
 def documents_of(payment: Payment) -> list[Receipt]:
@@ -58,19 +60,33 @@ def kept_kobo(payment: Payment) -> int:
     return ledger.standing_of_payment(payment.public_id).get(kept, 0)
 
 
-def link_to_receipt(kind: str, subject_id: UUID, *, language: str) -> str:
+def link_to_receipt(kind: str, subject_id: UUID, *, owner_id: int | None, token: str, language: str) -> str:
     """Return the address of the last receipt for what somebody booked or bought; nothing where they have none.
 
-    It opens for whoever has it, as the link does on which it was paid. A friend's share is the friend's alone.
+    :param owner_id: whoever booked: what somebody else paid from their account is theirs to read
+    :param token: opens what was booked to whoever has it, and so this. The link on which it was paid stands in no mail
     """
     rows = Receipt.objects.filter(kind=DocumentKind.RECEIPT, payment__request__is_share=False)
+    rows = rows.filter(Q(payment__payer=None) | Q(payment__payer=owner_id))
     rows = rows.filter(payment__request__kind=kind, payment__request__subject_id=subject_id)
-    last = rows.select_related("payment__request").defer("payer_name").order_by("-pk").first()
+    last = rows.order_by("-pk").values_list("payment__public_id", flat=True).first()
     if last is None:
         return ""
     with translation.override(language):
-        path = reverse("payments:link_receipt", args=[last.payment.request.token])
-    return f"{settings.BASE_URL}{path}"
+        path = reverse("payments:receipt", args=[last])
+    return f"{settings.BASE_URL}{path}?token={token}"
+
+
+def opens(request: HttpRequest, payment: Payment, token: str) -> bool:
+    """Tell whether a token of what was paid for opens its receipt: not of a share, nor of what another account paid."""
+    asked = payment.request
+    if not token or asked.is_share or asked.kind not in settings.PAYMENT_SUBJECTS:
+        return False
+    subject = subject_of(asked.kind)
+    if not subject.visible_to(asked.subject_id, request=request, token=token):
+        return False
+    named = subject.named([asked.subject_id]).get(asked.subject_id)
+    return payment.payer_id is None or (named is not None and named.owner_id == payment.payer_id)
 
 
 def may_see(user: User | None, payment: Payment) -> bool:

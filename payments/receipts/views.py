@@ -6,6 +6,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import translation
+from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
 from accounts.models import User
@@ -53,9 +54,16 @@ def file_of(receipt: Receipt) -> HttpResponse:
 def _visible(request: HttpRequest, payment_id: UUID) -> Payment:
     user = request.user if isinstance(request.user, User) else None
     payment = selectors.payment_with_receipt(payment_id)
-    if payment is None or not selectors.may_see(user, payment):
+    if payment is None:
+        raise Http404(errors.NoSuchPayment.message)
+    if not selectors.opens(request, payment, _token(request)) and not selectors.may_see(user, payment):
         raise Http404(errors.NoSuchPayment.message)
     return payment
+
+
+def _token(request: HttpRequest) -> str:
+    """Return the token of the booking or order that came with a mail's link."""
+    return request.GET.get("token", "")[:200]
 
 
 def _of_link(request: HttpRequest, token: str) -> Payment:
@@ -70,9 +78,10 @@ def _of_link(request: HttpRequest, token: str) -> Payment:
 
 def _page(request: HttpRequest, payment: Payment, pdf_url: str) -> HttpResponse:
     documents = selectors.documents_of(payment)
+    shown = {"token": _token(request)} if _token(request) else {}
     # In its payer's language, as it was issued, whoever looks.
     with translation.override(documents[0].language):
-        sheets = [(sheet_of(each), f"{pdf_url}?number={each.number}") for each in documents]
+        sheets = [(sheet_of(each), f"{pdf_url}?{urlencode(shown | {'number': each.number})}") for each in documents]
         kept = selectors.kept_kobo(payment)
         context = {
             "sheets": sheets,
