@@ -161,8 +161,17 @@ class MineForm(forms.Form):
     }
     year = forms.TypedChoiceField(label=_("Year"), coerce=int, empty_value=None, required=False)
     state = forms.ChoiceField(label=_("State"), choices=[("", _("All")), *STATES.items()], required=False)
+    q = LineField(label=_("Restaurant, code or reference"), max_length=100, required=False)
 
     def __init__(self, *args: Any, years: list[int], **kwargs: Any) -> None:
+        """:param years: in which somebody paid, the latest first"""
         super().__init__(*args, **kwargs)
+        self.years = years
         year: Any = self.fields["year"]
         year.choices = [("", _("All")), *((each, str(each)) for each in years)]
+
+    @property
+    def shown_year(self) -> int | None:
+        """The year whose months are told: the one that was asked for, or the latest; None where nobody has paid."""
+        asked = self.cleaned_data.get("year") if self.is_valid() else None
+        return asked or (self.years[0] if self.years else None)

@@ -1,17 +1,19 @@
 """Questions about money, answered without changing anything. Kobo throughout."""
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, Max, Min, OuterRef, Q, QuerySet
+from django.db.models import Exists, Max, Min, OuterRef, Q, QuerySet, Sum
+from django.db.models.functions import TruncMonth
 
 from accounts.models import User
 from localization.formatting import HOME_ZONE
 from payments.ledger.models import Entry
 from payments.models import Payment, PaymentRequest, Refund, WebhookEvent
 from payments.states import LIVE, REFUND_COUNTS, Kind, PaymentState, Review
+from payments.subjects import called
 from payments.tokens import hash_of
 from restaurants.models import Restaurant
 
@@ -106,11 +108,12 @@ def payments_by(user: User) -> "QuerySet[Payment]":
     return Payment.objects.filter(payer=user).select_related("request").prefetch_related("refunds")
 
 
-def own_payments(user: User, *, year: int | None = None, state: str = "") -> "QuerySet[Payment]":
+def own_payments(user: User, *, year: int | None = None, state: str = "", words: str = "") -> "QuerySet[Payment]":
     """Return what somebody paid or tried to pay, the newest first, with what went back of it.
 
     :param year: by Nigeria's clock
     :param state: paid, waiting, failed or given_back; all by default
+    :param words: a part of the restaurant's name, a booking's or an order's code, or a reference
     """
     # Of a gateway that could not be reached they never saw anything; a fee is charged without a page.
     unseen = Q(state=PaymentState.FAILED, checkout_url="") & ~Q(request__kind=Kind.FEE)
@@ -125,7 +128,23 @@ def own_payments(user: User, *, year: int | None = None, state: str = "") -> "Qu
         rows = rows.filter(created_at__gte=begins, created_at__lt=begins.replace(year=year + 1))
     if state:
         rows = rows.filter(OWN_STATES[state])
+    if words:
+        found = Q(request__restaurant__name__icontains=words) | Q(reference__iexact=words)
+        for kind, ids in called(words).items():
+            found |= Q(request__kind=kind, request__subject_id__in=ids)
+        rows = rows.filter(found)
     return rows.order_by("-pk")
+
+
+def own_months(user: User, year: int) -> list[tuple[date, int, int]]:
+    """Return, for each month of a year in which somebody paid, what came and what of it went back, in kobo."""
+    begins = datetime(year, 1, 1, tzinfo=HOME_ZONE)
+    rows = Payment.objects.filter(
+        payer=user, state=PaymentState.SUCCEEDED, paid_at__gte=begins, paid_at__lt=begins.replace(year=year + 1)
+    )
+    months = rows.order_by().annotate(month=TruncMonth("paid_at", tzinfo=HOME_ZONE)).values("month")
+    sums = months.annotate(paid=Sum("received_kobo"), back=Sum("refunded_kobo")).order_by("month")
+    return [(row["month"].date(), row["paid"], row["back"]) for row in sums]
 
 
 def years_of(user: User) -> list[int]:

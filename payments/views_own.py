@@ -39,11 +39,13 @@ def show(request: HttpRequest) -> HttpResponse:
     form = _form(request, person)
     pages = Paginator(_asked(person, form), ON_A_PAGE)
     page = pages.get_page(request.GET.get("page"))
-    narrowed = {name: request.GET[name] for name in ("year", "state") if request.GET.get(name)}
+    narrowed = {name: request.GET[name] for name in ("year", "state", "q") if request.GET.get(name)}
     context = {
         "form": form,
         "items": _items(person, list(page)),
         "cards": _cards(person) if page.number == 1 and not narrowed else [],
+        "year": form.shown_year,
+        "months": _months(person, form),
         "is_narrowed": bool(narrowed),
         "query": urlencode(narrowed),
         "previous_url": _address(narrowed, page.previous_page_number()) if page.has_previous() else "",
@@ -81,7 +83,20 @@ def _form(request: HttpRequest, person: User) -> MineForm:
 def _asked(person: User, form: MineForm) -> Any:
     if not form.is_valid():
         return selectors.own_payments(person)
-    return selectors.own_payments(person, year=form.cleaned_data["year"], state=form.cleaned_data["state"])
+    asked = form.cleaned_data
+    return selectors.own_payments(person, year=asked["year"], state=asked["state"], words=asked["q"])
+
+
+def _months(person: User, form: MineForm) -> list[dict[str, Any]]:
+    """Return the months of the year that is shown, each with how long its bar is, of a hundred."""
+    if form.shown_year is None:
+        return []
+    months = selectors.own_months(person, form.shown_year)
+    most = max((paid for _month, paid, _back in months), default=0)
+    return [
+        {"month": month, "paid_kobo": paid, "back_kobo": back, "share": 100 * paid // most}
+        for month, paid, back in months
+    ]
 
 
 def _address(narrowed: dict[str, str], page: int) -> str:

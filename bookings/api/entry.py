@@ -20,12 +20,11 @@ from bookings import access, errors, selectors
 from bookings.models import Booking
 from bookings.services import Actor
 from bookings.states import Channel
+from core.api.asking import token_in
 from core.errors import InvalidInput, NotAllowed
 from restaurants.identity import key_of
 from restaurants.service_plan import ServicePlan, plan_of
 from restaurants.states import PUBLIC_STATUSES
-
-TOKEN_HEADER = "X-Booking-Token"  # noqa: S105 - a header's name
 
 
 class SignedInToRead(BasePermission):
@@ -45,10 +44,6 @@ class HasProof(BasePermission):
         if user_of(request) is None and app_of(request) is None and not token_in(request):
             raise NotAuthenticated(_("Log in, or send the booking's token."))
         return True
-
-
-def token_in(request: Request) -> str:
-    return request.headers.get(TOKEN_HEADER) or request.query_params.get("token") or ""
 
 
 @dataclass(frozen=True)

@@ -13,11 +13,12 @@ from rest_framework.views import APIView
 from accounts.doors import person_of, staff_may
 from accounts.states import Ability
 from bookings import errors, limits, selectors
-from bookings.api.entry import HasProof, entry_to, token_in
+from bookings.api.entry import HasProof, entry_to
 from bookings.api.views import NOT_FOUND as NO_BOOKING
-from bookings.api.views import TOKEN, malformed, read
+from bookings.api.views import TOKEN, malformed
 from bookings.models import Booking
 from bookings.services import reviews
+from core.api.asking import read, token_in
 from core.api.idempotency import idempotent
 from core.api.pagination import CursorPages
 from core.api.schema import answered, asked, problem_response

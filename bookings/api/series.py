@@ -23,12 +23,13 @@ from bookings.api import examples
 from bookings.api import serializers as words
 from bookings.api.bodies import deposit_body
 from bookings.api.entry import public_plan
-from bookings.api.views import IF_MATCH, STALE, UNFIT, guest_of, read
+from bookings.api.views import IF_MATCH, STALE, UNFIT, guest_of
 from bookings.models import BookingSeries
 from bookings.recurring import MOST_DATES, MOST_WEEKS_BETWEEN, Rule
 from bookings.services import Actor, Guest
 from bookings.states import Channel, OccurrenceState, SeriesStatus
 from core import codes
+from core.api.asking import read
 from core.api.etags import etag_of, seen_version, with_etag
 from core.api.idempotency import idempotent
 from core.api.pagination import CursorPages

@@ -15,7 +15,7 @@ from bookings import errors, limits, services
 from bookings.api import ticket_bodies as bodies
 from bookings.api import ticket_examples as examples
 from bookings.api import ticket_words as words
-from bookings.api.entry import HasProof, app_of, token_in, user_of
+from bookings.api.entry import HasProof, app_of, user_of
 from bookings.api.ticket_entry import (
     OrderEntry,
     TicketEntry,
@@ -27,11 +27,12 @@ from bookings.api.ticket_entry import (
     was_sold_by,
 )
 from bookings.api.ticketing import NO_ORDER, ORDER_TAGS, again, order_etag, shown
-from bookings.api.views import IF_MATCH, STALE, TOKEN, read
+from bookings.api.views import IF_MATCH, STALE, TOKEN
 from bookings.models import Ticket, TicketHistory, TicketOrder
 from bookings.services import Actor
 from bookings.states import ActorKind, TicketDeed
 from core import audit
+from core.api.asking import read, token_in
 from core.api.etags import etag_of, seen_version, with_etag
 from core.api.idempotency import idempotent
 from core.api.schema import answered, asked, problem_response

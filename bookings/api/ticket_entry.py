@@ -14,10 +14,11 @@ from accounts.partners.models import PartnerApp
 from accounts.selectors import may
 from accounts.states import Ability
 from bookings import access, errors, ticketing
-from bookings.api.entry import app_of, token_in, user_of
+from bookings.api.entry import app_of, user_of
 from bookings.models import Ticket, TicketedEvent, TicketHistory, TicketOrder
 from bookings.services import Actor
 from bookings.states import Channel, TicketDeed
+from core.api.asking import token_in
 from core.errors import NotAllowed
 
 

@@ -30,12 +30,13 @@ from bookings.api.entry import HasProof, SignedInToRead, app_of, refuse_at_the_d
 from bookings.api.searching import DAYS_AHEAD
 from bookings.api.serializers import CancelAskSerializer
 from bookings.api.ticket_entry import OrderEntry, order_entry_to, was_sold_by, with_seller
-from bookings.api.views import IF_MATCH, STALE, TOKEN, guest_of, read
+from bookings.api.views import IF_MATCH, STALE, TOKEN, guest_of
 from bookings.api.waiting import PAGING
 from bookings.models import TicketedEvent, TicketOrder
 from bookings.services import Actor
 from bookings.states import ActorKind, Channel, OrderStatus, PaidBy
 from core import audit
+from core.api.asking import read
 from core.api.etags import etag_of, seen_version, with_etag
 from core.api.idempotency import idempotent
 from core.api.pagination import CursorPages

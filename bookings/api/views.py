@@ -29,7 +29,6 @@ from bookings import calendars, errors, limits, lookup, selectors, services
 from bookings.api import bodies, examples
 from bookings.api import serializers as words
 from bookings.api.entry import (
-    TOKEN_HEADER,
     Entry,
     HasProof,
     SignedInToRead,
@@ -39,13 +38,13 @@ from bookings.api.entry import (
     public_plan,
     refuse_at_the_desk,
     table_ids_of,
-    token_in,
     user_of,
 )
 from bookings.models import Booking
 from bookings.services import Actor, Guest, guests
 from bookings.states import MACHINE, Channel, Status
 from core import audit, codes
+from core.api.asking import TOKEN_HEADER, read, token_in
 from core.api.etags import etag_of, seen_version, with_etag
 from core.api.idempotency import idempotent
 from core.api.pagination import CursorPages
@@ -116,16 +115,6 @@ NO_OFFSET = malformed("starts_at", "Say the offset from UTC too, as in 2026-12-2
 
 def event(value: str) -> OpenApiExample:
     return OpenApiExample("An event", value, response_only=True, status_codes=["200"], media_type="text/calendar")
-
-
-def read(request: Request, serializer: type[Serializer[Any]], data: Any = None) -> dict[str, Any]:
-    """Return what was sent, cleaned.
-
-    :raises rest_framework.exceptions.ValidationError: naming each field
-    """
-    asking = serializer(data=request.data if data is None else data)
-    asking.is_valid(raise_exception=True)
-    return dict(asking.validated_data)
 
 
 def read_if_asked(request: Request, serializer: type[Serializer[Any]] | None) -> dict[str, Any]:

@@ -23,12 +23,13 @@ from bookings import access, errors, limits, services, waitlist
 from bookings.api import examples
 from bookings.api import serializers as booking_words
 from bookings.api import waiting_words as words
-from bookings.api.entry import HasProof, SignedInToRead, public_plan, table_ids_of, token_in, user_of
-from bookings.api.views import NO_OFFSET, TOKEN, Entry, again, guest_of, read, read_if_asked, shown
+from bookings.api.entry import HasProof, SignedInToRead, public_plan, table_ids_of, user_of
+from bookings.api.views import NO_OFFSET, TOKEN, Entry, again, guest_of, read_if_asked, shown
 from bookings.models import QueueEntry, StandbyEntry
 from bookings.selectors import service_day_of
 from bookings.services import Actor, Guest
 from bookings.states import Channel, StandbyPriority
+from core.api.asking import read, token_in
 from core.api.idempotency import idempotent
 from core.api.pagination import CursorPages
 from core.api.query import Query

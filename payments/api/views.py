@@ -21,6 +21,7 @@ from accounts.partners.states import Scope
 from accounts.sensitive import ReauthenticationNeeded, expect_fresh_sign_in
 from accounts.states import Ability
 from core import audit, money
+from core.api.asking import TOKEN_HEADER, read, token_in
 from core.api.idempotency import HEADER, IdempotencyKeyInvalid, IdempotencyKeyMissing, idempotent
 from core.api.pagination import CursorPages
 from core.api.schema import answered, asked, problem_response
@@ -36,7 +37,6 @@ from payments.states import RefundReason
 from payments.subjects import subject_of
 
 TAGS = ["Payments"]
-TOKEN_HEADER = "X-Booking-Token"  # noqa: S105 - a header's name
 TOKEN = OpenApiParameter(
     TOKEN_HEADER,
     OpenApiTypes.STR,
@@ -46,27 +46,17 @@ TOKEN = OpenApiParameter(
 NOT_FOUND = problem_response("There is no such payment, or it is not yours.", payment_not_found={})
 
 
-def _token(request: Request) -> str:
-    return request.headers.get(TOKEN_HEADER) or request.query_params.get("token") or ""
-
-
 def _user(request: Request) -> User | None:
     return request.user if isinstance(request.user, User) else None
 
 
 def _actor(request: Request) -> str:
-    return f"{type(request.user).__name__}:{request.user.pk or _token(request)}"
-
-
-def _read(request: Request, serializer: Any) -> dict[str, Any]:
-    asking = serializer(data=request.data)
-    asking.is_valid(raise_exception=True)
-    return dict(asking.validated_data)
+    return f"{type(request.user).__name__}:{request.user.pk or token_in(request)}"
 
 
 def _visible(request: Request, kind: str, subject_id: UUID) -> None:
     """:raises NoSuchRequest: unless the asker may see what is paid for"""
-    if not subject_of(kind).visible_to(subject_id, request=request, token=_token(request)):
+    if not subject_of(kind).visible_to(subject_id, request=request, token=token_in(request)):
         raise errors.NoSuchRequest
 
 
@@ -81,7 +71,7 @@ def own(request: Request, payment: Payment | None) -> Payment:
     if user is not None and payment.payer_id == user.pk:
         return payment
     about = payment.request
-    if not subject_of(about.kind).visible_to(about.subject_id, request=request, token=_token(request)):
+    if not subject_of(about.kind).visible_to(about.subject_id, request=request, token=token_in(request)):
         raise errors.NoSuchPayment
     return payment
 
@@ -92,7 +82,7 @@ class MayProve(AllowAny):
     lets_strangers_in = True
 
     def has_permission(self, request: Request, view: APIView) -> bool:
-        if not request.user.is_authenticated and not _token(request):
+        if not request.user.is_authenticated and not token_in(request):
             raise NotAuthenticated
         return True
 
@@ -132,7 +122,7 @@ class BeginView(LetsPartnersIn, APIView):
     )
     def post(self, request: Request) -> Response:
         key = _key(request)
-        given = _read(request, words.BeginSerializer)
+        given = read(request, words.BeginSerializer)
         _visible(request, given["kind"], given["subject"])
         due = subject_of(given["kind"]).due(given["subject"])
         known = Payment.objects.filter(key=key_of(actor=_actor(request), key=key)).first()
@@ -203,7 +193,7 @@ class CallbackView(LetsPartnersIn, APIView):
         examples=[asked("A reference", examples.REFERENCE), answered("Paid", examples.PAID)],
     )
     def post(self, request: Request) -> Response:
-        return _asked_about(request, _read(request, words.CallbackSerializer)["reference"])
+        return _asked_about(request, read(request, words.CallbackSerializer)["reference"])
 
 
 class VerifyView(LetsPartnersIn, APIView):
@@ -304,7 +294,7 @@ class RefundsView(APIView):
             raise errors.NoSuchPayment
         if not staff_may(user, Ability.HANDLE_MONEY, restaurant_id=where):
             raise NotAllowed
-        given = _read(request, words.RefundAskSerializer)
+        given = read(request, words.RefundAskSerializer)
         made = services.refund(
             payment=payment,
             amount_kobo=_kobo(given.get("amount")),

@@ -64,6 +64,34 @@ class TestTheList:
     def test_says_so_where_there_is_nothing(self, browser) -> None:
         assert "You have paid nothing online yet" in mine(browser)
 
+    def test_is_searched_by_house_and_reference(self, browser, ada, suya) -> None:
+        there = a_payment(suya, payer=ada)
+        elsewhere = a_payment(house(name="Bukka Hut", slug="bukka-hut", tables=(2,)), payer=ada)
+        others = a_payment(suya, payer=UserFactory())
+
+        for words, found in (("suya", there), ("SUYA SP", there), (elsewhere.reference, elsewhere)):
+            page = mine(browser, q=words)
+            assert [each.reference in page for each in (there, elsewhere)] == [found == there, found == elsewhere]
+            assert others.reference not in page
+        assert "Nothing found" in mine(browser, q="no such house")
+
+    def test_tells_what_was_paid_each_month_of_the_latest_year_or_of_one(self, browser, ada, suya) -> None:
+        a_refund(a_payment(suya, 2_000_000, payer=ada, at=datetime(2026, 3, 31, 23, 30, tzinfo=UTC)), 500_000)
+        a_payment(suya, 1_000_000, payer=ada, at=datetime(2026, 4, 2, tzinfo=UTC))
+        a_payment(suya, 700_000, payer=ada, at=datetime(2025, 6, 1, tzinfo=UTC))
+        a_payment(suya, 900_000, payer=ada, state=PaymentState.FAILED, at=datetime(2026, 5, 1, tzinfo=UTC))
+
+        months = mine(browser).partition("Month by month")[2].partition("</details>")[0]
+        of_2025 = mine(browser, year=2025).partition("Month by month")[2].partition("</details>")[0]
+
+        # By the clock of Lagos both are of April.
+        assert "April" in months
+        assert "₦30,000" in months
+        assert "₦5,000" in months
+        assert "March" not in months
+        assert "May" not in months
+        assert ("June" in of_2025, "₦7,000" in of_2025) == (True, True)
+
     def test_is_narrowed_by_year_and_state(self, browser, ada, suya) -> None:
         # By the clock of Lagos it is the new year already.
         early = a_payment(suya, payer=ada, at=datetime(2025, 12, 31, 23, 30, tzinfo=UTC))

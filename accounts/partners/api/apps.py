@@ -9,7 +9,6 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_sche
 from rest_framework.permissions import BasePermission, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
 from accounts.doors import person_of, second_factor_required
@@ -21,6 +20,7 @@ from accounts.partners.states import AppStatus, Plan
 from accounts.selectors import would_with_second_factor
 from accounts.sensitive import expect_fresh_sign_in
 from accounts.states import Ability
+from core.api.asking import read
 from core.api.pagination import CursorPages
 from core.api.private import KeptByNobody
 from core.api.query import Query
@@ -44,12 +44,6 @@ PAGES = [
 
 def page_of(value: Any) -> dict[str, Any]:
     return {"results": [value], "next": None, "previous": None}
-
-
-def read(serializer: type[Serializer[Any]], request: Request, **context: Any) -> dict[str, Any]:
-    asking = serializer(data=request.data, context=context)
-    asking.is_valid(raise_exception=True)
-    return dict(asking.validated_data)
 
 
 class DealsWithPartners(BasePermission):
@@ -120,7 +114,7 @@ class AppsView(ForPeople):
         ],
     )
     def post(self, request: Request) -> Response:
-        ask = read(words.AppAskSerializer, request)
+        ask = read(request, words.AppAskSerializer)
         expect_fresh_sign_in(request)
         restaurant = ask.pop("restaurant", None)
         key = None
@@ -159,7 +153,7 @@ class AppView(ForPeople):
     )
     def patch(self, request: Request, id: UUID) -> Response:
         app = selectors.app_managed_by(request.user, id)
-        ask = read(words.AppChangeSerializer, request)
+        ask = read(request, words.AppChangeSerializer)
         expect_fresh_sign_in(request)
         for field, choice in (("status", AppStatus), ("plan", Plan)):
             if field in ask:
@@ -201,7 +195,7 @@ class RotateSecretView(ForPeople):
     )
     def post(self, request: Request, id: UUID) -> Response:
         app = selectors.app_managed_by(request.user, id)
-        keep_old = read(words.RotationSerializer, request)["keep_old"]
+        keep_old = read(request, words.RotationSerializer)["keep_old"]
         expect_fresh_sign_in(request)
         secret = services.rotate_secret(app=app, by=person_of(request), keep_old=keep_old)
         app.refresh_from_db()
@@ -247,7 +241,7 @@ class GrantsView(ForPeople):
         ],
     )
     def post(self, request: Request, id: UUID) -> Response:
-        ask = read(words.GrantAskSerializer, request)
+        ask = read(request, words.GrantAskSerializer)
         app = selectors.app_to_let_in(request.user, id)
         key = _house(request, ask["restaurant"])
         expect_fresh_sign_in(request)

@@ -14,11 +14,12 @@ from accounts.partners import selectors, webhooks
 from accounts.partners.access import LetsPartnersIn
 from accounts.partners.api import bodies, examples
 from accounts.partners.api import serializers as words
-from accounts.partners.api.apps import PAGES, ForPeople, page_of, read
+from accounts.partners.api.apps import PAGES, ForPeople, page_of
 from accounts.partners.errors import AppNotFound
 from accounts.partners.models import Endpoint, PartnerApp
 from accounts.partners.states import Scope
 from accounts.sensitive import expect_fresh_sign_in
+from core.api.asking import read
 from core.api.pagination import CursorPages
 from core.api.query import Query
 from core.api.schema import answered, asked, problem_response
@@ -112,7 +113,7 @@ class WebhooksView(WebhookDoor):
     )
     def post(self, request: Request) -> Response:
         by_app = isinstance(request.user, PartnerApp)
-        ask = read(words.WebhookAskSerializer, request, needs_app=not by_app)
+        ask = read(request, words.WebhookAskSerializer, needs_app=not by_app)
         app = self._app(request, ask.pop("app", None))
         endpoint, secret = webhooks.add_endpoint(app=app, by=request.user, **ask)
         response = shown(endpoint, 201, secret=secret)
@@ -153,7 +154,7 @@ class WebhookView(WebhookDoor):
     )
     def patch(self, request: Request, id: UUID) -> Response:
         endpoint = selectors.endpoint_managed_by(request.user, id)
-        ask = read(words.WebhookChangeSerializer, request)
+        ask = read(request, words.WebhookChangeSerializer)
         return shown(webhooks.change_endpoint(endpoint=endpoint, by=request.user, **ask))
 
     @extend_schema(
@@ -217,7 +218,7 @@ class RotateView(WebhookDoor):
     )
     def post(self, request: Request, id: UUID) -> Response:
         endpoint = selectors.endpoint_managed_by(request.user, id)
-        keep_old = read(words.RotationSerializer, request)["keep_old"]
+        keep_old = read(request, words.RotationSerializer)["keep_old"]
         secret = webhooks.rotate_endpoint_secret(endpoint=endpoint, by=request.user, keep_old=keep_old)
         endpoint.refresh_from_db()
         return Response({"secret": secret, "previous_secret_until": endpoint.previous_secret_until})
