@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.utils.translation import gettext as _
 from rest_framework import serializers
 
 from core.api.fields import LineField, StrictSerializer
@@ -19,10 +20,19 @@ class BeginSerializer(StrictSerializer):
     )
     subject = serializers.UUIDField(help_text="The id of the booking, of the order of tickets, or of the fee.")
     channel = serializers.ChoiceField(choices=[way.value for way in (Channel.CARD, Channel.TRANSFER, Channel.USSD)])
+    card = serializers.UUIDField(
+        required=False,
+        help_text="One of one's own saved cards (`GET /api/payments/methods`), charged at once; `channel` is `card`.",
+    )
     email = serializers.EmailField(required=False, max_length=254)
     return_url = serializers.URLField(
         required=False, max_length=500, help_text="For partner apps: where the payer comes back to. Without a query."
     )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if "card" in attrs and attrs["channel"] != Channel.CARD:
+            raise serializers.ValidationError({"channel": _("A saved card is paid with as a card.")})
+        return attrs
 
 
 class CallbackSerializer(StrictSerializer):

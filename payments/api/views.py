@@ -31,7 +31,10 @@ from payments import errors, limits, selectors, services
 from payments.api import examples
 from payments.api import serializers as words
 from payments.gateways.base import Channel, Payer
-from payments.models import Payment
+from payments.models import Payment, PaymentRequest
+from payments.saved.errors import CardRefused, CardUnusable, NoSuchCard
+from payments.saved.selectors import payable_with
+from payments.saved.services.charging import Came, charge_saved
 from payments.services.beginning import Wish, key_of
 from payments.states import RefundReason
 from payments.subjects import subject_of
@@ -97,7 +100,9 @@ class BeginView(LetsPartnersIn, APIView):
         description=(
             "For what is still due of a booking's deposit, or an order of tickets. Answers the page of the gateway on "
             "which the payer goes on. An attempt that waits for its payer is answered again; while a bank's answer is "
-            "awaited, nobody is let pay a second time (409 `payment_being_checked`)."
+            "awaited, nobody is let pay a second time (409 `payment_being_checked`). With one of one's own saved cards "
+            "(`card`) it is charged at once, for who has just shown that it is they; `checkout_url` is set where their "
+            "bank asks them to confirm."
         ),
         tags=TAGS,
         parameters=[TOKEN, OpenApiParameter(HEADER, OpenApiTypes.STR, OpenApiParameter.HEADER, required=True)],
@@ -115,7 +120,9 @@ class BeginView(LetsPartnersIn, APIView):
                 "in), or do not let this begin; `reasons` says why, and the page of the link takes an appeal.",
                 payment_proof_needed={},
                 payment_not_let_begin={},
+                account_reauthentication_needed={"ways": ["reauthenticate"]},
             ),
+            422: problem_response("The bank did not let the saved card be charged.", saved_card_refused={}),
             503: problem_response("No gateway can be reached.", payment_gateways_unavailable={}),
         },
         examples=[asked("A transfer", examples.BEGIN), answered("A page to pay on", examples.WAITING, 201)],
@@ -132,6 +139,10 @@ class BeginView(LetsPartnersIn, APIView):
             else services.request_payment(kind=given["kind"], subject_id=given["subject"], by=_user(request))
         )
         limits.pay(request, to_pay.pk)
+        if "card" in given:
+            paid = _pay_with_saved(request, to_pay, given, key=key_of(actor=_actor(request), key=key))
+            found = selectors.payment_by_public_id(paid.public_id)
+            return Response(words.payment_body(own(request, found)), status=201)
         user = _user(request)
         payer = due.payer if due else Payer(email="")
         email = given.get("email") or payer.email or (user.email if user else "")
@@ -150,6 +161,39 @@ class BeginView(LetsPartnersIn, APIView):
         )
         found = selectors.payment_by_public_id(payment.public_id)
         return Response(words.payment_body(own(request, found)), status=201)
+
+
+def _pay_with_saved(request: Request, to_pay: PaymentRequest, given: dict[str, Any], *, key: str) -> Payment:
+    """Charge one of the asker's own cards, and return the payment as it stands then.
+
+    :raises ReauthenticationNeeded: a stolen session is not to spend what a card is good for
+    :raises NoSuchCard: when it is none of theirs; apps have none
+    :raises CardUnusable: for a guarantee, and when the card is forgotten or over
+    :raises CardRefused: when the bank says no
+    :raises NoGateway: when the card's own gateway cannot be reached
+    """
+    user = _user(request)
+    method = payable_with(user).filter(public_id=given["card"]).first() if user is not None else None
+    if user is None or method is None:
+        raise NoSuchCard
+    expect_fresh_sign_in(request)
+    due = subject_of(given["kind"]).due(given["subject"])
+    if due is not None and due.keeps_card:
+        # A guarantee is for the card that is given with it, and for what is agreed to on its page.
+        raise CardUnusable
+    done = charge_saved(
+        request=to_pay,
+        method=method,
+        return_url=_return_url(request, given, to_pay.token),
+        key=key,
+        by=user,
+        address=address_of(request._request),
+    )
+    if done.came == Came.REFUSED:
+        raise CardRefused
+    if done.came == Came.DOWN:
+        raise errors.NoGateway
+    return done.payment
 
 
 def _is_proven(request: Request) -> bool:

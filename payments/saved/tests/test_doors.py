@@ -85,6 +85,29 @@ class TestThePayPage:
         paid = Payment.objects.get(request=asked)
         assert (paid.state, paid.payer) == (PaymentState.SUCCEEDED, ada)
 
+    def test_the_api_charges_it_once_for_who_has_just_shown_who_they_are(self, own, ada, gateways: SandboxClient):
+        wish = Wish(Payer("ada@example.com"), BACK, BACK, channel=Channel.CARD, by=ada, keeps_card=True)
+        payment = payments.begin(request=an_evening(Kind.DEPOSIT), wish=wish)
+        gateways.pay("paystack", payment.reference)
+        payments.settle(payment_id=payment.pk)
+        (method,) = selectors.payable_with(ada)
+        asked = an_evening(Kind.DEPOSIT)
+        body = {"kind": "deposit", "subject": str(asked.subject_id), "channel": "card", "card": str(method.public_id)}
+        where, key = reverse("payments_api:begin"), {"Idempotency-Key": "pay-with-a-card"}
+
+        answers = [own.post(where, body, content_type="application/json", headers=key) for _twice in range(2)]
+
+        assert [answer.status_code for answer in answers] == [201, 201], answers[0].content
+        assert {(answer.json()["id"], answer.json()["state"]) for answer in answers} == {
+            (str(Payment.objects.get(request=asked).public_id), "succeeded")
+        }
+        body |= {"channel": "transfer", "subject": str(an_evening(Kind.DEPOSIT).subject_id)}
+        refused = own.post(where, body, content_type="application/json", headers={"Idempotency-Key": "b"})
+        body |= {"channel": "card", "card": str(a_card(UserFactory()).public_id)}
+        of_another = own.post(where, body, content_type="application/json", headers={"Idempotency-Key": "c"})
+        assert refused.status_code == 400
+        assert (of_another.status_code, of_another.json()["code"]) == (404, "saved_card_not_found")
+
     def test_somebody_else_s_card_pays_nothing(self, own):
         asked, other = an_evening(Kind.DEPOSIT), a_card(UserFactory())
 
