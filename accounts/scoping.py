@@ -266,7 +266,7 @@ class OwnRowsFilter(RelatedFieldListFilter):
         rows = in_scope(model._default_manager.all(), request.user, model_admin.sees, model_admin._paths()[model])
         if restaurant_ids_where(request.user, model_admin.sees) is None:
             # The platform's own people would get every listing; those with rows here are enough.
-            rows = rows.filter(pk__in=model_admin.model._default_manager.values(field.name).distinct())
+            rows = rows.filter(pk__in=model_admin.model._default_manager.values(self.field_path).distinct())
         return [(row.pk, str(row)) for row in rows.order_by("name")[:200]]
 
 

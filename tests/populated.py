@@ -155,6 +155,7 @@ class House:
             "delivery_id": self.public_ids["deliveries"],
             "person": str(self.host.public_id),
             "invitation": self.public_ids["invitations"],
+            "payment_id": self.public_ids["payments"],
         }
 
     def fields(self) -> dict[str, Any]:

@@ -175,7 +175,7 @@ class TestTakingItAlong:
         from accounts.privacy.archive import archive_of
         from accounts.privacy.subjects import subject_of
 
-        with django_assert_max_num_queries(60):
+        with django_assert_max_num_queries(64):
             archive_of(subject_of(eniola))
 
 

@@ -47,7 +47,7 @@ class ReceiptAdmin(shared.MoneyPage):
             None,
             {
                 "fields": [
-                    "number", "file", "shown_kind", "issued", "shown_house", "seller_words", "shown_payer", "title",
+                    "number", "file", "kind_words", "issued", "shown_house", "seller_words", "shown_payer", "title",
                     "code", "amount", "net", "lines", "paid", "reference", "shown_payment", "shown_refund", "language",
                 ]
             },
@@ -61,6 +61,10 @@ class ReceiptAdmin(shared.MoneyPage):
     @display(description=_("document"), ordering="kind", label=LABELS)
     def shown_kind(self, receipt: Receipt) -> tuple[str, str]:
         return receipt.kind, receipt.get_kind_display()
+
+    @display(description=_("document"))
+    def kind_words(self, receipt: Receipt) -> str:
+        return receipt.get_kind_display()
 
     @display(description=_("issued"), ordering="issued_at")
     def issued(self, receipt: Receipt) -> str:

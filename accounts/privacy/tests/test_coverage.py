@@ -19,8 +19,12 @@ NOT_PEOPLE = {
     "bookings.BookingHistory.actor_kind",
     "notifications.Message.subject",
     "restaurants.BookingPolicy.deposit_kobo_per_guest",
+    "restaurants.BookingPolicy.late_cancellation_fee_kobo_per_guest",
+    "restaurants.BookingPolicy.no_show_fee_kobo_per_guest",
     "restaurants.Restaurant.receipt_address",
     "restaurants.SpecialTerms.deposit_kobo_per_guest",
+    "restaurants.SpecialTerms.late_cancellation_fee_kobo_per_guest",
+    "restaurants.SpecialTerms.no_show_fee_kobo_per_guest",
     "restaurants.SpecialTerms.minimum_spend_kobo_per_guest",
 }
 
