@@ -8,7 +8,7 @@ from benchmarks.harness import ROOT, options, say
 
 NAMES = (
     *("race", "races", "city_search", "exactness", "packing", "series", "endpoints", "key_rotation", "audit_chain"),
-    *("ledger_proof", "fuzz", "url_walk", "login_timing", "first_booking"),
+    *("ledger_proof", "refund_race", "webhooks", "fuzz", "url_walk", "login_timing", "first_booking"),
 )
 # Beyond these a benchmark hangs; each is far above what one needs on two slow cores.
 QUICK_SECONDS, FULL_SECONDS = 120, 1800
