@@ -28,7 +28,7 @@ from payments.fraud.errors import ProofNeeded
 from payments.gateways.base import Channel, Payer
 from payments.models import Payment, PaymentRequest
 from payments.receipts.selectors import receipt_of
-from payments.saved.errors import CardRefused, CardUnusable, NoSuchCard
+from payments.saved.errors import CardUnusable, NoSuchCard
 from payments.saved.selectors import payable_with
 from payments.saved.services.charging import Came, charge_saved
 from payments.saved.states import Purpose
@@ -222,11 +222,7 @@ def _pay_with_saved(request: HttpRequest, asked: PaymentRequest, due: Due | None
         return error
     if done.came == Came.CHALLENGED:
         return redirect(done.payment.checkout_url)
-    if done.came == Came.REFUSED:
-        return CardRefused()
-    if done.came == Came.DOWN:
-        return errors.NoGateway()
-    return redirect("payments:back", token=asked.token)
+    return done.refusal or redirect("payments:back", token=asked.token)
 
 
 def _own_email(request: HttpRequest, asked: PaymentRequest, due: Due | None) -> str:

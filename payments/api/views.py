@@ -33,9 +33,9 @@ from payments.api import examples
 from payments.api import serializers as words
 from payments.gateways.base import Channel, Payer
 from payments.models import Payment, PaymentRequest
-from payments.saved.errors import CardRefused, CardUnusable, NoSuchCard
+from payments.saved.errors import CardUnusable, NoSuchCard
 from payments.saved.selectors import payable_with
-from payments.saved.services.charging import Came, charge_saved
+from payments.saved.services.charging import charge_saved
 from payments.services.beginning import Wish, key_of
 from payments.states import RefundReason
 from payments.subjects import subject_of
@@ -192,10 +192,8 @@ def _pay_with_saved(request: Request, to_pay: PaymentRequest, given: dict[str, A
         by=user,
         address=address_of(request._request),
     )
-    if done.came == Came.REFUSED:
-        raise CardRefused
-    if done.came == Came.DOWN:
-        raise errors.NoGateway
+    if (refusal := done.refusal) is not None:
+        raise refusal
     return done.payment
 
 
