@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import hypothesis
 import pytest
 import redis
 from django.conf import settings
@@ -28,6 +29,15 @@ from django.db import connection
 from core.embedded import processes
 from core.testing import flush_quickly, start_afresh
 from core.testing_database import drop_test_database, make_test_database
+
+# No test is about the speed of drawing an example, or of one on a machine that does much else. What a test says itself
+# comes before this.
+hypothesis.settings.register_profile(
+    "buka",
+    deadline=None,
+    suppress_health_check=[*hypothesis.settings().suppress_health_check, hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("buka")
 
 ROOT = Path(__file__).resolve().parent
 IN_CI = os.environ.get("CI", "").lower() in ("1", "true")

@@ -58,6 +58,9 @@ class DepositSubject(Subject):
         booking = selectors.booking_to_change(subject_id)
         return booking is not None and _may_see(request, booking, booking.restaurant_id, token)
 
+    def opened_by(self, subject_id: UUID, *, token: str) -> bool:
+        return access.opens(token, subject_id)
+
     def background(self, subject_id: UUID) -> Background:
         booking = selectors.booking_by_public_id(subject_id)
         if booking is None:
@@ -146,6 +149,10 @@ class FeeSubject(Subject):
         fee = _fee(subject_id)
         return fee is not None and _may_see(request, fee.booking, fee.booking.restaurant_id, token)
 
+    def opened_by(self, subject_id: UUID, *, token: str) -> bool:
+        fee = _fee(subject_id)
+        return fee is not None and access.opens(token, fee.booking.public_id)
+
     def background(self, subject_id: UUID) -> Background:
         fee = _fee(subject_id)
         return DepositSubject().background(fee.booking.public_id) if fee is not None else Background()
@@ -191,6 +198,9 @@ class TicketsSubject(Subject):
     def visible_to(self, subject_id: UUID, *, request: Any, token: str = "") -> bool:
         order = ticketing.order_by_public_id(subject_id)
         return order is not None and _may_see(request, order, order.event.restaurant_id, token)
+
+    def opened_by(self, subject_id: UUID, *, token: str) -> bool:
+        return access.opens(token, subject_id)
 
     def background(self, subject_id: UUID) -> Background:
         order = ticketing.order_by_public_id(subject_id)

@@ -6,9 +6,10 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils import timezone, translation
 
+from bookings import access
 from bookings.card_words import card_key, fee_key
 from bookings.models import Booking, Fee
 from bookings.selectors import booking_by_public_id
@@ -21,9 +22,10 @@ from localization import formatting
 from notifications import services as notifications
 from payments import errors as refusals
 from payments import services as payments
+from payments.receipts.selectors import link_to_receipt
 from payments.saved import selectors as cards
-from payments.selectors import has_payments, payments_of
-from payments.states import Kind, PaymentState
+from payments.selectors import has_payments
+from payments.states import Kind
 
 USEFUL = timedelta(days=14)
 
@@ -120,7 +122,7 @@ def _tell(fee: Fee, what: str, *, key: str) -> None:
 
 
 def _link(fee: Fee, what: str) -> str:
-    """Return where an unpaid fee is paid, or the receipt of a paid one is; nothing where nobody makes any."""
+    """Return where an unpaid fee is paid, or the receipt of a paid one is; nothing where there is none."""
     if what == "unpaid":
         try:
             asked = payments.request_payment(kind=Kind.FEE, subject_id=fee.public_id)
@@ -128,13 +130,14 @@ def _link(fee: Fee, what: str) -> str:
             return ""
         return settings.BASE_URL + reverse("payments:pay", args=[asked.token])
     if what == "charged":
-        payment = next(
-            (one for one in payments_of(Kind.FEE, fee.public_id) if one.state == PaymentState.SUCCEEDED), None
+        booking = fee.booking
+        return link_to_receipt(
+            Kind.FEE,
+            fee.public_id,
+            owner_id=booking.diner_id,
+            token=access.token_for(booking),
+            language=booking.language,
         )
-        try:
-            return settings.BASE_URL + reverse("payments:receipt", args=[payment.public_id]) if payment else ""
-        except NoReverseMatch:
-            return ""
     return ""
 
 

@@ -115,8 +115,8 @@ def own_payments(user: User, *, year: int | None = None, state: str = "", words:
     :param state: paid, waiting, failed or given_back; all by default
     :param words: a part of the restaurant's name, a booking's or an order's code, or a reference
     """
-    # Of a gateway that could not be reached they never saw anything; a fee is charged without a page.
-    unseen = Q(state=PaymentState.FAILED, checkout_url="") & ~Q(request__kind=Kind.FEE)
+    # Of a gateway that could not be reached they never saw anything; a fee, or a saved card, is charged without a page.
+    unseen = Q(state=PaymentState.FAILED, checkout_url="", card_charge=None) & ~Q(request__kind=Kind.FEE)
     rows = (
         payments_by(user)
         .exclude(unseen)

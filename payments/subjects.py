@@ -76,6 +76,10 @@ class Subject:
         """
         raise NotImplementedError
 
+    def opened_by(self, subject_id: UUID, *, token: str) -> bool:
+        """Tell whether this token is the subject's own, whoever brings it; False, unless its domain says."""
+        return False
+
     def background(self, subject_id: UUID) -> Background:
         """Return what is known of its guest; nothing, unless its domain says."""
         return Background()

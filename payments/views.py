@@ -28,7 +28,7 @@ from payments.fraud.errors import ProofNeeded
 from payments.gateways.base import Channel, Payer
 from payments.models import Payment, PaymentRequest
 from payments.receipts.selectors import receipt_of
-from payments.saved.errors import CardRefused, CardUnusable, NoSuchCard
+from payments.saved.errors import CardUnusable, NoSuchCard
 from payments.saved.selectors import payable_with
 from payments.saved.services.charging import Came, charge_saved
 from payments.saved.states import Purpose
@@ -222,11 +222,7 @@ def _pay_with_saved(request: HttpRequest, asked: PaymentRequest, due: Due | None
         return error
     if done.came == Came.CHALLENGED:
         return redirect(done.payment.checkout_url)
-    if done.came == Came.REFUSED:
-        return CardRefused()
-    if done.came == Came.DOWN:
-        return errors.NoGateway()
-    return redirect("payments:back", token=asked.token)
+    return done.refusal or redirect("payments:back", token=asked.token)
 
 
 def _own_email(request: HttpRequest, asked: PaymentRequest, due: Due | None) -> str:
@@ -250,26 +246,29 @@ def _ways(due: Due | None) -> list[Channel]:
 
 def _shown(asked: PaymentRequest, due: Due | None) -> dict[str, Any]:
     missing = 0 if due is None else min(asked.missing_kobo, due.amount_kobo)
+    is_due = asked.state == RequestState.OPEN and missing > 0
+    # A part may have been paid otherwise since it was asked for: what is charged is what is said.
+    kobo = missing if is_due else asked.missing_kobo or asked.amount_kobo
     return {
         "asked": asked,
         "restaurant": asked.restaurant,
         "title": due.title if due else asked.get_kind_display(),
-        "amount": formatting.money(asked.missing_kobo or asked.amount_kobo),
-        "contained": _contained(asked),
-        "is_due": asked.state == RequestState.OPEN and missing > 0,
+        "amount": formatting.money(kobo),
+        "contained": _contained(asked, kobo),
+        "is_due": is_due,
         "until": due.until if due else None,
         "path": due.path if due and not asked.is_share else "",
         "zone": asked.restaurant.time_zone,
     }
 
 
-def _contained(asked: PaymentRequest) -> list[tuple[str, str]]:
+def _contained(asked: PaymentRequest, kobo: int) -> list[tuple[str, str]]:
     """Return the taxes and charges that the price of tickets contains today, with their names."""
     if asked.kind != Kind.TICKETS:
         return []
     today = timezone.now().astimezone(ZoneInfo(asked.restaurant.time_zone)).date()
     lines = charge_lines_of(asked.restaurant_id, today, for_tickets=True)
-    return charge_words.contained(asked.missing_kobo or asked.amount_kobo, lines)
+    return charge_words.contained(kobo, lines)
 
 
 # --- All of a subject, for who may see it ----------------------------------------------------------------------------

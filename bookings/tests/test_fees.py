@@ -1,5 +1,6 @@
 """Fees for a no-show and a late cancellation: told, guaranteed by a card, charged once, waived, given back."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -260,6 +261,9 @@ class TestCharging:
         assert (fee.state, payment.received_kobo, payment.state) == (FeeState.PAID, 1_000_000, PaymentState.SUCCEEDED)
         assert Entry.objects.filter(transaction__payment_id=payment.public_id, account__kind="late_fees").exists()
         assert told("booking.fee") == ["asked", "charged"]
+        mail = Message.objects.filter(kind="booking.fee", channel="email").order_by("pk").last()
+        address = re.search(r"https?://[^/]+(/\S+/receipt/\?token=\S+)", mail.body_text)
+        assert payment.receipts.get().number in Client().get(address.group(1)).content.decode()
         with time_machine.travel(timezone.now() + timedelta(days=3), tick=True):
             assert services.forget_cards() == 1
 

@@ -8,12 +8,15 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.partners.models import PartnerGrant
+from accounts.partners.states import Scope
+from accounts.partners.tests.factories import an_app, bearing, fetch_token
 from accounts.states import Role
 from accounts.tests.back_office import filled_in
-from accounts.tests.factories import log_in, member
+from accounts.tests.factories import UserFactory, log_in, member
 from bookings import access
 from bookings.models import TicketKind, TicketOrder
-from bookings.tests.test_paying_doors import Api
+from bookings.tests.test_api import Api, signed_in
 from bookings.tests.ticket_factories import event_at, order
 from core.hotcache import start_afresh
 from payments.receipts.selectors import link_to_receipt
@@ -74,6 +77,15 @@ class TestBeforePaying:
 
         assert "<bdi>VAT (7.5%)</bdi> <bdi>₦348.84</bdi>" in page
 
+    def test_the_page_to_pay_on_says_what_is_charged(self, client, place):
+        asked = a_request(place, 800_000, kind=Kind.TICKETS, subject_id=order(event_at(place), Ticket=1).public_id)
+
+        page = text_of(client.get(reverse("payments:pay", args=[asked.token])))
+
+        assert "Pay ₦5,000" in page
+        assert "₦8,000" not in page
+        assert "<bdi>VAT (7.5%)</bdi> <bdi>₦348.84</bdi>" in page
+
     def test_an_order_tells_programs(self, place):
         bought = order(event_at(place), Ticket=1)
         client = Api(raise_request_exception=False)
@@ -101,6 +113,69 @@ class TestReceiptByToken:
         assert "?token=" in page.content.decode()
         assert client.get(address.replace(str(mine.public_id), str(theirs.public_id))).status_code == 404
         assert client.get(address + "x").status_code == 404
+
+    def test_shows_all_that_the_buyer_paid(self, client, place):
+        bought = order(event_at(place), Ticket=1)
+        parts = [a_payment(place, kobo, kind=Kind.TICKETS, subject_id=bought.public_id) for kobo in (200_000, 300_000)]
+
+        page = client.get(tickets_receipt(bought))
+
+        for part in parts:
+            number = part.receipts.get().number
+            assert number in page.content.decode()
+            pdf = reverse("payments:receipt_pdf", args=[parts[1].public_id])
+            file = client.get(pdf, {"token": access.token_for(bought), "number": number})
+            assert number in file["Content-Disposition"]
+
+    @pytest.mark.parametrize("token", ["", "x", "undefined"])
+    def test_a_host_needs_a_true_one(self, client, place, token):
+        bought = order(event_at(place), Ticket=1)
+        paid = a_payment(place, 500_000, kind=Kind.TICKETS, subject_id=bought.public_id)
+        log_in(client, member(place.pk, Role.HOST))
+        path = reverse("payments:receipt", args=[paid.public_id])
+
+        assert client.get(path, {"token": token}).status_code == 404
+        assert client.get(path, {"token": access.token_for(bought)}).status_code == 200
+
+    @pytest.mark.parametrize(("email", "name"), [("ADA@example.com", "Ada Obi"), ("friend@example.com", "")])
+    def test_names_the_buyer_where_their_address_paid(self, place, email, name):
+        bought = order(event_at(place), Ticket=1)
+        TicketOrder.objects.filter(pk=bought.pk).update(guest_name="Ada Obi", guest_email="ada@example.com")
+
+        paid = a_payment(place, 500_000, kind=Kind.TICKETS, subject_id=bought.public_id, email=email)
+
+        assert paid.receipts.get().payer_name == name
+
+
+class TestReceiptByTheApi:
+    def test_a_friends_is_neither_the_bookers_nor_an_apps_nor_a_hosts(self, place):
+        booker = UserFactory()
+        bought = order(event_at(place), Ticket=1)
+        TicketOrder.objects.filter(pk=bought.pk).update(diner=booker)
+        more = {"kind": Kind.TICKETS, "subject_id": bought.public_id}
+        own, friends = a_payment(place, 500_000, **more), a_payment(place, 500_000, is_share=True, **more)
+        app, secret = an_app()
+        PartnerGrant.objects.create(app=app, restaurant=place, scopes=[Scope.BOOKINGS_READ.value])
+        askers = {
+            "booker": signed_in(booker),
+            "manager": signed_in(member(place.pk, Role.MANAGER)),
+            "host": signed_in(member(place.pk, Role.HOST)),
+            "app": Api(headers=bearing(fetch_token(app, secret))),
+            "nobody": Api(),
+        }
+        token = {"nobody": access.token_for(bought)}
+
+        answers = {
+            name: [
+                api.send("GET", f"/api/payments/{paid.public_id}/receipt", token=token.get(name, "")).status_code
+                for paid in (own, friends)
+            ]
+            for name, api in askers.items()
+        }
+
+        assert answers == {
+            "booker": [200, 404], "manager": [200, 200], "host": [404, 404], "app": [200, 404], "nobody": [200, 404],
+        }  # fmt: skip
 
 
 def tickets_receipt(bought: TicketOrder) -> str:

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.urls import reverse
+from django.utils.translation import get_language
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import NotAuthenticated
@@ -32,9 +33,9 @@ from payments.api import examples
 from payments.api import serializers as words
 from payments.gateways.base import Channel, Payer
 from payments.models import Payment, PaymentRequest
-from payments.saved.errors import CardRefused, CardUnusable, NoSuchCard
+from payments.saved.errors import CardUnusable, NoSuchCard
 from payments.saved.selectors import payable_with
-from payments.saved.services.charging import Came, charge_saved
+from payments.saved.services.charging import charge_saved
 from payments.services.beginning import Wish, key_of
 from payments.states import RefundReason
 from payments.subjects import subject_of
@@ -98,7 +99,8 @@ class BeginView(LetsPartnersIn, APIView):
         operation_id="begin_payment",
         summary="Begin to pay",
         description=(
-            "For what is still due of a booking's deposit, or an order of tickets. Answers the page of the gateway on "
+            "For what is still due of a booking's deposit or fee, or an order of tickets, or for the card that "
+            "guarantees a booking. Answers the page of the gateway on "
             "which the payer goes on. An attempt that waits for its payer is answered again; while a bank's answer is "
             "awaited, nobody is let pay a second time (409 `payment_being_checked`). With one of one's own saved cards "
             "(`card`) it is charged at once, for who has just shown that it is they; `checkout_url` is set where their "
@@ -157,6 +159,7 @@ class BeginView(LetsPartnersIn, APIView):
                 address=address_of(request._request),
                 key=key_of(actor=_actor(request), key=key),
                 is_proven=_is_proven(request),
+                language=get_language() or "en",
             ),
         )
         found = selectors.payment_by_public_id(payment.public_id)
@@ -189,10 +192,8 @@ def _pay_with_saved(request: Request, to_pay: PaymentRequest, given: dict[str, A
         by=user,
         address=address_of(request._request),
     )
-    if done.came == Came.REFUSED:
-        raise CardRefused
-    if done.came == Came.DOWN:
-        raise errors.NoGateway
+    if (refusal := done.refusal) is not None:
+        raise refusal
     return done.payment
 
 

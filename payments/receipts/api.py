@@ -15,11 +15,12 @@ from rest_framework.views import APIView
 
 from accounts.models import User
 from accounts.partners.access import LetsPartnersIn
+from accounts.partners.models import PartnerApp
 from accounts.partners.states import Scope
+from core.api.asking import token_in
 from core.api.renderers import JSONRenderer
 from core.api.schema import answered
 from payments import errors
-from payments import selectors as payments
 from payments.api import views as doors
 from payments.models import Payment
 from payments.receipts import selectors, views
@@ -65,7 +66,7 @@ class ReceiptDocumentSerializer(serializers.Serializer[Any]):
 class ReceiptSerializer(ReceiptDocumentSerializer):
     language = serializers.CharField(help_text="Of the document: its payer's.")
     seller = ReceiptSellerSerializer()
-    payer = serializers.CharField()
+    payer = serializers.CharField(help_text="Empty where somebody paid whom we do not know by name.")
     purpose = serializers.ChoiceField(Kind.choices)
     title = serializers.CharField(help_text="What was paid for, in words.")
     code = serializers.CharField(allow_null=True, help_text="Of the booking, or of the order.")
@@ -74,6 +75,8 @@ class ReceiptSerializer(ReceiptDocumentSerializer):
     reference = serializers.CharField()
     paid_at = serializers.DateTimeField()
     url = serializers.CharField(help_text="Its page, for its payer and the house.")
+    kept = MoneySerializer(allow_null=True, help_text="Of a deposit: what the house keeps by the booking's terms.")
+    taken_back = MoneySerializer(allow_null=True, help_text="What a bank took back by a dispute; no credit note is.")
     later = ReceiptDocumentSerializer(many=True, help_text="Credit notes for what went back since.")
 
 
@@ -108,6 +111,8 @@ EXAMPLE = {
     "reference": "buka-4f1c9f0b7a8f2f1b1a10c0de",
     "paid_at": "2026-12-24T18:04:11+01:00",
     "url": "https://buka.example/en/payments/019acf3e-7c1a-7b52-9a41-6a54fd0c9d11/receipt/",
+    "kept": None,
+    "taken_back": None,
     "later": [],
 }
 
@@ -122,8 +127,9 @@ class ReceiptView(LetsPartnersIn, APIView):
         summary="A payment's receipt",
         description=(
             "Of a payment that counts, with the credit notes for what went back of it. As PDF with "
-            "`Accept: application/pdf`, or `?format=pdf`; `number` says which of the documents. Somebody who paid a "
-            "friend's share has a receipt of their own, which whoever booked is not shown."
+            "`Accept: application/pdf`, or `?format=pdf`; `number` says which of the documents. Read by the payer, by "
+            "whoever booked what nobody else paid from an account, and by who handles money at the house. Somebody who "
+            "paid a share has a receipt of their own, which whoever booked is not shown."
         ),
         tags=doors.TAGS,
         parameters=[
@@ -142,7 +148,7 @@ class ReceiptView(LetsPartnersIn, APIView):
         ],
     )
     def get(self, request: Request, id: UUID) -> Response | HttpResponse:
-        documents = selectors.documents_of(_readable(request, id))
+        documents = selectors.documents_of([_readable(request, id)])
         number = request.query_params.get("number") or ""
         chosen = next((each for each in documents if number in ("", each.number)), None)
         if chosen is None:
@@ -157,13 +163,20 @@ class ReceiptView(LetsPartnersIn, APIView):
 
 def _readable(request: Request, payment_id: UUID) -> Payment:
     """:raises NoSuchPayment: unless there is a receipt, and the asker may read it"""
-    payment = doors.own(request, payments.payment_by_public_id(payment_id))
-    if selectors.receipt_of(payment) is None:
-        raise errors.NoSuchPayment
-    user = request.user if isinstance(request.user, User) else None
-    if payment.payer_id is not None and not selectors.may_see(user, payment):
+    payment = selectors.payment_with_receipt(payment_id)
+    if payment is None or not _may_read(request, payment):
         raise errors.NoSuchPayment
     return payment
+
+
+def _may_read(request: Request, payment: Payment) -> bool:
+    asker = request.user
+    if isinstance(asker, PartnerApp) and selectors.app_may_see(asker, payment):
+        return True
+    user = asker if isinstance(asker, User) else None
+    if selectors.is_bookers(user, payment) or selectors.opened_with(payment, token_in(request)):
+        return True
+    return selectors.may_see(user, payment)
 
 
 def _body(receipt: Receipt) -> dict[str, Any]:
@@ -187,7 +200,7 @@ def _body(receipt: Receipt) -> dict[str, Any]:
 
 
 def _more(receipt: Receipt) -> dict[str, Any]:
-    seller = receipt.seller
+    seller, since = receipt.seller, selectors.since(receipt)
     return {
         "language": receipt.language,
         "seller": {
@@ -204,4 +217,6 @@ def _more(receipt: Receipt) -> dict[str, Any]:
         "card": receipt.card or None,
         "reference": receipt.reference,
         "paid_at": receipt.paid_at,
+        "kept": money(since.kept_kobo) if since.kept_kobo else None,
+        "taken_back": money(since.taken_kobo) if since.taken_kobo else None,
     }

@@ -1,4 +1,4 @@
-"""A receipt as PDF: the same bytes whenever it is asked for."""
+"""A receipt as PDF: the same bytes whenever it is asked for, until there is more to say of its money."""
 
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -26,6 +26,8 @@ def pdf_of(receipt: Receipt) -> bytes:
         document.space()
         document.table([_("What"), _("Amount")], sheet.lines, shares=[3, 1], ends=[1], totals=[sheet.total])
         document.space()
+        for sentence in sheet.since:
+            document.text(sentence)
         for note in sheet.notes:
             document.text(note, Lettering.SMALL)
         return document.content()

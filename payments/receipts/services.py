@@ -145,7 +145,9 @@ def part_of(kobo: int, gone_kobo: int, receipt: Receipt) -> int:
 
 def _numbered(receipt: Receipt, house: Restaurant) -> Receipt:
     """Give the next number of the house's year; whoever comes at the same time waits until this is decided."""
-    year = timezone.now().astimezone(ZoneInfo(house.time_zone)).year
+    # Of one clock: a number of one year is issued on no day of the next.
+    receipt.issued_at = timezone.now()
+    year = receipt.issued_at.astimezone(ZoneInfo(house.time_zone)).year
     series = _series(house, year)
     series.last += 1
     series.save(update_fields=["last"])
@@ -153,7 +155,6 @@ def _numbered(receipt: Receipt, house: Restaurant) -> Receipt:
     receipt.sequence = series.last
     receipt.number = f"BUKA-{series.prefix}-{series.year}-{series.last:06d}"
     receipt.save(force_insert=True)
-    receipt.refresh_from_db(fields=["issued_at"])
     return receipt
 
 
@@ -211,4 +212,7 @@ def _about(payment: Payment) -> tuple[str, str, str, str]:
     if asked.is_share:
         # Who pays a share knows what for, and need not be able to open the booking.
         return language, due.title if due else "", "", payer or asked.label
-    return language, due.title if due else "", named.code if named else "", payer or (named.name if named else "")
+    # A link may be paid by anybody: who booked is named where it was paid with their address.
+    if not payer and named and due and payment.email.lower() == due.payer.email.lower():
+        payer = named.name
+    return language, due.title if due else "", named.code if named else "", payer

@@ -11,7 +11,6 @@ from django.views.decorators.http import require_safe
 
 from accounts.models import User
 from core.headers import NEVER_KEPT, private_page
-from localization import formatting
 from payments import errors, limits
 from payments import selectors as payments
 from payments.models import Payment
@@ -23,8 +22,8 @@ from payments.receipts.words import sheet_of
 @private_page
 @require_safe
 def show(request: HttpRequest, payment_id: UUID) -> HttpResponse:
-    payment = _visible(request, payment_id)
-    return _page(request, payment, reverse("payments:receipt_pdf", args=[payment.public_id]))
+    found = _visible(request, payment_id)
+    return _page(request, found, reverse("payments:receipt_pdf", args=[payment_id]))
 
 
 @require_safe
@@ -51,14 +50,16 @@ def file_of(receipt: Receipt) -> HttpResponse:
     return answer
 
 
-def _visible(request: HttpRequest, payment_id: UUID) -> Payment:
+def _visible(request: HttpRequest, payment_id: UUID) -> list[Payment]:
     user = request.user if isinstance(request.user, User) else None
     payment = selectors.payment_with_receipt(payment_id)
     if payment is None:
         raise Http404(errors.NoSuchPayment.message)
-    if not selectors.opens(request, payment, _token(request)) and not selectors.may_see(user, payment):
+    if opened := selectors.opened_with(payment, _token(request)):
+        return opened
+    if not selectors.may_see(user, payment):
         raise Http404(errors.NoSuchPayment.message)
-    return payment
+    return [payment]
 
 
 def _token(request: HttpRequest) -> str:
@@ -66,35 +67,30 @@ def _token(request: HttpRequest) -> str:
     return request.GET.get("token", "")[:200]
 
 
-def _of_link(request: HttpRequest, token: str) -> Payment:
+def _of_link(request: HttpRequest, token: str) -> list[Payment]:
     asked = payments.request_by_token(token)
     if asked is None:
         limits.open_link(request)
-    payment = selectors.payment_of_link(asked) if asked is not None else None
-    if payment is None:
+    found = list(selectors.payments_of_link(asked)) if asked is not None else []
+    if not found:
         raise Http404(errors.NoSuchPayment.message)
-    return payment
+    return found
 
 
-def _page(request: HttpRequest, payment: Payment, pdf_url: str) -> HttpResponse:
-    documents = selectors.documents_of(payment)
+def _page(request: HttpRequest, found: list[Payment], pdf_url: str) -> HttpResponse:
+    documents = selectors.documents_of(found)
     shown = {"token": _token(request)} if _token(request) else {}
     # In its payer's language, as it was issued, whoever looks.
     with translation.override(documents[0].language):
         sheets = [(sheet_of(each), f"{pdf_url}?{urlencode(shown | {'number': each.number})}") for each in documents]
-        kept = selectors.kept_kobo(payment)
-        context = {
-            "sheets": sheets,
-            "restaurant": documents[0].restaurant,
-            "kept": formatting.money(kept) if kept else "",
-        }
+        context = {"sheets": sheets, "restaurant": documents[0].restaurant}
         return render(request, "payments/receipt.html", context)
 
 
-def _file(request: HttpRequest, payment: Payment) -> HttpResponse:
-    documents = selectors.documents_of(payment)
+def _file(request: HttpRequest, found: list[Payment]) -> HttpResponse:
+    documents = selectors.documents_of(found)
     number = request.GET.get("number")
-    found = next((each for each in documents if number in (None, "", each.number)), None)
-    if found is None:
+    chosen = next((each for each in documents if number in (None, "", each.number)), None)
+    if chosen is None:
         raise Http404(errors.NoSuchPayment.message)
-    return file_of(found)
+    return file_of(chosen)

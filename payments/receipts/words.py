@@ -7,6 +7,7 @@ from django.utils.translation import pgettext
 
 from localization import formatting
 from payments.models.paying import CHANNELS
+from payments.receipts import selectors
 from payments.receipts.models import Receipt
 from payments.receipts.states import DocumentKind
 from payments.states import Kind
@@ -24,6 +25,8 @@ class Sheet:
     lines: tuple[tuple[str, str], ...]
     total: tuple[str, str]
     notes: tuple[str, ...]
+    # What became of the money since, and has no document of its own.
+    since: tuple[str, ...]
 
 
 def sheet_of(receipt: Receipt) -> Sheet:
@@ -51,6 +54,7 @@ def sheet_of(receipt: Receipt) -> Sheet:
         lines=_lines(receipt),
         total=(_total(receipt), formatting.money(receipt.amount_kobo)),
         notes=tuple(_notes(receipt)),
+        since=tuple(_since(receipt)),
     )
 
 
@@ -81,6 +85,18 @@ def _total(receipt: Receipt) -> str:
     if receipt.kind == DocumentKind.CREDIT_NOTE:
         return _("Given back")
     return _("Received") if receipt.kind == DocumentKind.RECEIPT else _("Not given back after all")
+
+
+def _since(receipt: Receipt) -> list[str]:
+    since, said = selectors.since(receipt), []
+    if since.kept_kobo:
+        kept = formatting.money(since.kept_kobo)
+        said.append(
+            _("The restaurant keeps %(kept)s of this deposit, as the terms of the booking say.") % {"kept": kept}
+        )
+    if since.taken_kobo:
+        said.append(_("A bank has taken %(taken)s of this back.") % {"taken": formatting.money(since.taken_kobo)})
+    return said
 
 
 def _notes(receipt: Receipt) -> list[str]:

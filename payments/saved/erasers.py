@@ -24,7 +24,7 @@ ERASERS = [
         55,
         forget_cards,
         goes=_("The cards that you let us keep; our payment partners are told to forget them."),
-        stays=_("The last four digits of a card, with what you agreed to and when, for ninety days."),
+        stays=_("The kind of a card and its last four digits, with what you agreed to and when, for ninety days."),
         why=_("To show that you had agreed, should a charge be disputed."),
         covers=(
             "payments_saved.SavedMethod",

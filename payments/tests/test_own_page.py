@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from accounts.tests.factories import UserFactory, log_in
 from payments.models import Payment
+from payments.saved.models import CardCharge
 from payments.states import PaymentState, Review
 from payments.tests.factories import a_payment, a_refund
 from restaurants.models import Restaurant
@@ -54,6 +55,15 @@ class TestTheList:
         assert others.reference not in page
         for said in ("Suya Spot", "₦20,000", "₦5,000", "On its way", "expected by", "4081"):
             assert said in page, said
+
+    def test_shows_a_saved_card_that_was_refused_and_no_page_that_never_opened(self, browser, ada, suya) -> None:
+        refused, unseen = (a_payment(suya, payer=ada, state=PaymentState.FAILED) for _each in range(2))
+        CardCharge.objects.create(payment=refused, is_present=True)
+
+        page = mine(browser)
+
+        assert refused.reference in page
+        assert unseen.reference not in page
 
     def test_strangers_log_in_first(self, client, suya) -> None:
         for name in ("list", "csv"):

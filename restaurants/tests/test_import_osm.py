@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
-from hypothesis import HealthCheck, given
+from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
@@ -366,7 +366,7 @@ ALMOST_A_FEATURE = st.fixed_dictionaries(
 
 class TestWhateverAFileHolds:
     @given(ALMOST_A_FEATURE | ANY_JSON)
-    @hypothesis_settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @hypothesis_settings(max_examples=400, deadline=None)
     def test_a_feature_is_a_listing_that_fits_or_a_refusal(self, feature: Any) -> None:
         try:
             listing = listing_of(feature)

@@ -13,8 +13,8 @@ from accounts.tests.factories import UserFactory, log_in, member
 from payments.models import Payment
 from payments.receipts.models import Receipt
 from payments.services import bookkeeping
-from payments.states import Kind, RefundState
-from payments.tests.factories import a_payment, a_refund
+from payments.states import DisputeState, Kind, RefundState
+from payments.tests.factories import a_dispute, a_payment, a_refund
 from restaurants.tests.factories import ChargeLineFactory, RestaurantFactory
 
 pytestmark = pytest.mark.django_db
@@ -62,13 +62,27 @@ class TestPage:
         assert "Credit note" in text
         assert page["Cache-Control"] == "private, no-store"
 
-    def test_of_a_kept_deposit_says_so(self, client, payer, payment):
+    def test_of_a_kept_deposit_says_so_at_every_door(self, client, payer, payment):
         deposit = a_payment(payment.request.restaurant, payer=payer)
         with transaction.atomic():
             bookkeeping.deposit_retained(deposit)
         client.force_login(payer)
+        said = "The restaurant keeps ₦20,000 of this deposit"
 
-        assert "The restaurant keeps ₦20,000 of this deposit" in client.get(page_of(deposit)).content.decode()
+        assert said in client.get(page_of(deposit)).content.decode()
+        assert said in read(client.get(page_of(deposit, "receipt_pdf")).content).replace("\n", " ")
+        body = client.get(f"/api/payments/{deposit.public_id}/receipt").json()
+        assert (body["kept"]["amount"], body["taken_back"]) == ("20000.00", None)
+
+    def test_says_what_a_bank_took_back_once_that_is_decided(self, client, payer, payment):
+        client.force_login(payer)
+        a_dispute(payment, 75_000)
+        assert "A bank has taken" not in client.get(page_of(payment)).content.decode()
+        a_dispute(payment, 25_000, state=DisputeState.LOST)
+
+        assert "A bank has taken ₦250 of this back." in client.get(page_of(payment)).content.decode()
+        assert client.get(f"/api/payments/{payment.public_id}/receipt").json()["taken_back"]["amount"] == "250.00"
+        assert [row.kind for row in Receipt.objects.all()] == ["receipt"]
 
     def test_of_a_fee_says_what_it_is(self, client, payer, payment):
         fee = a_payment(payment.request.restaurant, payer=payer, kind=Kind.FEE)
@@ -98,6 +112,19 @@ class TestPage:
         assert Receipt.objects.get().number in page.content.decode()
         assert file["Content-Type"] == "application/pdf"
         assert client.get(reverse("payments:link_receipt", args=["another"])).status_code == 404
+
+    def test_by_the_link_shows_all_that_it_was_paid_with(self, client, payment):
+        second = a_payment(payment.request.restaurant, 100_000, kind=Kind.TICKETS)
+        Payment.objects.filter(pk=second.pk).update(request=payment.request)
+
+        page = client.get(reverse("payments:link_receipt", args=[payment.request.token])).content.decode()
+
+        for receipt in Receipt.objects.all():
+            assert receipt.number in page
+            file = client.get(
+                reverse("payments:link_receipt_pdf", args=[payment.request.token]), {"number": receipt.number}
+            )
+            assert receipt.number in file["Content-Disposition"]
 
     def test_costs_the_same_however_much_went_back(self, client, payer, payment, django_assert_max_num_queries):
         for _number in range(5):

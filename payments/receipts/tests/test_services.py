@@ -1,9 +1,10 @@
 """Receipts and credit notes as they are issued, and that nobody changes one afterwards."""
 
 import threading
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
+import time_machine
 from django.db import DatabaseError, IntegrityError, connection, connections, transaction
 from django.utils import timezone
 
@@ -61,6 +62,17 @@ class TestIssue:
         assert receipt.seller["address"] == "Yaba, Lagos"
         assert (receipt.card, receipt.reference) == ("visa 4081", payment.reference)
         assert broken() == []
+
+    def test_year_and_day_are_of_one_clock(self):
+        payment = to_be_counted(a_house())
+
+        # An hour later in Lagos than the database's own.
+        with time_machine.travel(datetime(2030, 12, 31, 23, 30, tzinfo=UTC), tick=False):
+            payments.credit(payment_id=payment.public_id)
+
+        receipt = Receipt.objects.get()
+        assert receipt.number == "BUKA-ZUMA-HEARTH-2031-000001"
+        assert receipt.issued_at == datetime(2030, 12, 31, 23, 30, tzinfo=UTC)
 
     def test_gives_no_number_when_the_counting_is_undone(self):
         house = a_house()

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from core.api.idempotency import IdempotencyKeyReused
+from core.errors import DomainError
 from core.outbox import publish
 from payments import errors as refusals
 from payments.events import PaymentFailed
@@ -54,6 +55,13 @@ class Came(StrEnum):
 class Charged:
     payment: Payment
     came: Came
+
+    @property
+    def refusal(self) -> DomainError | None:
+        """What its payer is told where nothing was paid: that the bank said no, or that nobody could ask it."""
+        if self.came == Came.REFUSED:
+            return errors.CardRefused()
+        return refusals.NoGateway() if self.came == Came.DOWN else None
 
 
 def charge_saved(

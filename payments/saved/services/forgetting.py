@@ -85,6 +85,7 @@ def _forget(method: SavedMethod) -> None:
     now = timezone.now()
     method.move_to(MethodState.FORGETTING)
     method.holder, method.email, method.card_index = None, "", ""
+    method.bank, method.expires = "", ""
     method.next_try_at, method.tries = now, 0
     method.save()
     method.consents.filter(ended_at=None).update(ended_at=now)

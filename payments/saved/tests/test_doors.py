@@ -179,6 +179,20 @@ class TestApi:
 
         assert own.get("/api/payments/methods").json()["results"] == []
 
+    def test_a_consent_is_in_the_language_that_was_asked_for(self, own, gateways: SandboxClient):
+        asked = an_evening(Kind.GUARANTEE, kobo=10_000)
+        given = {"kind": "guarantee", "subject": str(asked.subject_id), "channel": "card"}
+
+        answer = own.post(
+            "/api/delivery/payment",
+            given,
+            content_type="application/json",
+            headers={"Accept-Language": "ha", "Idempotency-Key": "in-hausa-please"},
+        )
+
+        assert answer.status_code == 201, answer.content
+        assert CardConsent.objects.get().language == "ha"
+
     def test_strangers_are_asked_to_log_in(self, client):
         assert client.get("/api/payments/methods").status_code == 401
 
@@ -194,7 +208,7 @@ class TestPrivacy:
         assert "AUTH_secret" not in str(row)
 
     def test_an_erasure_forgets_them_and_the_night_what_is_left(self, ada):
-        method = a_card(ada)
+        method = a_card(ada, bank="Zenith", expires="2030-12")
 
         [eraser] = [each for each in personal_data.erasers() if each.name == "payments_saved.cards"]
         with transaction.atomic():
@@ -202,4 +216,5 @@ class TestPrivacy:
 
         method.refresh_from_db()
         assert (method.holder, method.email, method.card_index) == (None, "", "")
+        assert (method.bank, method.expires, method.last4) == ("", "", "4081")
         assert not SavedMethod.objects.filter(state=MethodState.KEPT).exists()

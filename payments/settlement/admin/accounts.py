@@ -25,8 +25,9 @@ from core.encryption import decrypt, encrypt
 from core.errors import DomainError
 from core.forms import ServiceForm
 from payments import limits
+from payments.admin.shared import clock
 from payments.settlement import selectors
-from payments.settlement.admin.shared import SettlementPage, clock, sent
+from payments.settlement.admin.shared import SettlementPage, sent
 from payments.settlement.banks import bank_name, looks_mistyped
 from payments.settlement.forms import AccountForm, ConfirmForm
 from payments.settlement.models import PayoutAccount, Subaccount

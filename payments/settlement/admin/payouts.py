@@ -21,8 +21,9 @@ from core.forms import ServiceForm
 from core.headers import NEVER_KEPT
 from localization import formatting
 from payments.admin.act_page import ActPage
+from payments.admin.shared import clock, naira
 from payments.settlement import selectors
-from payments.settlement.admin.shared import SettlementPage, clock, naira, sent
+from payments.settlement.admin.shared import SettlementPage, sent
 from payments.settlement.banks import bank_name
 from payments.settlement.forms import DraftForm, PaidForm, WhyForm
 from payments.settlement.models import Payout

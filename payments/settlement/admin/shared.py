@@ -5,8 +5,6 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _now
 from django.views.decorators.http import require_http_methods
 from unfold.admin import ModelAdmin
@@ -15,7 +13,6 @@ from accounts.scoping import ScopedPage, runs_platform
 from accounts.sensitive import ask_again
 from accounts.states import Ability
 from core.forms import ServiceForm
-from localization import formatting
 from payments.admin.act_page import ActPage
 
 
@@ -79,11 +76,3 @@ class SettlementPage(ScopedPage, ModelAdmin):
 
 def sent(request: HttpRequest) -> Any:
     return request.POST if request.method == "POST" else None
-
-
-def naira(kobo: int) -> SafeString:
-    return format_html('<bdi dir="ltr">{}</bdi>', formatting.money(kobo))
-
-
-def clock(moment: Any) -> str:
-    return formatting.day_and_time(moment, zone=formatting.HOME_ZONE) if moment else "–"

@@ -21,8 +21,9 @@ from accounts.states import Ability
 from core.headers import NEVER_KEPT
 from core.pdf import MIME
 from localization import formatting
+from payments.admin.shared import naira
 from payments.settlement import selectors, statements
-from payments.settlement.admin.shared import SettlementPage, naira
+from payments.settlement.admin.shared import SettlementPage
 from payments.settlement.forms import RangeForm
 from payments.settlement.models import IssuedStatement
 from payments.settlement.papers import csv_of, first_day, last_day, pdf_of

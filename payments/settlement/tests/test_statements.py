@@ -79,7 +79,11 @@ class TestStatement:
         with django_assert_max_num_queries(8):
             statements.statement_of(house.pk, since=BEGAN, until=timezone.now() + timedelta(days=1))
 
-    @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(
+        max_examples=15,
+        deadline=None,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+    )
     @given(
         happened=st.lists(st.tuples(st.integers(-(10**9), 10**9).filter(bool), st.integers(0, 9)), max_size=8),
         cuts=st.lists(st.integers(0, 10), min_size=1, max_size=3, unique=True).map(sorted),
