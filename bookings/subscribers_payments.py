@@ -11,7 +11,7 @@ from bookings.models import Advance
 from bookings.services import Actor
 from bookings.states import AdvanceState, OwedBecause
 from payments import services as payments
-from payments.reconciliation.services import findings
+from payments.reconciliation.services import evidence, findings
 from payments.reconciliation.states import FindingKind
 from payments.saved.services.charging import has_failed_unheard
 from payments.selectors import payment_by_public_id, payments_of, promised_back
@@ -267,6 +267,12 @@ def _note_failed(
                 payment=payment,
                 ours_kobo=amount_kobo,
                 theirs_kobo=0,
+                evidence={
+                    "here": next(
+                        evidence.of_refund(one) for one in payment.refunds.all() if one.public_id == refund_id
+                    ),
+                    "payment_here": evidence.of_payment(payment),
+                },
             )
         )
 

@@ -210,7 +210,8 @@ class TestFees:
         failed(Refund.objects.get(state=RefundState.REQUESTED))
         fee.refresh_from_db()
         assert (back(fee), fee.returned_kobo) == ([], 0)
-        assert (Finding.objects.get().payment, Finding.objects.get().ours_kobo) == (paid, fee.amount_kobo)
+        found = Finding.objects.get()
+        assert (found.payment, found.ours_kobo, found.evidence["here"]["state"]) == (paid, fee.amount_kobo, "failed")
 
     def test_a_charge_that_is_just_being_told_is_not_waived(self):
         fee = a_fee()
