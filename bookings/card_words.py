@@ -122,6 +122,10 @@ def _fee(fee: Fee, now: datetime) -> CardWords:
 # --- Which message told what ---------------------------------------------------------------------------------------
 
 
+# Of a waived fee, what is told when more of it goes back later.
+RETURNED = "returned"
+
+
 def card_key(booking: Booking, what: str) -> str:
     """Return under what a message about a booking's card is told once; `what` is asked, taken, late or lapsed."""
     return f"booking.card:{booking.public_id}:{what}"
@@ -135,7 +139,7 @@ def fee_key(fee: Fee, version: str) -> str:
 def message_keys(bookings: list[Booking], fees: list[Fee]) -> list[str]:
     """Return the keys of all messages that these may have caused."""
     keys = [card_key(booking, what) for booking in bookings for what in ("asked", "taken", "late", "lapsed")]
-    states = [state.value for state in FeeState]
+    states = [*(state.value for state in FeeState), RETURNED]
     return keys + [
         fee_key(fee, f"{turn}:{state}") for fee in fees for turn in range(1, fee.turn + 1) for state in states
     ]

@@ -1,4 +1,4 @@
-"""What must hold of fees: asked by `check_invariants`."""
+"""What must hold of deposits, guarantees and fees: asked by `check_invariants`."""
 
 from core.invariants import Invariant, sql
 
@@ -7,7 +7,36 @@ _KEPT = (
     "sum(p.received_kobo) AS came FROM payments_payment p JOIN payments_paymentrequest q ON q.id = p.request_id "
     "WHERE q.kind = 'fee' AND p.credited_at IS NOT NULL GROUP BY 1"
 )
+_HELD = (
+    "SELECT q.subject_id, -sum(e.amount_kobo) AS held FROM payments_payment p "
+    "JOIN payments_paymentrequest q ON q.id = p.request_id "
+    "JOIN ledger_transaction t ON t.payment_id = p.public_id JOIN ledger_entry e ON e.transaction_id = t.id "
+    "JOIN ledger_account a ON a.id = e.account_id "
+    "WHERE q.kind = 'deposit' AND p.credited_at IS NOT NULL AND a.kind = 'deposits_held' GROUP BY 1"
+)
 INVARIANTS = [
+    Invariant(
+        "bookings.no_deposit_is_held_after_its_end",
+        3,
+        "Of a deposit that was taken off the bill, or kept, nothing is held for its guest but what is owed back.",
+        sql(
+            "SELECT b.public_id, a.state, h.held FROM bookings_advance a "  # noqa: S608
+            f"JOIN bookings_booking b ON b.id = a.booking_id JOIN ({_HELD}) h ON h.subject_id = b.public_id "
+            "WHERE a.state IN ('applied', 'kept') AND a.updated_at < now() - interval '10 minutes' "
+            "AND h.held > greatest(a.received_kobo - a.returned_kobo - a.amount_kobo, 0)"
+        ),
+    ),
+    Invariant(
+        "bookings.no_guarantee_is_kept",
+        3,
+        "What showed that a card can be charged has gone back within a day.",
+        sql(
+            "SELECT p.reference, p.received_kobo - p.refunded_kobo - p.disputed_kobo AS kept FROM payments_payment p "
+            "JOIN payments_paymentrequest q ON q.id = p.request_id WHERE q.kind = 'guarantee' "
+            "AND p.state = 'succeeded' AND p.review <> 'held' AND p.paid_at < now() - interval '1 day' "
+            "AND p.received_kobo > p.refunded_kobo + p.disputed_kobo"
+        ),
+    ),
     Invariant(
         "bookings.no_fee_is_kept_twice",
         3,

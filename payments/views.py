@@ -213,6 +213,7 @@ def _pay_with_saved(request: HttpRequest, asked: PaymentRequest, due: Due | None
             key=f"page:{form.cleaned_data['request_key']}",
             by=person,
             address=address_of(request),
+            device=device_of(request),
         )
     except errors.PaymentIsChecked:
         return redirect("payments:back", token=asked.token)

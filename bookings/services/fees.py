@@ -5,9 +5,10 @@ lock of a fee is taken after its booking's, and before those of what is asked fo
 """
 
 import logging
+from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.conf import settings
@@ -17,6 +18,7 @@ from django.utils import timezone, translation
 
 from accounts.models import User
 from bookings import errors, terms
+from bookings.card_words import RETURNED
 from bookings.events import CardLapsed, FeeAsked, FeeMoved
 from bookings.models import Advance, Booking, Fee
 from bookings.states import AdvanceState, FeeKind, FeeState, Status
@@ -44,6 +46,8 @@ MOST_TRIES = 12
 # A worker that has taken a fee keeps it so long; if it dies, the next one takes it.
 LEASE = timedelta(minutes=2)
 OPEN = (FeeState.ASKED, FeeState.UNPAID)
+# Money goes back for these whether or not anybody wishes it.
+OWED = (RefundReason.WAIVED, RefundReason.TWICE, RefundReason.SURPLUS, RefundReason.REVIEWED)
 
 
 def follow(booking: Booking, before: str, *, by: "Actor") -> None:
@@ -199,12 +203,22 @@ def note_failure(*, fee_id: UUID, is_unheard: bool) -> None:
         _move(fee, FeeState.UNPAID)
 
 
-def receive_fee(*, fee_id: UUID, amount_kobo: int, reference: str) -> None:
-    """Count money that has come for a fee, in the transaction that notes it as counted: what is too much goes back."""
+@transaction.atomic
+def receive_fee(*, fee_id: UUID, amount_kobo: int, reference: str, counts: Callable[[], bool]) -> None:
+    """Count money that has come for a fee, and give back what is too much; of a waived one, all, and its guest is told.
+
+    :param counts: notes it as counted, in the same transaction; False when it was, and then nothing is done. It is
+        called once the booking and its fee are locked: what is asked for them is locked after them, as everywhere.
+    """
     fee = _locked(fee_id)
+    if not counts():
+        return
+    if fee.state == FeeState.WAIVED:
+        back = _back(fee, amount_kobo, reason=RefundReason.WAIVED, key=f"not open:{reference}", references=[reference])
+        _note_given_back(fee, back)
+        return
     if fee.state not in OPEN:
-        why = RefundReason.WAIVED if fee.state == FeeState.WAIVED else RefundReason.TWICE
-        _back(fee, amount_kobo, reason=why, key=f"not open:{reference}", references=[reference])
+        _back(fee, amount_kobo, reason=RefundReason.TWICE, key=f"not open:{reference}", references=[reference])
         return
     fee.paid_kobo += amount_kobo
     if fee.paid_kobo < fee.amount_kobo:
@@ -218,11 +232,26 @@ def receive_fee(*, fee_id: UUID, amount_kobo: int, reference: str) -> None:
 
 
 def _back(fee: Fee, kobo: int, *, reason: RefundReason, key: str, references: list[str] | None = None) -> int:
-    """Give money of a fee back, and return how much of it is on its way."""
+    """Give money of a fee back, and return how much of it is on its way by this: what was before is not counted."""
+    payments.lock_subject(kind=Kind.FEE, subject_id=fee.public_id)
+    known = {refund.pk for payment in payments_of(Kind.FEE, fee.public_id) for refund in payment.refunds.all()}
     made, _left = payments.give_back(
         kind=Kind.FEE, subject_id=fee.public_id, amount_kobo=kobo, reason=reason, key=key, references=references
     )
-    return sum(one.amount_kobo for one in made)
+    return sum(one.amount_kobo for one in made if one.pk not in known)
+
+
+def _counted(fee: Fee) -> list[Any]:
+    """Return the payments for a fee that count: of the others it is decided once they do."""
+    return [payment for payment in payments_of(Kind.FEE, fee.public_id) if payment.credited_at is not None]
+
+
+def _note_given_back(fee: Fee, kobo: int) -> None:
+    """Write down that more of a waived fee goes back, and tell of it."""
+    if kobo > 0:
+        fee.returned_kobo += kobo
+        fee.save(update_fields=["returned_kobo", "updated_at"])
+        _publish(fee, f"{fee.turn}:{RETURNED}")
 
 
 def give_back_waived_fee(*, fee_id: UUID, key: str) -> None:
@@ -234,10 +263,34 @@ def give_back_waived_fee(*, fee_id: UUID, key: str) -> None:
         return
     with transaction.atomic():
         fee = _locked(fee_id)
-        left = sum(payment.left_kobo for payment in payments_of(Kind.FEE, fee_id))
-        if fee.state == FeeState.WAIVED and left > 0:
-            fee.returned_kobo += _back(fee, left, reason=RefundReason.WAIVED, key=key)
+        counted = _counted(fee)
+        left = sum(payment.left_kobo for payment in counted)
+        if fee.state != FeeState.WAIVED or left <= 0:
+            return
+        # A bank may let go, take it up again, and let go again.
+        turn = sum(refund.key.startswith(key) for payment in counted for refund in payment.refunds.all())
+        key = f"{key}:{turn}"
+        references = [payment.reference for payment in counted]
+        back = _back(fee, left, reason=RefundReason.WAIVED, key=key, references=references)
+        _note_given_back(fee, back)
+
+
+def note_failed_refund(*, fee_id: UUID, refund_id: UUID, amount_kobo: int, reason: str) -> bool:
+    """Ask again for money of a fee that did not arrive, if it was owed; False where a person has to see to it.
+
+    What the house gave back as a kindness is its own to give once more.
+    """
+    with transaction.atomic():
+        fee = _locked(fee_id)
+        is_waived = fee.state == FeeState.WAIVED
+        if not (is_waived or reason in OWED):
+            return True
+        if payments.ask_again(refund_id=refund_id) is not None:
+            return True
+        if is_waived:
+            fee.returned_kobo -= min(fee.returned_kobo, amount_kobo)
             fee.save(update_fields=["returned_kobo", "updated_at"])
+    return False
 
 
 # --- What the house does with it --------------------------------------------------------------------------------------
@@ -305,8 +358,13 @@ def _give_up(fee: Fee, booking: Booking, *, reason: str, by: User | None) -> boo
         is_free = False
     fee.booking, fee.reason, fee.waived_by = booking, reason[:300], by
     if fee.paid_kobo:
+        # What has come and does not count yet goes back by itself once it does.
         fee.returned_kobo = _back(
-            fee, fee.paid_kobo, reason=RefundReason.WAIVED, key=f"waived:{fee.public_id}:{fee.turn}"
+            fee,
+            fee.paid_kobo,
+            reason=RefundReason.WAIVED,
+            key=f"waived:{fee.public_id}:{fee.turn}",
+            references=[payment.reference for payment in _counted(fee)],
         )
     _move(fee, FeeState.WAIVED)
     return is_free
@@ -316,14 +374,18 @@ def _move(fee: Fee, state: FeeState) -> None:
     fee.move_to(state)
     fee.next_try_at = None
     fee.save()
+    _publish(fee, f"{fee.turn}:{fee.state}")
+
+
+def _publish(fee: Fee, version: str) -> None:
     publish(
         FeeMoved(
             fee_id=fee.public_id,
             booking_id=fee.booking.public_id,
-            state=state.value,
+            state=str(fee.state),
             amount_kobo=fee.amount_kobo,
             returned_kobo=fee.returned_kobo,
-            version=f"{fee.turn}:{state.value}",
+            version=version,
             restaurant_id=remembered_plan(fee.booking.restaurant_id).public_id,
         )
     )

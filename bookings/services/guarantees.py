@@ -3,6 +3,7 @@
 Holds on a card are not to be had in Nigeria, so this is what stands in their place. The lock order is that of deposits.
 """
 
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from functools import partial
 from uuid import UUID
@@ -66,11 +67,13 @@ def tell_asked(booking: Booking, *, until: datetime) -> None:
     publish(CardAsked(booking_id=booking.public_id, until=until))
 
 
-def take_guarantee(*, booking: Booking) -> bool:
+def take_guarantee(*, booking: Booking, counts: Callable[[], bool]) -> bool:
     """Take note that a booking's card has come, and tell whether that gives it its table.
 
     A table whose time to wait is over is taken again if it is free; if not, the card is forgotten.
 
+    :param counts: notes its money as counted, in the same transaction; False when it was, and then nothing is done. It
+        is called once the day and the booking are locked: what is asked for them is locked after them, as everywhere.
     :raises core.errors.Busy: when the day stays locked by others for three seconds
     """
     for _attempt in range(deposits.CODE_TRIES):
@@ -81,6 +84,7 @@ def take_guarantee(*, booking: Booking) -> bool:
                     booking_id=booking.pk,
                     restaurant_id=booking.restaurant_id,
                     seen_day=booking.service_day,
+                    counts=counts,
                 )
             )
         except IntegrityError as clash:
@@ -90,11 +94,15 @@ def take_guarantee(*, booking: Booking) -> bool:
 
 
 @transaction.atomic
-def _take_under_lock(sought: Sought | None, *, booking_id: int, restaurant_id: int, seen_day: date) -> bool:
+def _take_under_lock(
+    sought: Sought | None, *, booking_id: int, restaurant_id: int, seen_day: date, counts: Callable[[], bool]
+) -> bool:
     claiming.lock_service_days(restaurant_id, [seen_day])
     booking = claiming.locked(booking_id)
     if booking.service_day != seen_day:
         raise Busy
+    if not counts():
+        return booking.status in deposits.WITH_A_TABLE
     now = timezone.now()
     if booking.status not in (Status.HELD, Status.EXPIRED):
         # It has its table, or is over: `forget_cards` looks after that.

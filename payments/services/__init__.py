@@ -4,12 +4,20 @@ from payments.services.asking import close_requests, request_payment, share
 from payments.services.beginning import begin
 from payments.services.desk import ask_about_refund, ask_gateway, refund_at_desk, replay_webhook
 from payments.services.journal import take_in, work_off, work_off_due
-from payments.services.refunding import give_back, lock_subject, look_after_refund, look_after_refunds, refund
+from payments.services.refunding import (
+    ask_again,
+    give_back,
+    lock_subject,
+    look_after_refund,
+    look_after_refunds,
+    refund,
+)
 from payments.services.reviewing import credit, note_end_of_deposit, refuse_payment, release_payment
 from payments.services.settling import check_due, settle
 
 __all__ = [
     "ask_about_refund",
+    "ask_again",
     "ask_gateway",
     "begin",
     "check_due",

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 
 from accounts.models import User
 from payments import errors
@@ -111,11 +112,13 @@ def share(
 def close_requests(*, kind: str, subject_id: UUID) -> int:
     """Ask nobody for this any more; return how many requests were open. What still comes counts.
 
-    :raises PaymentIsChecked: while an attempt to pay one of them may have taken money
+    :raises PaymentIsChecked: while an attempt to pay one of them may have taken money: a saved card is charged as soon
+        as its gateway is told, so from when that was written down
     """
     rows = PaymentRequest.objects.filter(kind=kind, subject_id=subject_id, state=RequestState.OPEN)
     requests = list(rows.select_for_update().order_by("pk"))
-    if any(payment.state == PaymentState.CHECKING for one in requests for payment in one.payments.live()):
+    may_take = Q(state=PaymentState.CHECKING) | Q(state=PaymentState.INITIATED, card_charge__isnull=False)
+    if Payment.objects.filter(may_take, request__in=requests).exists():
         raise errors.PaymentIsChecked
     for one in requests:
         one.move_to(RequestState.CLOSED)

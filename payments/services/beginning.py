@@ -98,7 +98,7 @@ def begin(*, request: PaymentRequest, wish: Wish) -> Payment:
         wish = replace(wish, channel=Channel.CARD)
     if (known := _begun_by(wish.key, request)) is not None:
         return known
-    _make_time(request, wish)
+    make_time(request, wish.channel)
     left = list(registry.gateways().values())
     payment: Payment | None = None
     why: DomainError = errors.NoGateway()
@@ -115,7 +115,7 @@ def begin(*, request: PaymentRequest, wish: Wish) -> Payment:
     raise why
 
 
-def _make_time(request: PaymentRequest, wish: Wish) -> None:
+def make_time(request: PaymentRequest, channel: Channel | None) -> None:
     """Have the table held as long as the means of paying needs: before any row of ours is locked.
 
     Whoever takes money for a table locks that first and what was asked for it afterwards.
@@ -124,9 +124,9 @@ def _make_time(request: PaymentRequest, wish: Wish) -> None:
     """
     due = _still_due(request)
     now = timezone.now()
-    if due.until is None or wish.channel is None:
+    if due.until is None or channel is None:
         return
-    wanted = now + NEEDS.get(wish.channel, NEEDS[Channel.CARD])
+    wanted = now + NEEDS.get(channel, NEEDS[Channel.CARD])
     if wanted <= due.until:
         return
     if due.may_wait_until is None or due.may_wait_until < wanted:

@@ -47,8 +47,8 @@ def released(payment: Payment) -> None:
     held = selectors.standing_of_payment(payment.public_id).get(chart.suspense(payment.gateway), 0)
     if held > 0:
         lines = postings.suspense_cleared(gateway=payment.gateway, amount_kobo=held, into=_for(payment))
-        _post(payment, "released", TransactionKind.SUSPENSE_CLEARED, lines)
-        _share_anew(payment)
+        posted = _post(payment, "released", TransactionKind.SUSPENSE_CLEARED, lines)
+        _share_anew(payment, at=posted.happened_at)
 
 
 def fee_told(payment: Payment, *, before_kobo: int | None) -> None:
@@ -62,23 +62,24 @@ def refund_asked(payment: Payment, refund: Refund) -> None:
     """Money is promised back."""
     sources = sources_of(payment, refund.amount_kobo)
     lines = postings.refund_asked(gateway=payment.gateway, out_of=sources)
-    _post(payment, f"refund:{refund.public_id}:asked", TransactionKind.REFUND_ASKED, lines)
-    _share_anew(payment)
+    posted = _post(payment, f"refund:{refund.public_id}:asked", TransactionKind.REFUND_ASKED, lines)
+    # Of the same moment: on a statement it is one line.
+    _share_anew(payment, at=posted.happened_at)
 
 
 def refund_taken_in(payment: Payment, refund: Refund) -> None:
     """A refund that was begun at the gateway: done already, or on its way."""
     if refund.state == RefundState.DONE:
         lines = postings.refund_taken_in(gateway=payment.gateway, out_of=sources_of(payment, refund.amount_kobo))
-        _post(payment, f"refund:{refund.public_id}:taken", TransactionKind.REFUND_TAKEN_IN, lines)
-        _share_anew(payment)
+        posted = _post(payment, f"refund:{refund.public_id}:taken", TransactionKind.REFUND_TAKEN_IN, lines)
+        _share_anew(payment, at=posted.happened_at)
     else:
         refund_asked(payment, refund)
 
 
 def refund_moved(payment: Payment, refund: Refund) -> None:
     """A refund has arrived, or has failed; also one that had been said to have arrived."""
-    number = f"refund:{refund.public_id}"
+    number, now = f"refund:{refund.public_id}", timezone.now()
     asked = _posted(payment, f"{number}:asked")
     if refund.state == RefundState.DONE and asked is not None:
         lines = postings.refund_done(gateway=payment.gateway, amount_kobo=refund.amount_kobo)
@@ -86,7 +87,7 @@ def refund_moved(payment: Payment, refund: Refund) -> None:
     elif refund.state == RefundState.FAILED:
         for key in (f"{number}:done", f"{number}:taken"):
             if (done := _posted(payment, key)) is not None:
-                _reverse(payment, done)
+                _reverse(payment, done, at=now)
         if asked is not None:
             back = {
                 entry.account.named: entry.amount_kobo
@@ -94,8 +95,8 @@ def refund_moved(payment: Payment, refund: Refund) -> None:
                 if entry.amount_kobo > 0
             }
             lines = postings.refund_failed(gateway=payment.gateway, out_of=back)
-            _post(payment, f"{number}:failed", TransactionKind.REFUND_FAILED, lines)
-        _share_anew(payment)
+            _post(payment, f"{number}:failed", TransactionKind.REFUND_FAILED, lines, at=now)
+        _share_anew(payment, at=now)
 
 
 def dispute_moved(payment: Payment, dispute: Dispute, *, before: str | None) -> None:
@@ -103,25 +104,25 @@ def dispute_moved(payment: Payment, dispute: Dispute, *, before: str | None) -> 
     if not dispute.counted_kobo:
         # All of it went back before: the bank has nothing to take.
         return
-    gateway, number = payment.gateway, f"dispute:{dispute.public_id}"
+    gateway, number, now = payment.gateway, f"dispute:{dispute.public_id}", timezone.now()
     turn = selectors.transactions_of_payment(payment.public_id).filter(key__contains=number).count()
     opened: Transaction | None
     if before is None or before == DisputeState.WON:
         lines = postings.dispute_opened(gateway=gateway, out_of=sources_of(payment, dispute.counted_kobo))
-        opened = _post(payment, f"{number}:opened:{turn}", TransactionKind.DISPUTE_OPENED, lines)
+        opened = _post(payment, f"{number}:opened:{turn}", TransactionKind.DISPUTE_OPENED, lines, at=now)
         turn += 1
     else:
         kind = TransactionKind.DISPUTE_OPENED
         opened = selectors.transactions_of_payment(payment.public_id).filter(key__contains=number, kind=kind).last()
     if dispute.state == DisputeState.LOST:
         lines = postings.dispute_lost(gateway=gateway, amount_kobo=dispute.counted_kobo)
-        _post(payment, f"{number}:lost:{turn}", TransactionKind.DISPUTE_LOST, lines)
+        _post(payment, f"{number}:lost:{turn}", TransactionKind.DISPUTE_LOST, lines, at=now)
     elif dispute.state == DisputeState.WON and opened is not None:
         if before == DisputeState.LOST:
             lost = TransactionKind.DISPUTE_LOST
             standing = selectors.transactions_of_payment(payment.public_id).filter(key__contains=number, kind=lost)
             for one in standing.order_by("-pk")[:1]:
-                _reverse(payment, one)
+                _reverse(payment, one, at=now)
         back = {
             entry.account.named: entry.amount_kobo
             for entry in opened.entries.select_related("account")
@@ -132,24 +133,39 @@ def dispute_moved(payment: Payment, dispute: Dispute, *, before: str | None) -> 
             f"{number}:won:{turn}",
             TransactionKind.DISPUTE_WON,
             postings.dispute_won(gateway=gateway, out_of=back),
+            at=now,
         )
-    _share_anew(payment)
+    _share_anew(payment, at=now)
 
 
-def deposit_applied(payment: Payment) -> None:
-    """The guest came: the deposit is a part of the bill's payment."""
-    _from_held(payment, "applied", TransactionKind.DEPOSIT_APPLIED, postings.deposit_applied)
+def held_of(payment: Payment) -> int:
+    """Return what of a payment stands as a deposit that is held for its guest."""
+    held = chart.deposits_held(payment.request.restaurant_id)
+    return selectors.standing_of_payment(payment.public_id).get(held, 0)
 
 
-def deposit_retained(payment: Payment) -> None:
-    """The guest did not come, or cancelled too late: the deposit stays with the house."""
-    _from_held(payment, "retained", TransactionKind.DEPOSIT_RETAINED, postings.deposit_retained)
+def deposit_applied(payment: Payment, *, but_kobo: int = 0) -> None:
+    """The guest came: the deposit is a part of the bill's payment.
+
+    :param but_kobo: so much is on its way back, and stays the guest's
+    """
+    _from_held(payment, "applied", TransactionKind.DEPOSIT_APPLIED, postings.deposit_applied, but_kobo)
+
+
+def deposit_retained(payment: Payment, *, but_kobo: int = 0) -> None:
+    """The guest did not come, or cancelled too late: the deposit stays with the house, but for so much."""
+    _from_held(payment, "retained", TransactionKind.DEPOSIT_RETAINED, postings.deposit_retained, but_kobo)
 
 
 def deposit_released(payment: Payment) -> None:
-    """What was kept counts again: the no-show was undone."""
-    for row in selectors.transactions_of_payment(payment.public_id).filter(kind=TransactionKind.DEPOSIT_RETAINED):
-        _reverse(payment, row)
+    """What was kept counts again: the no-show was undone. What went back of it meanwhile stays gone."""
+    house = payment.request.restaurant_id
+    kept = selectors.standing_of_payment(payment.public_id).get(chart.deposit_retained(house), 0)
+    if kept > 0:
+        kind = TransactionKind.DEPOSIT_RETAINED
+        turn = selectors.transactions_of_payment(payment.public_id).filter(kind=kind).count()
+        lines = postings.opposite(postings.deposit_retained(house=house, amount_kobo=kept))
+        _post(payment, f"unretained:{turn}", kind, lines)
 
 
 def sources_of(payment: Payment, amount_kobo: int) -> dict[AccountName, int]:
@@ -178,7 +194,7 @@ def _for(payment: Payment) -> AccountName:
     return chart.restaurant_payable(house)
 
 
-def _share_anew(payment: Payment, *, at: datetime | None = None) -> None:
+def _share_anew(payment: Payment, *, at: datetime | None) -> None:
     """Bring what was taken out of a sale to what it is now: more of it, or a part of it put back."""
     if payment.request.kind != Kind.TICKETS:
         return
@@ -210,9 +226,11 @@ def _share_anew(payment: Payment, *, at: datetime | None = None) -> None:
     _post(payment, f"share:{turn}", kinds[0] if is_more else kinds[1], lines, at=at)
 
 
-def _from_held(payment: Payment, word: str, kind: TransactionKind, posting: Callable[..., postings.Lines]) -> None:
+def _from_held(
+    payment: Payment, word: str, kind: TransactionKind, posting: Callable[..., postings.Lines], but_kobo: int
+) -> None:
     house = payment.request.restaurant_id
-    held = selectors.standing_of_payment(payment.public_id).get(chart.deposits_held(house), 0)
+    held = held_of(payment) - but_kobo
     if held > 0:
         turn = selectors.transactions_of_payment(payment.public_id).filter(kind=kind).count()
         _post(payment, f"{word}:{turn}", kind, posting(house=house, amount_kobo=held))
@@ -237,6 +255,6 @@ def _post(
     return posted
 
 
-def _reverse(payment: Payment, done: Transaction) -> None:
-    undone = services.reverse(done, happened_at=timezone.now())
+def _reverse(payment: Payment, done: Transaction, *, at: datetime) -> None:
+    undone = services.reverse(done, happened_at=at)
     commission.keep_up(payment, at=undone.happened_at)

@@ -41,6 +41,8 @@ LEASE = timedelta(seconds=90)
 MAY_CHANGE = re.compile(r"balance", re.IGNORECASE)
 # A gateway may list a refund a little after it took it: before that, silence proves nothing.
 LISTED_AFTER = timedelta(minutes=2)
+# Begins the key of a refund that is asked for because another one failed.
+AGAIN = "again:"
 
 
 @transaction.atomic
@@ -111,7 +113,9 @@ def give_back(
     if references is not None:
         rows = rows.filter(reference__in=list(references))
     # The requests' rows in the order of their keys, whoever else gives back of the same subject.
-    payments = sorted((locked(pk) for pk in rows.order_by("request_id", "pk").values_list("pk", flat=True)), key=_last)
+    payments = sorted(
+        (locked(pk) for pk in rows.order_by("request_id", "pk").values_list("pk", flat=True)), key=last_first
+    )
     made: list[Refund] = []
     for payment in payments:
         if known := payment.refunds.filter(key=key).first():
@@ -125,6 +129,23 @@ def give_back(
     return made, max(amount_kobo, 0)
 
 
+@transaction.atomic
+def ask_again(*, refund_id: UUID) -> Refund | None:
+    """Ask once more for a refund that failed, and return the new one; the same again returns that.
+
+    None where that was the second time, or nothing is left to give back: then it is a person's.
+    """
+    failed = Refund.objects.get(public_id=refund_id)
+    payment = locked(failed.payment_id)
+    key = f"{AGAIN}{failed.public_id}"
+    if known := payment.refunds.filter(key=key).first():
+        return known
+    amount = min(failed.amount_kobo, payment.left_kobo)
+    if failed.state != RefundState.FAILED or failed.key.startswith(AGAIN) or amount <= 0:
+        return None
+    return refund(payment=payment, amount_kobo=amount, reason=RefundReason(failed.reason), key=key)
+
+
 def lock_subject(*, kind: str, subject_id: UUID) -> None:
     """Let nobody else decide about money of a subject until the transaction ends: before what is owed is worked out.
 
@@ -134,7 +155,8 @@ def lock_subject(*, kind: str, subject_id: UUID) -> None:
     list(rows.select_for_update().order_by("pk").values_list("pk", flat=True))
 
 
-def _last(payment: Payment) -> tuple[float, int]:
+def last_first(payment: Payment) -> tuple[float, int]:
+    """Order payments as money is given back of them: the last one first."""
     return (-(payment.paid_at.timestamp() if payment.paid_at else 0.0), -payment.pk)
 
 

@@ -52,19 +52,29 @@ def refuse_payment(*, payment: Payment, by: User | None) -> Payment:
     return payment
 
 
-def note_end_of_deposit(*, subject_id: UUID, end: str) -> None:
-    """Write into the books what became of a booking's deposit: `applied`, `retained`, or `released` again."""
+def note_end_of_deposit(*, subject_id: UUID, end: str, but_kobo: int = 0) -> None:
+    """Write into the books what became of a booking's deposit: `applied`, `retained`, or `released` again.
+
+    As often as one likes: it is about what is held then. What has not counted yet is not looked at.
+
+    :param but_kobo: so much of it is owed back, and stays held for its guest: of the last payments, which go back first
+    """
     rows = Payment.objects.filter(
-        request__kind=Kind.DEPOSIT, request__subject_id=subject_id, state=PaymentState.SUCCEEDED
+        request__kind=Kind.DEPOSIT,
+        request__subject_id=subject_id,
+        state=PaymentState.SUCCEEDED,
+        credited_at__isnull=False,
     )
-    note = {
-        "applied": bookkeeping.deposit_applied,
-        "retained": bookkeeping.deposit_retained,
-        "released": bookkeeping.deposit_released,
-    }[end]
     with transaction.atomic():
-        for payment_id in rows.order_by("request_id", "pk").values_list("pk", flat=True):
-            note(locked(payment_id))
+        payments = [locked(pk) for pk in rows.order_by("request_id", "pk").values_list("pk", flat=True)]
+        for payment in sorted(payments, key=refunding.last_first):
+            if end == "released":
+                bookkeeping.deposit_released(payment)
+                continue
+            stays = min(bookkeeping.held_of(payment), but_kobo) if but_kobo > 0 else 0
+            but_kobo -= stays
+            note = {"applied": bookkeeping.deposit_applied, "retained": bookkeeping.deposit_retained}[end]
+            note(payment, but_kobo=stays)
 
 
 @transaction.atomic

@@ -175,7 +175,7 @@ def _lines(
     for _key, together in groupby(sorted(rows, key=_moment_of), key=_moment_of):
         line = _line(house, list(together), entries)
         line.is_late = line.at < since
-        if line.gross_kobo or line.net_kobo:
+        if line.gross_kobo or line.net_kobo or line.tax_kobo:
             lines.append(line)
     _name(lines)
     return lines

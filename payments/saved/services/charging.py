@@ -19,6 +19,7 @@ from core.errors import DomainError
 from core.outbox import publish
 from payments import errors as refusals
 from payments.events import PaymentFailed
+from payments.fraud.services import judging
 from payments.gateways import registry
 from payments.gateways.base import Challenge, Channel, Charge, Down, Gateway, Outcome, Refused, SavedCharge, Unknown
 from payments.models import Payment, PaymentRequest
@@ -27,7 +28,7 @@ from payments.saved.models import CardCharge, SavedMethod
 from payments.saved.states import MethodState
 from payments.services import settling
 from payments.services.asking import UNCOUNTED
-from payments.services.beginning import SPEAKS, new_reference
+from payments.services.beginning import SPEAKS, make_time, new_reference
 from payments.settlement.services.splitting import split_of
 from payments.states import PaymentState, RequestState
 from payments.subjects import subject_of
@@ -72,14 +73,19 @@ def charge_saved(
     key: str,
     by: User | None = None,
     address: str = "",
+    device: str = "",
 ) -> Charged:
     """Charge a saved card for what is still due of a request, and return the payment with what came of it.
 
     The same key again never charges a second time: it tells what came of the first. Only a charge of which the gateway
-    was never told, or has never heard, is made anew under another key.
+    was never told, or has never heard, is made anew.
 
-    :param by: the holder, where they are there; otherwise no rule against fraud is asked, for nobody is judged
+    :param by: the holder, where they are there, and have just shown that it is they; otherwise no rule against fraud is
+        asked, for nobody is judged
+    :param device: the keyed hash of their browser's own mark (payments.fraud)
     :raises NothingToPay: when nothing is asked for any more
+    :raises TooLittleTime: when the table is not held long enough
+    :raises payments.fraud.errors.NotLetBegin: when the rules against fraud do not let it begin
     :raises PaymentIsChecked: while another attempt may have taken money
     :raises CardUnusable: when the card is forgotten, over, or of an account whose key is gone
     """
@@ -89,26 +95,38 @@ def charge_saved(
         raise errors.CardUnusable from None
     if gateway.mode != method.mode:
         raise errors.CardUnusable
+    known = Payment.objects.filter(key=key).first()
+    if by is not None and (known is None or never_heard(known)):
+        make_time(request, Channel.CARD)
+    sender = judging.Sender(by=by, email=method.email, device=device, address=address, is_proven=True) if by else None
     try:
         with transaction.atomic():
-            payment, token = _written(request.pk, method.pk, gateway=gateway, key=key, by=by, address=address)
+            payment, token = _written(request.pk, method.pk, gateway=gateway, key=key, sender=sender, address=address)
+    except judging.Stopped as stopped:
+        # Kept once the transaction around it is gone, in which nothing was written.
+        raise judging.refuse(request=request, verdict=stopped.verdict) from None
     except IntegrityError:
         # Another worker wrote it down in this moment, under the same key.
-        payment, token = Payment.objects.get(key=key), ""
+        known = Payment.objects.filter(key=key).first()
+        if known is None:
+            raise
+        payment, token = _expect_of(known, request.pk), ""
     if not token:
         return Charged(payment, _came_of(payment))
     return _tell(payment, gateway, token=token, return_url=return_url)
 
 
 def _written(
-    request_id: int, method_id: int, *, gateway: Gateway, key: str, by: User | None, address: str
+    request_id: int, method_id: int, *, gateway: Gateway, key: str, sender: judging.Sender | None, address: str
 ) -> tuple[Payment, str]:
     """Return the payment, and the token to charge where the gateway is yet to be told."""
     request = PaymentRequest.objects.select_for_update().get(pk=request_id)
     if (known := Payment.objects.filter(key=key).first()) is not None:
-        if known.request_id != request.pk:
-            raise IdempotencyKeyReused
-        return known, ""
+        if not never_heard(_expect_of(known, request.pk)):
+            return known, ""
+        # What comes in its place is known by its key.
+        known.key = None
+        known.save(update_fields=["key", "updated_at"])
     method = SavedMethod.objects.select_for_update().get(pk=method_id)
     if method.state != MethodState.KEPT or method.is_over:
         raise errors.CardUnusable
@@ -122,6 +140,9 @@ def _written(
         raise refusals.PaymentIsChecked
     if amount < gateway.least_kobo:
         raise refusals.GatewayRefused
+    verdict = None
+    if sender is not None and due is not None:
+        verdict = judging.before(request=request, sender=sender, amount_kobo=amount, due=due)
     now = timezone.now()
     payment = Payment(
         request=request,
@@ -142,8 +163,16 @@ def _written(
         key=key,
     )
     payment.save()
-    CardCharge.objects.create(payment=payment, method=method, is_present=by is not None)
+    CardCharge.objects.create(payment=payment, method=method, is_present=sender is not None)
+    if verdict is not None:
+        judging.note_begun(verdict=verdict, payment=payment)
     return payment, method.token
+
+
+def _expect_of(known: Payment, request_id: int) -> Payment:
+    if known.request_id != request_id:
+        raise IdempotencyKeyReused
+    return known
 
 
 def _tell(payment: Payment, gateway: Gateway, *, token: str, return_url: str) -> Charged:

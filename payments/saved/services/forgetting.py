@@ -107,7 +107,12 @@ def tell_gateway(*, method_id: int) -> SavedMethod:
         gateway = registry.gateway(method.gateway)
     except registry.NoSuchGateway:
         gateway = None
-    answer = gateway.forget_saved(method.token) if gateway is not None and gateway.mode == method.mode else None
+    answer: object = None
+    if _is_kept_otherwise(method):
+        # The gateway knows one card of one address by one token: there it would be gone for who still needs it.
+        answer = True
+    elif gateway is not None and gateway.mode == method.mode:
+        answer = gateway.forget_saved(method.token)
     with transaction.atomic():
         method = SavedMethod.objects.select_for_update().get(pk=method_id)
         if method.state != MethodState.FORGETTING:
@@ -122,6 +127,15 @@ def tell_gateway(*, method_id: int) -> SavedMethod:
             method.next_try_at = timezone.now() + (STEPS[method.tries - 1] if method.tries <= len(STEPS) else LATER)
         method.save()
     return method
+
+
+def _is_kept_otherwise(method: SavedMethod) -> bool:
+    """Tell whether the same token charges a card that is still kept: for another booking, or for another person."""
+    rows = SavedMethod.objects.filter(
+        state=MethodState.KEPT, gateway=method.gateway, mode=method.mode, last4=method.last4
+    )
+    # Encrypted each time anew, tokens are compared here.
+    return any(row.token == method.token for row in rows.exclude(pk=method.pk).only("token").iterator())
 
 
 def forget_due(limit: int = 100) -> int:

@@ -9,10 +9,14 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.tests.factories import UserFactory
+from core.api.idempotency import IdempotencyKeyReused
 from core.testing import work_off_outbox
 from payments import errors as refusals
 from payments import services as payments
-from payments.fraud.models import Decision
+from payments.fraud.errors import NotLetBegin
+from payments.fraud.models import Attempt, Decision
+from payments.fraud.states import Answer, RuleKind
+from payments.fraud.tests.factories import only
 from payments.gateways.base import Channel, Payer
 from payments.models import Payment
 from payments.saved import errors, selectors, wording
@@ -130,7 +134,37 @@ class TestCharging:
         done = charge_saved(request=an_evening(), method=method, return_url=BACK, key="mine", by=user)
 
         assert (done.came, done.payment.payer) == (Came.PAID, user)
-        assert Decision.objects.count() == judged + 1
+        # Before and after, as with any payment.
+        assert Decision.objects.count() == judged + 2
+        assert Attempt.objects.filter(payment=done.payment).exists()
+
+    def test_its_holder_is_refused_by_the_rules_before_the_gateway_is_told(self):
+        only((RuleKind.AMOUNT, 1, Answer.REFUSE))
+        user = UserFactory()
+
+        with pytest.raises(NotLetBegin):
+            charge_saved(request=an_evening(), method=a_card(user), return_url=BACK, key="mine", by=user)
+
+        assert not Payment.objects.exists()
+        assert Attempt.objects.get().payment is None
+
+    def test_nobody_came_to_be_judged_by_them(self, settings: Any):
+        settings.PAYSTACK_BASE_URL = "http://127.0.0.1:9/paystack"
+        only((RuleKind.AMOUNT, 1, Answer.REFUSE))
+
+        assert charged(a_card(), an_evening()).came == Came.DOWN
+        assert not Attempt.objects.exists()
+
+    def test_a_key_whose_charge_was_never_heard_of_charges_anew(self, settings: Any):
+        settings.PAYSTACK_BASE_URL = "http://127.0.0.1:9/paystack"
+        method, fee = a_card(), an_evening()
+
+        one, again = charged(method, fee), charged(method, fee)
+
+        assert one.payment.pk != again.payment.pk
+        assert Payment.objects.get(key="fee:1") == again.payment
+        with pytest.raises(IdempotencyKeyReused):
+            charged(method, an_evening())
 
     @pytest.mark.parametrize("has_happened", [False, True])
     def test_an_answer_that_was_lost_is_asked_about_and_never_charged_again(
@@ -221,6 +255,17 @@ class TestForgetting:
 
         assert (waits.state, bool(waits.token), waits.next_try_at is None) == (MethodState.FORGETTING, True, False)
         assert (ends.state, ends.token) == (MethodState.FORGOTTEN, "")
+
+    def test_a_token_that_charges_for_somebody_else_too_stays_at_the_gateway(self, settings: Any):
+        settings.PAYSTACK_BASE_URL = "http://127.0.0.1:9/paystack"
+        method = a_card(token="AUTH_one", state=MethodState.FORGETTING)
+        other = a_card(token="AUTH_one")
+
+        told = forgetting.tell_gateway(method_id=method.pk)
+
+        other.refresh_from_db()
+        assert (told.state, told.token) == (MethodState.FORGOTTEN, "")
+        assert (other.state, other.token) == (MethodState.KEPT, "AUTH_one")
 
     def test_a_card_that_guarantees_something_is_forgotten_when_that_is_over(self):
         user, asked = UserFactory(), an_evening(Kind.GUARANTEE)

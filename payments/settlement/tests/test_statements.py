@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from accounts.states import Role
 from accounts.tests.factories import member
 from notifications.models import Message
+from payments import services as payments
 from payments.ledger import postings, services
 from payments.ledger.selectors import owed_to
 from payments.ledger.services import About
@@ -23,8 +24,10 @@ from payments.settlement.services import issuing
 from payments.settlement.statements import LineKind
 from payments.settlement.states import Period
 from payments.settlement.tests.factories import a_house, sold
+from payments.states import RefundReason
 from payments.tests.factories import a_payment, a_refund
 from restaurants.models import Restaurant
+from restaurants.tests.factories import ChargeLineFactory
 
 pytestmark = pytest.mark.django_db
 BEGAN = datetime(2026, 3, 1, tzinfo=UTC)
@@ -70,6 +73,20 @@ class TestStatement:
         ]  # fmt: skip
         assert found.lines[-1].balance_kobo == found.closing_kobo == owed_to(house.pk) == 1_160_250
         assert found.totals.net_kobo == 1_160_250
+
+    def test_what_went_back_takes_its_tax_out_of_what_is_tax_within(self):
+        house = a_house()
+        ChargeLineFactory(restaurant=house, what="consumption_tax", rate_bp=500)
+        payment = sold(house, 1_000_000, ago=timedelta(days=1))
+        payments.refund(payment=payment, amount_kobo=1_000_000, reason=RefundReason.GOODWILL, key="back")
+
+        found = statements.statement_of(
+            house.pk, since=timezone.now() - timedelta(days=9), until=timezone.now() + timedelta(days=1)
+        )
+
+        sale, refund = found.lines
+        assert sale.tax_kobo == -refund.tax_kobo > 0
+        assert (found.totals.tax_kobo, found.totals.net_kobo) == (0, 0)
 
     def test_costs_as_much_whatever_happened(self, django_assert_max_num_queries):
         house = a_house()
