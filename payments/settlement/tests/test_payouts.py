@@ -174,7 +174,7 @@ class TestByList:
         assert (payout.state, payout.why) == (PayoutState.CALLED_OFF, NotSent.LESS_IS_OWED)
         with translation.override("ha"):
             assert payout.why_words == str(NotSent.LESS_IS_OWED.label)
-        assert AuditEvent.objects.filter(action="settlement.payout_called_off", actor=boss).exists()
+        assert AuditEvent.objects.filter(action="settlement.payout_called_off", actor_id=boss.public_id).exists()
 
     def test_is_listed_once_and_again_only_on_purpose(self, paid_house, boss):
         payout = payouts.approve(payout=payouts.draft(restaurant_id=paid_house.pk), by=boss)
@@ -227,7 +227,7 @@ class TestAnAnswer:
     def arrived(self, payout: Payout) -> SentPayout:
         return SentPayout(
             reference=payout.reference, gateway_id="7", outcome=PayoutOutcome.PAID, word="success",
-            amount_kobo=payout.amount_kobo, currency="NGN",
+            amount_kobo=payout.amount_kobo, currency="NGN", fee_kobo=0,
         )  # fmt: skip
 
     def test_that_nothing_happened_counts_only_of_the_telling(self, payout):
@@ -245,7 +245,7 @@ class TestAnAnswer:
         assert seen > timezone.now() + timedelta(hours=23)
 
     def test_that_a_failed_one_has_arrived_is_booked(self, payout):
-        assert answered(payout, Refused("insufficient funds")).state == PayoutState.FAILED
+        assert answered(payout, Refused("insufficient_balance", "insufficient funds")).state == PayoutState.FAILED
         again = payouts.draft(restaurant_id=payout.restaurant_id)
 
         assert answered(payout, self.arrived(payout)).state == PayoutState.PAID
@@ -256,7 +256,7 @@ class TestAnAnswer:
         assert holds()
 
     def test_that_a_failed_one_has_arrived_when_its_period_was_paid_again_is_booked_too(self, payout, boss):
-        answered(payout, Refused("insufficient funds"))
+        answered(payout, Refused("insufficient_balance", "insufficient funds"))
         again = payouts.draft(restaurant_id=payout.restaurant_id, until=payout.until)
         sending._claimed(payouts.approve(payout=again, by=boss).pk)
         answered(again, self.arrived(again))

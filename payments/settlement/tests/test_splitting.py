@@ -196,7 +196,7 @@ class TestWhatWasDivided:
         assert not Finding.objects.exists()
         if gateway == "paystack":
             # More to a subaccount than was divided to it is a difference.
-            seen = Settlement(gateway_id="777", word="success", amount_kobo=5, subaccount=subaccount)
+            seen = Settlement("777", "success", amount_kobo=5, fee_kobo=0, settled_on=now, subaccount=subaccount)
             books.book_settlement(Comparing(run, there), seen)
             assert Finding.objects.get().kind == "settlement"
 
