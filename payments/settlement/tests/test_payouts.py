@@ -258,7 +258,8 @@ class TestAnAnswer:
     def test_that_a_failed_one_has_arrived_when_its_period_was_paid_again_is_booked_too(self, payout, boss):
         answered(payout, Refused("insufficient_balance", "insufficient funds"))
         again = payouts.draft(restaurant_id=payout.restaurant_id, until=payout.until)
-        sending._claimed(payouts.approve(payout=again, by=boss).pk)
+        again = payouts.approve(payout=again, by=boss)
+        sending._claimed(again.pk)
         answered(again, self.arrived(again))
 
         assert answered(payout, self.arrived(payout)).state == PayoutState.PAID

@@ -17,6 +17,7 @@ from payments.reconciliation.models import Finding, Run
 from payments.reconciliation.services import books
 from payments.reconciliation.services.charges import Comparing
 from payments.reconciliation.services.houses import house_of
+from payments.reconciliation.states import FindingKind
 from payments.services import bookkeeping
 from payments.settlement import errors
 from payments.settlement.models import PayoutAccount, SettlementTerms, SplitCharge, Subaccount
@@ -198,7 +199,7 @@ class TestWhatWasDivided:
             # More to a subaccount than was divided to it is a difference.
             seen = Settlement("777", "success", amount_kobo=5, fee_kobo=0, settled_on=now, subaccount=subaccount)
             books.book_settlement(Comparing(run, there), seen)
-            assert Finding.objects.get().kind == "settlement"
+            assert Finding.objects.get().kind == FindingKind.SETTLEMENT
 
 
 def test_of_a_second_charge_under_one_reference_is_divided_as_the_first() -> None:
