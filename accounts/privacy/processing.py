@@ -155,7 +155,7 @@ ACTIVITIES: Sequence[Activity] = (
         _("Owners of restaurants"),
         _contract,
         _("The payment gateway or the bank that sends the money."),
-        ("settlement.accounts",),
+        ("settlement.accounts", "settlement.unused_accounts"),
     ),
     Activity(
         "waiting",

@@ -56,10 +56,13 @@ class RefundOutcome(StrEnum):
 
 @dataclass(frozen=True)
 class Split:
-    """Which subaccount has a part in a charge; the main account, Buka's, keeps `commission_kobo` of it."""
+    """Which subaccount has a part in a charge; the main account, Buka's, keeps `kept_kobo` of it.
+
+    That is its commission, the tax on it, and out of both the gateway's fee.
+    """
 
     subaccount: str
-    commission_kobo: int
+    kept_kobo: int
 
 
 @dataclass(frozen=True)

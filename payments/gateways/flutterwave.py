@@ -127,7 +127,7 @@ class Flutterwave:
             ),
             "customizations": {"title": "Buka", "description": ask.description},
             "meta": dict(ask.metadata),
-            **_split(ask.split),
+            **_split(ask.split, ask.amount_kobo),
         }
         channels = (Channel.CARD,) if ask.reusable else ask.channels
         if options := [OPTIONS[channel] for channel in channels if channel in OPTIONS]:
@@ -205,7 +205,7 @@ class Flutterwave:
             "tx_ref": ask.reference,
             "narration": ask.description,
             "redirect_url": ask.return_url,
-            **_split(ask.split),
+            **_split(ask.split, ask.amount_kobo),
         }
         said = self._create("/tokenized-charges", body, doing="charge a saved card")
         if not isinstance(said, Reading):
@@ -469,11 +469,12 @@ def _without_empty(fields: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in fields.items() if value}
 
 
-def _split(split: Split | None) -> dict[str, Any]:
+def _split(split: Split | None, amount_kobo: int) -> dict[str, Any]:
     if split is None:
         return {}
-    # What is told with `flat` is the platform's part.
-    charge = {"transaction_charge_type": "flat", "transaction_charge": _naira(split.commission_kobo)}
+    # `flat_subaccount` tells what the subaccount gets: with `flat` their fee would be taken out of that.
+    share = _naira(amount_kobo - split.kept_kobo)
+    charge = {"transaction_charge_type": "flat_subaccount", "transaction_charge": share}
     return {"subaccounts": [{"id": split.subaccount, **charge}]}
 
 

@@ -416,7 +416,7 @@ def _is_of(refund: Refund, ask: RefundAsk) -> bool:
 
 def _split(split: Split | None) -> dict[str, Any]:
     # `transaction_charge` is what the main account keeps, whatever percentage the subaccount has.
-    return {"subaccount": split.subaccount, "transaction_charge": split.commission_kobo} if split else {}
+    return {"subaccount": split.subaccount, "transaction_charge": split.kept_kobo} if split else {}
 
 
 def _between(since: datetime, until: datetime) -> dict[str, str]:

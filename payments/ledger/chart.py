@@ -139,6 +139,11 @@ def gateway_clearing(gateway: str, currency: str = NAIRA) -> AccountName:
     return AccountName(AccountKind.GATEWAY_CLEARING, gateway=gateway, currency=currency)
 
 
+def subaccount_clearing(gateway: str, code: str) -> AccountName:
+    """What a gateway has divided to a subaccount and not paid there, below zero: it lessens `gateway_clearing`."""
+    return AccountName(AccountKind.GATEWAY_CLEARING, gateway=gateway, name=code)
+
+
 def gateway_fees(gateway: str, currency: str = NAIRA) -> AccountName:
     """What a gateway has kept for its work, its tax included."""
     return AccountName(AccountKind.GATEWAY_FEES, gateway=gateway, currency=currency)

@@ -259,9 +259,9 @@ def settled(
     bank: str = "",
     currency: str = chart.NAIRA,
 ) -> Lines:
-    """A gateway has paid out: to Buka's bank account, and straight to houses whose share was split off.
+    """A gateway has paid out: to Buka's bank account, and straight to houses.
 
-    :param houses: what each was paid, by its key
+    :param houses: what each was paid out of what Buka owes it, by its key; what was divided is not owed (`divided`)
     :param fee_kobo: what the gateway took for paying out
     """
     clearing = chart.gateway_clearing(gateway, currency)
@@ -272,6 +272,21 @@ def settled(
     for house, kobo in (houses or {}).items():
         parts.append(move(kobo, debit=chart.restaurant_payable(house), credit=clearing))
     return together(*parts)
+
+
+def divided(*, gateway: str, house: int, amount_kobo: int, subaccount: str = "") -> Lines:
+    """A gateway gives a house its part of a sale itself: Buka owes it no more, and the gateway owes Buka no more of it.
+
+    :param subaccount: where the gateway tells later what it has paid there: it owes it to this one until then
+    """
+    clearing = chart.subaccount_clearing(gateway, subaccount) if subaccount else chart.gateway_clearing(gateway)
+    return together(move(amount_kobo, debit=chart.restaurant_payable(house), credit=clearing))
+
+
+def subaccount_settled(*, gateway: str, subaccount: str, amount_kobo: int) -> Lines:
+    """A gateway has paid to a house's subaccount what it had divided."""
+    owed = chart.subaccount_clearing(gateway, subaccount)
+    return together(move(amount_kobo, debit=owed, credit=chart.gateway_clearing(gateway)))
 
 
 def paid_out(*, house: int, amount_kobo: int, bank: str = "", gateway: str = "", fee_kobo: int = 0) -> Lines:

@@ -16,7 +16,7 @@ from payments.ledger.services import About
 from payments.ledger.states import TransactionKind
 from payments.models import Dispute, Payment, Refund
 from payments.services import shares
-from payments.settlement.services import commission
+from payments.settlement.services import commission, dividing
 from payments.states import DisputeState, Kind, RefundState, Review
 
 # What a payment's money may stand on, and the order in which it is taken back from there.
@@ -40,6 +40,7 @@ def captured(payment: Payment) -> None:
         )
     _post(payment, "captured", TransactionKind.CAPTURED, lines, at=payment.paid_at)
     _share_anew(payment, at=payment.paid_at)
+    dividing.book_divided(payment)
 
 
 def released(payment: Payment) -> None:

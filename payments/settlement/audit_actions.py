@@ -19,5 +19,6 @@ ACTIONS = {
     "settlement.payout_failed": Action(_("A payout failed"), Severity.NOTICE),
     "settlement.payout_returned": Action(_("A payout came back"), Severity.NOTICE),
     "settlement.payout_marked": Action(_("Noted what the bank did with a payout"), Severity.NOTICE),
+    "settlement.list_repeated": Action(_("Took the list of payouts for the bank once more"), Severity.WARNING),
     "settlement.list_taken": Action(_("Took the list of payouts for the bank"), Severity.NOTICE),
 }

@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from core.forms import LineField, ServiceForm
+from payments.forms import WITHIN
 from payments.settlement.banks import NUBAN, choices
 
 
@@ -48,8 +49,8 @@ class RangeForm(forms.Form):
     """A time, and a house."""
 
     restaurant = forms.ChoiceField(label=_("Restaurant"))
-    since = forms.DateField(label=_("From"), widget=forms.DateInput(attrs={"type": "date"}))
-    until = forms.DateField(label=_("To"), widget=forms.DateInput(attrs={"type": "date"}))
+    since = forms.DateField(label=_("From"), widget=forms.DateInput(attrs={"type": "date"}), validators=WITHIN)
+    until = forms.DateField(label=_("To"), widget=forms.DateInput(attrs={"type": "date"}), validators=WITHIN)
 
     def __init__(self, *args: Any, houses: list[tuple[int, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

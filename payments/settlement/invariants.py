@@ -42,3 +42,18 @@ agreements.register(
         ),
     )
 )
+
+agreements.register(
+    Invariant(
+        "settlement.divided_in_the_books",
+        3,
+        "What a gateway has divided is not owed by Buka as well: it left the books when it was paid.",
+        sql(
+            "SELECT p.reference, s.kept_kobo FROM settlement_splitcharge s "
+            "JOIN settlement_subaccount a ON a.id = s.subaccount_id "
+            "JOIN payments_payment p ON coalesce(p.beside_id, p.id) = s.payment_id AND p.gateway = a.gateway "
+            "WHERE p.state = 'succeeded' AND p.received_kobo > s.kept_kobo AND NOT EXISTS "
+            "(SELECT 1 FROM ledger_transaction t WHERE t.key = 'divided:' || p.public_id)"
+        ),
+    )
+)

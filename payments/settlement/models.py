@@ -18,6 +18,7 @@ from payments.settlement.states import (
     UNPAID,
     AccountState,
     Bearer,
+    NotSent,
     PayoutState,
     Period,
     SubaccountState,
@@ -280,6 +281,11 @@ class Payout(models.Model):
         """
         PAYOUT_MACHINE.check(PayoutState(self.state), state)
         self.state = state
+
+    @property
+    def why_words(self) -> str:
+        """Why it was called off, failed or came back: ours in the reader's language, others' as they said it."""
+        return str(NotSent(self.why).label) if self.why in NotSent.values else self.why
 
     @property
     def is_open(self) -> bool:

@@ -9,7 +9,7 @@ time stands as a line on the next one, whose opening is the closing of this.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import Any
 from uuid import UUID
@@ -25,7 +25,11 @@ from payments.ledger.models import Entry, Transaction
 from payments.ledger.selectors import owed_to
 from payments.ledger.states import TransactionKind
 from payments.models import Payment
+from payments.settlement import errors, selectors
 from payments.settlement.models import IssuedStatement
+from payments.settlement.services.dividing import DIVIDED
+
+LONGEST = timedelta(days=366)
 
 
 class LineKind(TextChoices):
@@ -37,6 +41,7 @@ class LineKind(TextChoices):
     DISPUTE = "dispute", _("Dispute")
     COMMISSION = "commission", _("Commission")
     PAYOUT = "payout", _("Payout")
+    DIVIDED = "divided", _("Paid by the gateway itself")
     OTHER = "other", pgettext_lazy("a line of a statement", "Other")
 
 
@@ -143,6 +148,18 @@ def statement_of(
     return Statement(restaurant_id, since, until, opening, lines, balance, totals)
 
 
+def of_days(restaurant_id: int, first: date, last: date) -> Statement:
+    """Return a house's statement from one day to another, both included, as the books know it now.
+
+    :raises BadPeriod: when it ends before it begins, or is longer than a year
+    """
+    if not first <= last <= first + LONGEST:
+        raise errors.BadPeriod
+    return statement_of(
+        restaurant_id, since=selectors.midnight(first), until=selectors.midnight(last + timedelta(days=1))
+    )
+
+
 def issued(row: IssuedStatement) -> Statement:
     """Return a statement as it was issued."""
     return statement_of(
@@ -187,7 +204,8 @@ def _moment_of(row: Transaction) -> tuple[datetime, UUID]:
 
 def _line(house: int, rows: list[Transaction], entries: dict[UUID, list[Entry]]) -> Line:
     first = next((row for row in rows if row.kind not in _OF_SHARES), rows[0])
-    line = Line(at=first.happened_at, kind=_kind_of(first, entries.get(first.pk, [])), payment_id=first.payment_id)
+    payment_id = UUID(first.about_id) if first.about_kind == DIVIDED else first.payment_id
+    line = Line(at=first.happened_at, kind=_kind_of(first, entries.get(first.pk, [])), payment_id=payment_id)
     for row in rows:
         for entry in entries.get(row.pk, []):
             account, credit = entry.account, -entry.amount_kobo
@@ -207,6 +225,8 @@ def _line(house: int, rows: list[Transaction], entries: dict[UUID, list[Entry]])
 
 def _kind_of(row: Transaction, entries: Iterable[Entry]) -> LineKind:
     told = row.reverses.kind if row.reverses is not None else row.kind
+    if row.about_kind == DIVIDED:
+        return LineKind.DIVIDED
     if told in _OF_SHARES:
         return LineKind.COMMISSION
     if told == TransactionKind.CAPTURED and any(entry.account.kind == AccountKind.LATE_FEES for entry in entries):

@@ -85,8 +85,19 @@ PAYOUT_MACHINE = Machine(
         PayoutState.SENT: {PayoutState.PAID, PayoutState.FAILED},
         # Banks send back for days.
         PayoutState.PAID: {PayoutState.RETURNED},
+        # Whoever said so was wrong: it has left after all.
+        PayoutState.FAILED: {PayoutState.PAID},
     },
 )
+
+
+class NotSent(TextChoices):
+    """Why a payout that was approved is not sent after all: kept as a word, and said in the reader's language."""
+
+    ACCOUNT_NOT_IN_USE = "account_not_in_use", _("The account is not in use any more.")
+    LESS_IS_OWED = "less_is_owed", _("Less is owed by now.")
+    EARLIER_ARRIVED = "earlier_arrived", _("An earlier payout, which counted as failed, has arrived after all.")
+
 
 # Until one of these has ended, no other is made for the same house.
 OPEN_PAYOUTS: Final = (PayoutState.DRAFTED, PayoutState.APPROVED, PayoutState.SENDING, PayoutState.SENT)

@@ -316,7 +316,8 @@ class TestOpeningACheckout:
         [request] = server.requests
         assert (request.method, request.target) == ("POST", "/v3/payments")
         assert b'"amount":2500.50,' in request.body
-        assert b'"transaction_charge":125.07' in request.body
+        # What the restaurant gets of it: their fee is taken out of what is left.
+        assert b'"transaction_charge_type":"flat_subaccount","transaction_charge":2375.43' in request.body
         assert request.json["tx_ref"] == "buka-7f3a"
         assert request.json["payment_options"] == "card, ussd"
         assert request.json["session_duration"] == 30

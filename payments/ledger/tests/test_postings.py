@@ -72,6 +72,13 @@ POSTINGS = {
         postings.settled, gateway=st.just(GATEWAY), bank_kobo=kobo, houses=st.dictionaries(st.integers(1, 9), kobo),
         fee_kobo=kobo,
     ),
+    "divided": st.builds(
+        postings.divided, gateway=st.just(GATEWAY), house=st.just(HOUSE), amount_kobo=kobo,
+        subaccount=st.sampled_from(["", "ACCT_demo"]),
+    ),
+    "subaccount_settled": st.builds(
+        postings.subaccount_settled, gateway=st.just(GATEWAY), subaccount=st.just("ACCT_demo"), amount_kobo=kobo
+    ),
     "paid_out": st.builds(postings.paid_out, house=st.just(HOUSE), amount_kobo=kobo),
     "tax_paid": st.builds(postings.tax_paid, tax=st.just("VAT"), amount_kobo=kobo, house=st.none() | st.just(HOUSE)),
     "points_awarded": st.builds(postings.points_awarded, owner_id=st.just(uuid4()), points=kobo),

@@ -34,15 +34,21 @@ def book_settlement(day: Comparing, seen: Settlement) -> None:
         day.note(FindingKind.SETTLEMENT, f"{seen.gateway_id}:whose", gateway_id=seen.gateway_id, ours=0,
                  theirs=seen.amount_kobo, there=evidence.of_settlement(seen))  # fmt: skip
         return
-    parts = {"houses": {house: seen.amount_kobo}} if house is not None else {"bank_kobo": seen.amount_kobo}
+    gateway = day.gateway.name
+    # What it says of fees is taken payment by payment: they stand in the books already. So does what it divided: the
+    # house was not owed it any more from when it was paid.
+    lines = (
+        postings.subaccount_settled(gateway=gateway, subaccount=seen.subaccount, amount_kobo=seen.amount_kobo)
+        if seen.subaccount
+        else postings.settled(gateway=gateway, bank_kobo=seen.amount_kobo)
+    )
     number = f"{day.gateway.name}:{day.gateway.mode}:{seen.gateway_id}"
     try:
         with transaction.atomic():
             services.post(
                 key=f"settlement:{number}",
                 kind=TransactionKind.SETTLED,
-                # What it says of fees is taken payment by payment: they stand in the books already.
-                lines=postings.settled(gateway=day.gateway.name, **parts),
+                lines=lines,
                 happened_at=seen.settled_on or timezone.now(),
                 about=About("settlement", number[:64]),
                 restaurant_id=house,
@@ -52,6 +58,17 @@ def book_settlement(day: Comparing, seen: Settlement) -> None:
         booked = sum(max(entry.amount_kobo, 0) for entry in posted.entries.all()) if posted else 0
         day.note(FindingKind.SETTLEMENT, f"{seen.gateway_id}:amount", gateway_id=seen.gateway_id, ours=booked,
                  theirs=seen.amount_kobo, there=evidence.of_settlement(seen))  # fmt: skip
+    if seen.subaccount:
+        _compare_what_was_divided(day, seen)
+
+
+def _compare_what_was_divided(day: Comparing, seen: Settlement) -> None:
+    """A subaccount cannot have been paid more than was divided to it."""
+    over = selectors.balance(chart.subaccount_clearing(day.gateway.name, seen.subaccount))
+    if over > 0:
+        day.note(FindingKind.SETTLEMENT, f"{seen.subaccount}:more than was divided", gateway_id=seen.gateway_id,
+                 ours=seen.amount_kobo - over, theirs=seen.amount_kobo,
+                 there=evidence.of_settlement(seen))  # fmt: skip
 
 
 def compare_what_was_paid_out(day: Comparing) -> None:

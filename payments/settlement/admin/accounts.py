@@ -1,7 +1,9 @@
 """Into which account a house is paid: named by its owners, seen by whoever handles money there."""
 
+from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin, messages
 from django.core import signing
 from django.core.exceptions import PermissionDenied
@@ -170,7 +172,11 @@ class PayoutAccountAdmin(SettlementPage):
                 return self._show_name(request, int(answers["restaurant"]), found, dict(houses))
         facts = [
             _now("The bank is asked for the name of the account, and you confirm it on the next page."),
-            _now("Every owner is told by e-mail. A change is used after 48 hours, and can be called off until then."),
+            _now(
+                "Every owner is told by e-mail. A restaurant's first account is used at once; a change after "
+                "%(hours)d hours, and it can be called off until then."
+            )
+            % {"hours": settings.PAYOUT_ACCOUNT_WAITS // timedelta(hours=1)},
         ]
         return self._answer(
             request, form, facts, _now("Show the name"), status=200 if form.is_valid() or not form.is_bound else 422

@@ -47,7 +47,7 @@ class PayoutAdmin(SettlementPage):
     search_help_text = _("Our reference, or the bank’s")
     change_form_outer_after_template = "admin/settlement/payout_ways.html"
     fieldsets = [
-        (None, {"fields": ["shown_restaurant", "amount", "before", "state_words", "why", "reference"]}),
+        (None, {"fields": ["shown_restaurant", "amount", "before", "state_words", "why_words", "reference"]}),
         (_("Where it goes"), {"fields": ["account_words", "by", "word", "bank_reference"]}),
         (_("When"), {"fields": ["drafted", "approved", "told", "ended"]}),
         (_("Who"), {"fields": ["made_by", "approved_by"]}),
@@ -80,6 +80,10 @@ class PayoutAdmin(SettlementPage):
     def state_words(self, row: Payout) -> str:
         return str(row.get_state_display())
 
+    @display(description=_("why"))
+    def why_words(self, row: Payout) -> str:
+        return row.why_words or "–"
+
     @display(description=_("account"))
     def account_words(self, row: Payout) -> str:
         return f"{bank_name(row.account.bank_code)} •••••• {row.account.last4}"
@@ -103,9 +107,10 @@ class PayoutAdmin(SettlementPage):
             context |= {
                 "may_approve": row.state == PayoutState.DRAFTED,
                 "may_call_off": row.state in (PayoutState.DRAFTED, PayoutState.APPROVED),
-                "may_ask": bool(row.by) and not is_listed and row.state in (PayoutState.SENDING, PayoutState.SENT,
-                                                                           PayoutState.PAID, PayoutState.APPROVED),
-                "may_mark_paid": is_listed and row.state == PayoutState.SENT,
+                "may_ask": bool(row.by)
+                and not is_listed
+                and row.state in (PayoutState.APPROVED, *sending.ASKED_ABOUT),
+                "may_mark_paid": is_listed and row.state in (PayoutState.SENT, PayoutState.FAILED),
                 "may_mark_returned": is_listed and row.state in (PayoutState.SENT, PayoutState.PAID),
             }  # fmt: skip
         return super().render_change_form(request, context, *args, **kwargs)
@@ -118,6 +123,7 @@ class PayoutAdmin(SettlementPage):
         return [
             path("draft/", wrap(self.draft), name="settlement_payout_draft"),
             path("list/", wrap(require_POST(self.take_list)), name="settlement_payout_list"),
+            path("list/again/", wrap(self.take_list_again), name="settlement_payout_list_again"),
             self.act("<int:pk>/approve/", self.approve, "approve"),
             self.act("<int:pk>/call-off/", self.call_off, "call_off"),
             self.act("<int:pk>/ask/", self.ask_gateway, "ask"),
@@ -202,12 +208,34 @@ class PayoutAdmin(SettlementPage):
         if not runs_platform(request):
             raise PermissionDenied
         ask_again(request)
+        return self._list(sending.take_into_list(by=person_of(request)))
+
+    def take_list_again(self, request: HttpRequest) -> HttpResponse:
+        """Return what is on a list already once more, after a page that says what comes of uploading it twice."""
+        if not runs_platform(request):
+            raise PermissionDenied
+        if request.method == "POST":
+            ask_again(request)
+            return self._list(sending.repeat_list(by=person_of(request)))
+        page = ActPage(
+            title=_now("The bank’s list once more"),
+            back=reverse("admin:settlement_payout_changelist"),
+            do=lambda _form: "",
+            facts=lambda: [
+                _now("All that stands on a list already and has not ended."),
+                _now("Only for a list that was lost: the bank pays twice what is uploaded twice."),
+            ],
+            is_grave=True,
+        )
+        return page.answer(self, request, ServiceForm())
+
+    def _list(self, rows: list[Payout]) -> HttpResponse:
         name = f"buka-payouts-{timezone.localtime(timezone=formatting.HOME_ZONE):%Y-%m-%d-%H%M}.csv"
         headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": NEVER_KEPT}
         answer = HttpResponse(content_type="text/csv; charset=utf-8", headers=headers)
         writer = csv.writer(answer)
         writer.writerow(COLUMNS)
-        for row in sending.take_into_list(by=person_of(request)):
+        for row in rows:
             account = row.account
             writer.writerow(
                 [account.number, account.bank_code, bank_name(account.bank_code), account.holder,

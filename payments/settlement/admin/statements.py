@@ -1,6 +1,6 @@
 """Statements on a page, as a spreadsheet and on paper: for whoever handles money at the house, and the platform."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
@@ -24,12 +24,11 @@ from localization import formatting
 from payments.admin.shared import naira
 from payments.settlement import selectors, statements
 from payments.settlement.admin.shared import SettlementPage
+from payments.settlement.errors import BadPeriod
 from payments.settlement.forms import RangeForm
 from payments.settlement.models import IssuedStatement
 from payments.settlement.papers import csv_of, first_day, last_day, pdf_of
 from payments.settlement.statements import Statement
-
-LONGEST = timedelta(days=366)
 
 
 @admin.register(IssuedStatement)
@@ -86,18 +85,14 @@ class IssuedStatementAdmin(SettlementPage):
         given = {name: request.GET[name] for name in RangeForm.base_fields if name in request.GET}
         form = RangeForm({**first, **given}, houses=houses)
         if form.is_valid():
-            since, until = form.cleaned_data["since"], form.cleaned_data["until"]
-            if not since <= until <= since + LONGEST:
-                form.add_error("until", _now("Please choose a time that begins before it ends, of a year at the most."))
-        if not form.is_valid():
-            return self._answer(request, None, "", form, status=422 if given else 200)
-        house = int(form.cleaned_data["restaurant"])
-        found = statements.statement_of(
-            house,
-            since=selectors.midnight(form.cleaned_data["since"]),
-            until=selectors.midnight(form.cleaned_data["until"] + timedelta(days=1)),
-        )
-        return self._answer(request, found, dict(houses)[house], form)
+            house = int(form.cleaned_data["restaurant"])
+            try:
+                found = statements.of_days(house, form.cleaned_data["since"], form.cleaned_data["until"])
+            except BadPeriod as refused:
+                form.add_error("until", str(refused))
+            else:
+                return self._answer(request, found, dict(houses)[house], form)
+        return self._answer(request, None, "", form, status=422 if given else 200)
 
     def _answer(
         self, request: HttpRequest, found: Statement | None, name: str, form: RangeForm | None, *, status: int = 200

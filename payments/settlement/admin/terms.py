@@ -40,12 +40,13 @@ class TermsForm(forms.ModelForm):
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean() or self.cleaned_data
         row, restaurant = self.instance, cleaned.get("restaurant")
+        stored = SettlementTerms.objects.filter(pk=row.pk).first() if row.pk else None
         house = restaurant.pk if restaurant is not None else row.restaurant_id
         starts_on = cleaned.get("starts_on") or row.starts_on
         if house is not None and starts_on is not None:
             try:
                 terms.expect_in_time(
-                    restaurant_id=house, starts_on=starts_on, ends_on=cleaned.get("ends_on"), is_new=row.pk is None
+                    restaurant_id=house, starts_on=starts_on, ends_on=cleaned.get("ends_on"), stored=stored
                 )
             except DomainError as refusal:
                 raise ValidationError(str(refusal)) from refusal

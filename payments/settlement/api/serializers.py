@@ -4,6 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from payments.forms import WITHIN
 from payments.settlement.papers import signed
 from payments.settlement.statements import Line, LineKind, Statement
 from restaurants.api.serializers import MoneySerializer
@@ -11,8 +12,8 @@ from restaurants.api.serializers import MoneySerializer
 
 class StatementAskSerializer(serializers.Serializer[Any]):
     restaurant = serializers.UUIDField()
-    since = serializers.DateField(help_text="The first day, by Nigeria's clock.", source="first")
-    until = serializers.DateField(help_text="The last day.", source="last")
+    since = serializers.DateField(help_text="The first day, by Nigeria's clock.", source="first", validators=WITHIN)
+    until = serializers.DateField(help_text="The last day.", source="last", validators=WITHIN)
 
     def get_fields(self) -> dict[str, Any]:
         fields = super().get_fields()

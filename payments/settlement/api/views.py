@@ -1,7 +1,5 @@
 """A house's statement, for its own programs."""
 
-from datetime import timedelta
-
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.permissions import IsAuthenticated
@@ -13,12 +11,10 @@ from accounts.doors import staff_may
 from accounts.models import User
 from accounts.states import Ability
 from core.api.schema import answered, problem_response
-from payments.settlement import errors, selectors, statements
+from payments.settlement import errors, statements
 from payments.settlement.api import examples
 from payments.settlement.api.serializers import StatementAskSerializer, StatementSerializer, statement_body
 from restaurants.models import Restaurant
-
-LONGEST = timedelta(days=366)
 
 
 class StatementView(APIView):
@@ -56,10 +52,5 @@ class StatementView(APIView):
             raise errors.NoSuchStatement
         if not staff_may(user, Ability.HANDLE_MONEY, restaurant_id=house):
             raise errors.NoSuchStatement
-        first, last = asked["first"], asked["last"]
-        if not first <= last <= first + LONGEST:
-            raise errors.BadPeriod
-        found = statements.statement_of(
-            house, since=selectors.midnight(first), until=selectors.midnight(last + timedelta(days=1))
-        )
+        found = statements.of_days(house, asked["first"], asked["last"])
         return Response(statement_body(found, asked["restaurant"]))

@@ -47,8 +47,8 @@ def look_up(*, bank_code: str, number: str) -> Found:
 def name_account(*, restaurant_id: int, found: Found, by: User | None) -> PayoutAccount:
     """Keep an account that an owner has confirmed. Every owner is told.
 
-    A house's first is used at once: nothing is led elsewhere by it. Any other waits (`PAYOUT_ACCOUNT_WAITS`), and
-    takes the place of one that waits already.
+    A house's first is used at once: nothing is led elsewhere by it. Any other, also one after an account that was
+    refused, waits (`PAYOUT_ACCOUNT_WAITS`), and takes the place of one that waits already.
 
     :raises SameAccount: when payouts go there already
     """
@@ -61,7 +61,7 @@ def name_account(*, restaurant_id: int, found: Found, by: User | None) -> Payout
         raise errors.SameAccount
     for waiting in rows.filter(state=AccountState.CONFIRMED):
         _end(waiting, AccountState.CALLED_OFF, by, now)
-    is_first = not rows.filter(state__in=(AccountState.ACTIVE, AccountState.REPLACED)).exists()
+    is_first = not rows.filter(state__in=(AccountState.ACTIVE, AccountState.REPLACED, AccountState.REFUSED)).exists()
     made = PayoutAccount.objects.create(
         restaurant=restaurant,
         version=(rows.aggregate(last=Max("version"))["last"] or 0) + 1,

@@ -108,11 +108,16 @@ def call_off(*, payout: Payout, by: User | None, why: str = "") -> Payout:
     payout = locked(payout.pk)
     if payout.state not in (PayoutState.DRAFTED, PayoutState.APPROVED):
         raise errors.PayoutOver
+    end_unsent(payout, by=by, why=why)
+    return payout
+
+
+def end_unsent(payout: Payout, *, by: User | None, why: str) -> None:
+    """Note that a payout is not sent: it is locked, and nobody was told of it."""
     payout.move_to(PayoutState.CALLED_OFF)
     payout.why, payout.ended_at, payout.next_check_at = why[:200], timezone.now(), None
     payout.save()
     _record("settlement.payout_called_off", payout, by)
-    return payout
 
 
 def locked(payout_id: int) -> Payout:

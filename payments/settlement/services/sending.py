@@ -6,6 +6,7 @@ when it has said two minutes later that it knows none.
 """
 
 import logging
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -31,8 +32,8 @@ from payments.ledger.services import About
 from payments.ledger.states import TransactionKind
 from payments.settlement import errors, telling
 from payments.settlement.models import Payout
-from payments.settlement.services.payouts import locked
-from payments.settlement.states import OPEN_PAYOUTS, AccountState, PayoutState
+from payments.settlement.services.payouts import end_unsent, locked
+from payments.settlement.states import OPEN_PAYOUTS, UNPAID, AccountState, NotSent, PayoutState
 
 logger = logging.getLogger(__name__)
 
@@ -43,6 +44,9 @@ PAUSES = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), tim
 # Banks send back for days what was said to have arrived.
 LOOKS_AGAIN = timedelta(days=1)
 LOOKS = 3
+
+# One that failed may still turn out to have left.
+ASKED_ABOUT = (PayoutState.SENDING, PayoutState.SENT, PayoutState.PAID, PayoutState.FAILED)
 
 Answer = SentPayout | Refused | Absent | Down | Unknown
 
@@ -59,14 +63,14 @@ def send_due(limit: int = 50) -> int:
 def go_on(*, payout_id: int) -> Payout:
     """Do what is next for a payout: tell the gateway of it, or ask what became of it."""
     payout, is_told = _claimed(payout_id)
-    if payout.state not in (PayoutState.SENDING, PayoutState.SENT, PayoutState.PAID) or not payout.by:
+    if payout.state not in ASKED_ABOUT or not payout.by:
         return payout
     try:
         gateway = registry.gateway(payout.by)
     except registry.NoSuchGateway:
         return payout
     if not is_told:
-        return _note(payout.pk, gateway.pay_out(_ask(payout)), gateway)
+        return _note(payout.pk, gateway.pay_out(_ask(payout)), gateway, is_first_telling=True)
     answer: Answer = gateway.find_payout(payout.reference)
     if isinstance(answer, Absent) and _may_be_told_again(payout):
         # Under the same reference it cannot happen twice.
@@ -88,10 +92,7 @@ def _claimed(payout_id: int) -> tuple[Payout, bool]:
     payout, now = locked(payout_id), timezone.now()
     if payout.state == PayoutState.APPROVED:
         if (why := _why_not(payout)) is not None:
-            payout.move_to(PayoutState.CALLED_OFF)
-            payout.why, payout.ended_at, payout.next_check_at = why, now, None
-            payout.save()
-            audit.record("settlement.payout_called_off", target=payout, restaurant_id=payout.restaurant_id)
+            end_unsent(payout, by=None, why=why)
             return payout, True
         try:
             gateway = registry.gateway(payout.by)
@@ -111,12 +112,12 @@ def _claimed(payout_id: int) -> tuple[Payout, bool]:
     return payout, True
 
 
-def _why_not(payout: Payout) -> str | None:
+def _why_not(payout: Payout) -> NotSent | None:
     """Return why what was approved cannot be sent any more: people may have done much since."""
     if payout.account.state != AccountState.ACTIVE:
-        return "the account is not in use any more"
+        return NotSent.ACCOUNT_NOT_IN_USE
     if owed_to(payout.restaurant_id) < payout.amount_kobo:
-        return "less is owed by now"
+        return NotSent.LESS_IS_OWED
     return None
 
 
@@ -132,9 +133,12 @@ def _ask(payout: Payout) -> PayoutAsk:
 
 
 @transaction.atomic
-def _note(payout_id: int, answer: Answer, gateway: Gateway) -> Payout:
+def _note(payout_id: int, answer: Answer, gateway: Gateway, *, is_first_telling: bool = False) -> Payout:
+    """Write down what a gateway answered; only when it is told for the first time can it mean that nothing happened."""
     payout, now = locked(payout_id), timezone.now()
     if payout.mode and payout.mode != gateway.mode:
+        _look_later(payout, now)
+        payout.save()
         return payout
     if isinstance(answer, SentPayout):
         if (answer.amount_kobo, answer.currency or "NGN") != (payout.amount_kobo, "NGN"):
@@ -145,14 +149,22 @@ def _note(payout_id: int, answer: Answer, gateway: Gateway) -> Payout:
             _moved(payout, answer, now)
     elif isinstance(answer, Refused) and payout.state == PayoutState.SENDING:
         _failed(payout, answer.why, now)
-    elif isinstance(answer, Down) and payout.state == PayoutState.SENDING and payout.checks == 0:
+    elif isinstance(answer, Down) and payout.state == PayoutState.SENDING and is_first_telling:
         # Nothing has happened there: it is approved as before, and told later.
         payout.move_to(PayoutState.APPROVED)
         payout.told_at = None
-    if payout.is_open:
-        payout.next_check_at = now + PAUSES[min(payout.checks, len(PAUSES) - 1)]
+    _look_later(payout, now)
     payout.save()
     return payout
+
+
+def _look_later(payout: Payout, now: datetime) -> None:
+    """Set when a payout is asked about next, whatever was answered now."""
+    if payout.is_open:
+        payout.next_check_at = now + PAUSES[min(payout.checks, len(PAUSES) - 1)]
+    elif payout.state == PayoutState.PAID:
+        ends = (payout.ended_at or now) + LOOKS * LOOKS_AGAIN
+        payout.next_check_at = now + LOOKS_AGAIN if now < ends and payout.by != FILE else None
 
 
 def _moved(payout: Payout, seen: SentPayout, now: datetime) -> None:
@@ -160,12 +172,12 @@ def _moved(payout: Payout, seen: SentPayout, now: datetime) -> None:
         if payout.state == PayoutState.SENDING:
             payout.move_to(PayoutState.SENT)
     elif seen.outcome == PayoutOutcome.PAID:
-        if payout.state in OPEN_PAYOUTS:
+        if payout.state == PayoutState.FAILED:
+            _make_way(payout)
+        if payout.state in (*OPEN_PAYOUTS, PayoutState.FAILED):
             _paid(payout, now, fee_kobo=seen.fee_kobo or 0)
-        if payout.state == PayoutState.PAID:
-            _look_again(payout, now)
-        else:
-            # It has left, and we had called it failed: a person has to book it, or to get it back.
+        if payout.state != PayoutState.PAID:
+            # It had come back, or was never to be sent: a person has to look.
             logger.error("%s has paid %s, which counts as %s", payout.by, payout.reference, payout.state)
     elif payout.state == PayoutState.PAID:
         _returned(payout, seen.why, now)
@@ -174,14 +186,24 @@ def _moved(payout: Payout, seen: SentPayout, now: datetime) -> None:
         _failed(payout, seen.why or seen.word, now)
 
 
-def _look_again(payout: Payout, now: datetime) -> None:
-    ends = (payout.ended_at or now) + LOOKS * LOOKS_AGAIN
-    payout.next_check_at = now + LOOKS_AGAIN if now < ends else None
+def _make_way(payout: Payout) -> None:
+    """Have the books take a payout that counted as failed and arrived: what was drafted of the same sum is not owed.
+
+    What was sent of it meanwhile has left as well: both stand in the books, the house was paid ahead, and the next
+    payout is so much less.
+    """
+    others = Payout.objects.filter(restaurant=payout.restaurant_id).exclude(pk=payout.pk)
+    for key in others.filter(state__in=(PayoutState.DRAFTED, PayoutState.APPROVED)).values_list("pk", flat=True):
+        end_unsent(locked(key), by=None, why=NotSent.EARLIER_ARRIVED)
+    while others.filter(until=payout.until).exclude(state__in=UNPAID).exists():
+        logger.error("The period of %s was paid twice", payout.reference)
+        # A period is paid once by its constraint: this one's is told apart by as little as there is.
+        payout.until -= timedelta(microseconds=1)
 
 
 def _paid(payout: Payout, now: datetime, *, fee_kobo: int = 0) -> None:
     payout.move_to(PayoutState.PAID)
-    payout.ended_at, payout.next_check_at = now, None
+    payout.why, payout.ended_at, payout.next_check_at = "", now, None
     gateway = "" if payout.by == FILE else payout.by
     services.post(
         key=f"payout:{payout.public_id}:paid",
@@ -228,32 +250,49 @@ def ask_about(*, gateway: str, mode: str, reference: str) -> str | None:
 
 @transaction.atomic
 def take_into_list(*, by: User) -> list[Payout]:
-    """Return what was approved to be uploaded at the bank, and what is on a list already and has not ended."""
-    keys = Payout.objects.filter(by=FILE, state__in=(PayoutState.APPROVED, PayoutState.SENT)).order_by("pk")
+    """Return what was approved to be uploaded at the bank: each once, for the bank pays whatever is uploaded."""
     found = []
-    for key in keys.values_list("pk", flat=True):
-        payout = locked(key)
-        if payout.state == PayoutState.APPROVED:
-            if (why := _why_not(payout)) is not None:
-                payout.move_to(PayoutState.CALLED_OFF)
-                payout.why, payout.ended_at = why, timezone.now()
-                payout.save()
-                continue
-            payout.move_to(PayoutState.SENT)
-            payout.told_at = timezone.now()
-            payout.save()
+    for payout in _listed(PayoutState.APPROVED):
+        if (why := _why_not(payout)) is not None:
+            end_unsent(payout, by=by, why=why)
+            continue
+        payout.move_to(PayoutState.SENT)
+        payout.told_at = timezone.now()
+        payout.save()
         found.append(payout)
     audit.record("settlement.list_taken", actor=by, details={"payouts": len(found)})
     return found
 
 
 @transaction.atomic
+def repeat_list(*, by: User) -> list[Payout]:
+    """Return once more what is on a list and has not ended: for a list that was lost before it was uploaded.
+
+    Without what would not be sent any more; nobody knows whether it was, so it stays as it is.
+    """
+    found = [payout for payout in _listed(PayoutState.SENT) if _why_not(payout) is None]
+    audit.record("settlement.list_repeated", actor=by, details={"payouts": len(found)})
+    return found
+
+
+def _listed(state: PayoutState) -> Iterator[Payout]:
+    keys = Payout.objects.filter(by=FILE, state=state).order_by("pk").values_list("pk", flat=True)
+    for payout in map(locked, keys):
+        if payout.state == state:
+            yield payout
+
+
+@transaction.atomic
 def mark_paid(*, payout: Payout, bank_reference: str, by: User) -> Payout:
     """Note that the bank has paid what stood on its list.
 
-    :raises PayoutOver: when it stands on no list, or has ended
+    Also of what counted as failed: the bank's statement decides.
+
+    :raises PayoutOver: when it stands on no list, or has ended otherwise
     """
-    payout = _of_list(payout, PayoutState.SENT)
+    payout = _of_list(payout, PayoutState.SENT, PayoutState.FAILED)
+    if payout.state == PayoutState.FAILED:
+        _make_way(payout)
     payout.bank_reference = bank_reference[:60]
     _paid(payout, timezone.now())
     payout.save()

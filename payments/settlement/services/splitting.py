@@ -5,6 +5,7 @@ until the visit, and may have to go back: it stays whole with Buka, and is paid 
 a house that is paid by payouts.
 """
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -13,7 +14,7 @@ from payments.gateways.base import BankAccount, Down, Gateway, Refused, Split
 from payments.models import Payment
 from payments.settlement import errors, selectors, telling
 from payments.settlement.models import PayoutAccount, SplitCharge, Subaccount
-from payments.settlement.services.commission import commission_of
+from payments.settlement.services.commission import commission_of, part_of
 from payments.settlement.states import AccountState, SubaccountState, Way
 from payments.states import Kind
 
@@ -24,8 +25,13 @@ def split_of(payment: Payment, *, mode: str) -> Split | None:
     """Return how a gateway is to divide a payment, and keep what it was asked; None where Buka takes all of it.
 
     What Buka keeps is its commission and the tax on that. The gateway's fee is taken from what Buka keeps; where the
-    house bears it, that stands in the books and is settled with the next payout.
+    house bears it, that stands in the books and is settled with the next payout. Where Buka would keep less than the
+    fee, nothing is divided.
     """
+    asked = SplitCharge.objects.select_related("subaccount").filter(payment=payment).first()
+    if asked is not None:
+        # Asked for once more, it is divided as it was the first time.
+        return Split(subaccount=asked.subaccount.code, kept_kobo=asked.kept_kobo)
     request = payment.request
     if request.kind not in EARNED_AT_ONCE:
         return None
@@ -42,10 +48,17 @@ def split_of(payment: Payment, *, mode: str) -> Split | None:
         restaurant_id=request.restaurant_id, kind=request.kind, amount_kobo=payment.amount_kobo, at=now
     )
     kept = share.commission_kobo + sum((share.commission_taxes or {}).values())
-    if kept >= payment.amount_kobo:
+    if kept < most_fee_of(payment.amount_kobo) or kept >= payment.amount_kobo:
+        # The gateway's fee is taken out of what Buka keeps: there has to be so much of it.
         return None
-    SplitCharge.objects.update_or_create(payment=payment, defaults={"subaccount": subaccount, "kept_kobo": kept})
-    return Split(subaccount=subaccount.code, commission_kobo=kept)
+    SplitCharge.objects.get_or_create(payment=payment, defaults={"subaccount": subaccount, "kept_kobo": kept})
+    return Split(subaccount=subaccount.code, kept_kobo=kept)
+
+
+def most_fee_of(amount_kobo: int) -> int:
+    """Return what a gateway keeps at the most of a charge to a Nigerian card: 2 % and ₦100, to ₦2,000, and VAT."""
+    fee = min(part_of(amount_kobo, 200) + 100_00, 2_000_00)
+    return fee + part_of(fee, settings.SETTLEMENT_VAT_BASIS_POINTS)
 
 
 def make_due() -> int:

@@ -14,12 +14,16 @@ from accounts.models import User
 from accounts.states import Role
 from accounts.tests.factories import UserFactory, log_in, member
 from core.audit.models import AuditEvent
+from localization.formatting import HOME_ZONE
 from notifications.models import Message
 from payments.settlement.banks import check_digit, looks_mistyped
+from payments.settlement.errors import TermsTooLate
 from payments.settlement.models import IssuedStatement, Payout, PayoutAccount, SettlementTerms
+from payments.settlement.retention import POLICIES, unused_accounts
 from payments.settlement.services import accounts, issuing, payouts
+from payments.settlement.services.terms import save_terms
 from payments.settlement.states import AccountState, PayoutState
-from payments.settlement.tests.factories import a_house, an_account, sold
+from payments.settlement.tests.factories import a_house, an_account, sold, some_terms
 from restaurants.models import Restaurant
 from restaurants.tests.factories import RestaurantFactory
 
@@ -96,6 +100,20 @@ class TestNamingAnAccount:
         assert old.state == AccountState.REPLACED
         assert PayoutAccount.objects.get(state=AccountState.ACTIVE).last4 == "0031"
 
+    @pytest.mark.parametrize("state", [AccountState.REFUSED, AccountState.REPLACED])
+    def test_after_one_that_was_refused_waits(self, place, state):
+        an_account(place, state=state)
+
+        found = accounts.Found("044", "0690000031", "ADA")
+        made = accounts.name_account(restaurant_id=place.pk, found=found, by=None)
+
+        assert made.state == AccountState.CONFIRMED
+
+    def test_says_how_long_a_change_waits(self, owner, settings):
+        settings.PAYOUT_ACCOUNT_WAITS = timedelta(hours=72)
+
+        assert "a change after 72 hours" in text_of(owner.get(ADD))
+
     def test_of_nobody_is_refused(self, owner, place, sandbox):
         assert "The bank knows no account with this number." in self.ask(owner, place, "0690000404")
         assert "An account number has ten digits." in self.ask(owner, place, "069")
@@ -167,6 +185,18 @@ class TestPayouts:
         assert act("paid", bank_reference="FT1") == PayoutState.PAID
         assert act("returned", why="Closed") == PayoutState.RETURNED
 
+    def test_on_a_list_are_listed_again_only_after_a_page_that_warns(self, boss, owner, payout):
+        again = reverse("admin:settlement_payout_list_again")
+        boss.post(reverse("admin:settlement_payout_approve", args=[payout.pk]))
+        boss.post(reverse("admin:settlement_payout_list"))
+
+        assert payout.reference not in text_of(boss.post(reverse("admin:settlement_payout_list")))
+        page = text_of(boss.get(again))
+        assert "the bank pays twice what is uploaded twice" in page
+        assert payout.reference not in page
+        assert payout.reference in text_of(boss.post(again))
+        assert owner.post(again).status_code == 403
+
     def test_are_only_seen_by_the_house(self, owner, payout):
         where = reverse("admin:settlement_payout_change", args=[payout.pk])
 
@@ -208,8 +238,53 @@ class TestTerms:
         assert "Terms change from tomorrow on at the earliest" in refused
         assert SettlementTerms.objects.get(pk=terms.pk).ends_on.isoformat() == "2020-06-01"
 
+    @pytest.mark.parametrize(
+        ("starts", "ends", "changes", "fits"),
+        [
+            (10, None, {"starts_on": -5}, False),
+            (10, None, {"starts_on": 20}, True),
+            (10, None, {"tickets_basis_points": 500}, True),
+            (-10, None, {"tickets_basis_points": 500}, False),
+            (-10, None, {"ends_on": 1, "note": "Until then"}, True),
+            (-10, None, {"ends_on": 0}, False),
+            (-10, -5, {"ends_on": None}, False),
+            (-10, -5, {"ends_on": 5}, False),
+            (-10, -5, {"note": "Over"}, True),
+            (None, None, {"starts_on": 0}, False),
+            (None, None, {"starts_on": 1}, True),
+        ],
+    )
+    def test_never_change_what_held_up_to_today(self, starts, ends, changes, fits):
+        today = timezone.localdate(timezone=HOME_ZONE)
+
+        def day(number: int | None):
+            return None if number is None else today + timedelta(days=number)
+
+        house = RestaurantFactory()
+        sold(house, 1_000_000)
+        row = SettlementTerms(restaurant=house)
+        if starts is not None:
+            row = some_terms(house, starts_on=day(starts), ends_on=day(ends))
+        for name, value in changes.items():
+            setattr(row, name, day(value) if name.endswith("_on") else value)
+
+        if fits:
+            assert save_terms(terms=row, by=None).pk
+        else:
+            with pytest.raises(TermsTooLate):
+                save_terms(terms=row, by=None)
+
 
 class TestStatements:
+    @pytest.mark.parametrize(("since", "until"), [("9999-06-01", "9999-06-02"), ("0001-01-01", "0001-01-02")])
+    def test_of_no_time_are_refused(self, owner, place, since, until):
+        sold(place, 1_000_000)
+        where = reverse("admin:settlement_issuedstatement_range")
+        api = {"restaurant": place.public_id, "from": since, "until": until}
+
+        assert owner.get(where, {"since": since, "until": until}).status_code == 422
+        assert owner.get("/api/payments/statements", api).status_code == 400
+
     def test_are_shown_and_downloaded(self, owner, place):
         sold(place, 1_000_000)
         where = reverse("admin:settlement_issuedstatement_range")
@@ -244,3 +319,16 @@ class TestStatements:
 
         assert answer.status_code == 422
         assert place.name not in text_of(answer)
+
+
+def test_of_accounts_that_were_never_used_the_number_goes_after_three_months(place) -> None:
+    long_ago = timezone.now() - timedelta(days=91)
+    unused = an_account(place, state=AccountState.CALLED_OFF, ended_at=long_ago)
+    paid = an_account(place, state=AccountState.REPLACED, ended_at=long_ago)
+    sold(place, 1_000_000)
+    payout = Payout(restaurant=place, account=paid, reference="buka-po-1", until=timezone.now())
+    payout.owed_kobo = payout.amount_kobo = 1
+    payout.save()
+
+    [policy] = [each for each in POLICIES if each.name == "settlement.unused_accounts"]
+    assert list(unused_accounts(timezone.now() - policy.keep)) == [unused]

@@ -7,11 +7,22 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from accounts.tests.factories import UserFactory
+from core.audit.models import AuditEvent
 from payments.gateways import registry
-from payments.gateways.base import CheckoutAsk, Opened, Payer
+from payments.gateways.base import (
+    Absent,
+    CheckoutAsk,
+    Down,
+    Opened,
+    Payer,
+    PayoutOutcome,
+    Refused,
+    SentPayout,
+    Unknown,
+)
 from payments.ledger import chart, selectors
 from payments.ledger.checking import check
 from payments.models import Payment, WebhookEvent
@@ -20,7 +31,7 @@ from payments.settlement import errors
 from payments.settlement.invariants import INVARIANTS
 from payments.settlement.models import Payout, PayoutAccount
 from payments.settlement.services import payouts, sending
-from payments.settlement.states import AccountState, PayoutState
+from payments.settlement.states import AccountState, NotSent, PayoutState
 from payments.settlement.tests.factories import a_house, an_account, sold
 from payments.tests.factories import a_dispute, a_refund
 from restaurants.models import Restaurant
@@ -160,7 +171,32 @@ class TestByList:
         assert sending.take_into_list(by=boss) == []
 
         payout.refresh_from_db()
-        assert (payout.state, payout.why) == (PayoutState.CALLED_OFF, "less is owed by now")
+        assert (payout.state, payout.why) == (PayoutState.CALLED_OFF, NotSent.LESS_IS_OWED)
+        with translation.override("ha"):
+            assert payout.why_words == str(NotSent.LESS_IS_OWED.label)
+        assert AuditEvent.objects.filter(action="settlement.payout_called_off", actor_id=boss.public_id).exists()
+
+    def test_is_listed_once_and_again_only_on_purpose(self, paid_house, boss):
+        payout = payouts.approve(payout=payouts.draft(restaurant_id=paid_house.pk), by=boss)
+        assert sending.take_into_list(by=boss) == [payout]
+
+        assert sending.take_into_list(by=boss) == []
+        assert sending.repeat_list(by=boss) == [payout]
+        a_dispute(payment_of(paid_house), 500_000)
+        assert sending.repeat_list(by=boss) == []
+
+        payout.refresh_from_db()
+        assert payout.state == PayoutState.SENT
+        assert AuditEvent.objects.filter(action="settlement.list_repeated").count() == 2
+
+    def test_that_failed_may_be_noted_as_paid_after_all(self, paid_house, boss):
+        payout = payouts.approve(payout=payouts.draft(restaurant_id=paid_house.pk), by=boss)
+        sending.take_into_list(by=boss)
+        sending.mark_returned(payout=payout, why="Not on the statement", by=boss)
+
+        assert sending.mark_paid(payout=payout, bank_reference="FT1", by=boss).state == PayoutState.PAID
+        assert selectors.owed_to(paid_house.pk) == 0
+        assert holds()
 
 
 def payment_of(house: Restaurant) -> Payment:
@@ -168,6 +204,68 @@ def payment_of(house: Restaurant) -> Payment:
 
 
 ROUTES = {"paystack": "transfer", "flutterwave": "transfers"}
+
+
+def answered(payout: Payout, answer: sending.Answer, *, is_first_telling: bool = False) -> Payout:
+    """Return a payout after its gateway has given this answer."""
+    return sending._note(payout.pk, answer, registry.gateway(payout.by), is_first_telling=is_first_telling)
+
+
+class TestAnAnswer:
+    @pytest.fixture
+    def payout(self, settings, boss, sandbox) -> Payout:
+        """A payout of which its gateway is being told."""
+        settings.PAYOUTS_BY = "paystack"
+        house = a_house()
+        an_account(house)
+        sold(house, 1_000_000, ago=timedelta(days=2))
+        payout = payouts.approve(payout=payouts.draft(restaurant_id=house.pk), by=boss)
+        sending._claimed(payout.pk)
+        payout.refresh_from_db()
+        return payout
+
+    def arrived(self, payout: Payout) -> SentPayout:
+        return SentPayout(
+            reference=payout.reference, gateway_id="7", outcome=PayoutOutcome.PAID, word="success",
+            amount_kobo=payout.amount_kobo, currency="NGN", fee_kobo=0,
+        )  # fmt: skip
+
+    def test_that_nothing_happened_counts_only_of_the_telling(self, payout):
+        assert answered(payout, Down("the circuit is open")).state == PayoutState.SENDING
+        assert answered(payout, Down("no connection"), is_first_telling=True).state == PayoutState.APPROVED
+
+    @pytest.mark.parametrize("answer", [Absent(), Down("no connection"), Unknown("no answer")])
+    def test_of_none_about_what_was_paid_is_asked_for_the_next_day(self, payout, answer):
+        answered(payout, self.arrived(payout))
+        sending._claimed(payout.pk)
+
+        seen = answered(payout, answer).next_check_at
+
+        assert seen is not None
+        assert seen > timezone.now() + timedelta(hours=23)
+
+    def test_that_a_failed_one_has_arrived_is_booked(self, payout):
+        assert answered(payout, Refused("insufficient_balance", "insufficient funds")).state == PayoutState.FAILED
+        again = payouts.draft(restaurant_id=payout.restaurant_id)
+
+        assert answered(payout, self.arrived(payout)).state == PayoutState.PAID
+
+        again.refresh_from_db()
+        assert (again.state, again.why) == (PayoutState.CALLED_OFF, NotSent.EARLIER_ARRIVED)
+        assert selectors.owed_to(payout.restaurant_id) == 0
+        assert holds()
+
+    def test_that_a_failed_one_has_arrived_when_its_period_was_paid_again_is_booked_too(self, payout, boss):
+        answered(payout, Refused("insufficient_balance", "insufficient funds"))
+        again = payouts.draft(restaurant_id=payout.restaurant_id, until=payout.until)
+        again = payouts.approve(payout=again, by=boss)
+        sending._claimed(again.pk)
+        answered(again, self.arrived(again))
+
+        assert answered(payout, self.arrived(payout)).state == PayoutState.PAID
+
+        assert selectors.owed_to(payout.restaurant_id) == -NET
+        assert holds()
 
 
 def fill(sandbox: SandboxClient, name: str) -> None:
