@@ -72,8 +72,11 @@ def export(request: HttpRequest) -> HttpResponse:
         "Content-Disposition": f'attachment; filename="my-payments-{timezone.localdate():%Y-%m-%d}.csv"',
         "Cache-Control": NEVER_KEPT,
     }
-    lines = csv_lines(person, _asked(person, _form(request, person)))
-    return StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8", headers=headers)  # type: ignore[return-value]
+    form = _form(request, person)
+    lines = csv_lines(person, _asked(person, form))
+    return StreamingHttpResponse(  # type: ignore[return-value]
+        lines, status=400 if form.errors else 200, content_type="text/csv; charset=utf-8", headers=headers
+    )
 
 
 def _form(request: HttpRequest, person: User) -> MineForm:
@@ -82,7 +85,8 @@ def _form(request: HttpRequest, person: User) -> MineForm:
 
 def _asked(person: User, form: MineForm) -> Any:
     if not form.is_valid():
-        return selectors.own_payments(person)
+        # Who asked for something that there is not gets nothing rather than everything.
+        return selectors.own_payments(person).none()
     asked = form.cleaned_data
     return selectors.own_payments(person, year=asked["year"], state=asked["state"], words=asked["q"])
 

@@ -29,7 +29,7 @@ from core.testing import work_off_outbox
 from localization import formatting
 from notifications.models import Message
 from restaurants.models import Restaurant, SpecialDay, SpecialTerms
-from restaurants.tests.factories import house
+from restaurants.tests.factories import ChargeLineFactory, house
 
 pytestmark = pytest.mark.django_db
 
@@ -791,6 +791,37 @@ class TestTheHousesSettings:
         lounge.policy.refresh_from_db()
         assert (lounge.policy.deposit_due, lounge.policy.deposit_minutes) == ("before", 90)
         assert Restaurant.objects.get(pk=lounge.pk).plan_version > version
+
+    def test_a_charge_line_that_is_there_already_is_told_beside_it(self, lounge):
+        office = staffed(lounge, Role.OWNER)
+        where = reverse("admin:restaurants_restaurant_change", args=[lounge.pk])
+        ChargeLineFactory(restaurant=lounge)
+        known = lounge.charge_lines.count()
+        line = {
+            "charge_lines-TOTAL_FORMS": str(known + 1),
+            **{
+                f"charge_lines-{known}-{name}": value
+                for name, value in (
+                    ("id", ""), ("restaurant", str(lounge.pk)), ("what", "vat"), ("own_name", ""), ("rate_bp", "10"),
+                    ("base", "net"), ("for_meals", "on"), ("for_tickets", "on"), ("position", "0"),
+                    ("from_day", "2026-12-01"), ("until_day", ""),
+                )
+            },
+        }  # fmt: skip
+        for change, said in (
+            ({}, "There is such a line already on some of these days."),
+            (
+                {"what": "service_charge", "rate_bp": "45"},
+                "Together the lines of one day are more than the half of a price.",
+            ),
+            ({"what": "service_charge", "from_day": "0001-01-01"}, "Please choose a day from 2020 to 2099."),
+        ):
+            sent = _form_of(office.get(where)) | line
+            sent |= {f"charge_lines-{known}-{name}": value for name, value in change.items()}
+            answer = office.post(where, sent)
+            assert answer.status_code == 200
+            assert said in text_of(answer), change
+        assert lounge.charge_lines.count() == known
 
     def test_refuses_what_makes_no_range_and_another_houses_day(self, lounge, strict):
         office = staffed(lounge, Role.MANAGER)

@@ -23,7 +23,13 @@ from accounts.sensitive import ReauthenticationNeeded, expect_fresh_sign_in
 from accounts.states import Ability
 from core import audit, money
 from core.api.asking import TOKEN_HEADER, read, token_in
-from core.api.idempotency import HEADER, IdempotencyKeyInvalid, IdempotencyKeyMissing, idempotent
+from core.api.idempotency import (
+    HEADER,
+    IdempotencyKeyInvalid,
+    IdempotencyKeyMissing,
+    IdempotencyKeyReused,
+    idempotent,
+)
 from core.api.pagination import CursorPages
 from core.api.schema import answered, asked, problem_response
 from core.errors import DomainError, InvalidInput, NotAllowed
@@ -34,7 +40,7 @@ from payments.api import serializers as words
 from payments.gateways.base import Channel, Payer
 from payments.models import Payment, PaymentRequest
 from payments.saved.errors import CardUnusable, NoSuchCard
-from payments.saved.selectors import payable_with
+from payments.saved.selectors import card_of, payable_with
 from payments.saved.services.charging import charge_saved
 from payments.services.beginning import Wish, key_of
 from payments.states import RefundReason
@@ -124,7 +130,11 @@ class BeginView(LetsPartnersIn, APIView):
                 payment_not_let_begin={},
                 account_reauthentication_needed={"ways": ["reauthenticate"]},
             ),
-            422: problem_response("The bank did not let the saved card be charged.", saved_card_refused={}),
+            422: problem_response(
+                "The bank did not let the saved card be charged, or the key was used for something else.",
+                saved_card_refused={},
+                idempotency_key_reused={},
+            ),
             503: problem_response("No gateway can be reached.", payment_gateways_unavailable={}),
         },
         examples=[asked("A transfer", examples.BEGIN), answered("A page to pay on", examples.WAITING, 201)],
@@ -135,6 +145,8 @@ class BeginView(LetsPartnersIn, APIView):
         _visible(request, given["kind"], given["subject"])
         due = subject_of(given["kind"]).due(given["subject"])
         known = Payment.objects.filter(key=key_of(actor=_actor(request), key=key)).first()
+        if known is not None and not _is_for(known, given):
+            raise IdempotencyKeyReused
         to_pay = (
             known.request
             if known is not None
@@ -164,6 +176,17 @@ class BeginView(LetsPartnersIn, APIView):
         )
         found = selectors.payment_by_public_id(payment.public_id)
         return Response(words.payment_body(own(request, found)), status=201)
+
+
+def _is_for(known: Payment, given: dict[str, Any]) -> bool:
+    """Tell whether a payment that was begun with this key is for what is asked for now, and paid in the same way."""
+    if (known.request.kind, known.request.subject_id) != (given["kind"], given["subject"]):
+        return False
+    charged = card_of(known)
+    if "card" in given or charged is not None:
+        return charged is not None and charged.public_id == given.get("card")
+    # How it was really paid is known by the end.
+    return not known.is_live or known.channel in ("", given["channel"])
 
 
 def _pay_with_saved(request: Request, to_pay: PaymentRequest, given: dict[str, Any], *, key: str) -> Payment:

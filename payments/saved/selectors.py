@@ -28,6 +28,11 @@ def method_of(user: User, public_id: UUID) -> SavedMethod | None:
     return methods_of(user).filter(public_id=public_id).first()
 
 
+def card_of(payment: Payment) -> SavedMethod | None:
+    """Return the saved card that a payment charged; None where its payer was on the gateway's page."""
+    return SavedMethod.objects.filter(charges__payment=payment).first()
+
+
 def guaranteed_by(method: SavedMethod) -> list[tuple[str, UUID]]:
     """Return kind and number of what a card guarantees now."""
     return [

@@ -1,5 +1,6 @@
 """A restaurant's own page: who and where it is, its terms, its hours, its pictures, and the way to the rest."""
 
+from datetime import date
 from typing import Any
 
 from django import forms
@@ -209,6 +210,46 @@ class ChargeLineFormSet(PaginationInlineFormSet):
         super().clean()
         if any(form.instance.pk and form.instance.has_begun for form in self.deleted_forms):
             raise forms.ValidationError(_("A line that has begun is not deleted: give it a last day."))
+        if any(self.errors):
+            return
+        forms_left = [form for form in self.forms if form.cleaned_data.get("what") and form not in self.deleted_forms]
+        lines = [form.instance for form in forms_left]
+        for form, line in zip(forms_left, lines, strict=True):
+            for name in ("from_day", "until_day"):
+                day = getattr(line, name)
+                if day is not None and not FIRST_DAY <= day <= LAST_DAY:
+                    form.add_error(name, _("Please choose a day from 2020 to 2099."))
+        # Of two who save at once the second sees what the first has made.
+        Restaurant.objects.select_for_update().filter(pk=self.instance.pk).first()
+        known = ChargeLine.objects.filter(restaurant=self.instance.pk or 0)
+        elsewhere = list(known.exclude(pk__in=[form.instance.pk for form in self.forms if form.instance.pk]))
+        for number, form in enumerate(forms_left):
+            if any(_is_twice(lines[number], other) for other in [*lines[:number], *elsewhere]):
+                form.add_error("from_day", _("There is such a line already on some of these days."))
+        for line in lines:
+            same_day = [other for other in [*lines, *elsewhere] if _share_a_day(line, other)]
+            if any(
+                sum(other.rate_bp for other in same_day if getattr(other, on)) > MOST_TOGETHER
+                for on in ("for_meals", "for_tickets")
+            ):
+                raise forms.ValidationError(_("Together the lines of one day are more than the half of a price."))
+
+
+# More than all taxes and charges of a bill have ever come to together, in hundredths of a per cent.
+MOST_TOGETHER = 5_000
+FIRST_DAY, LAST_DAY = date(2020, 1, 1), date(2099, 12, 31)
+
+
+def _share_a_day(one: ChargeLine, other: ChargeLine) -> bool:
+    """Tell whether there is a day on which one begins, or stands, beside the other: on the first day of the one."""
+    return other.from_day <= one.from_day and (other.until_day is None or one.from_day <= other.until_day)
+
+
+def _is_twice(one: ChargeLine, other: ChargeLine) -> bool:
+    if (one.what, one.own_name) != (other.what, other.own_name):
+        return False
+    is_on_both = (one.for_meals and other.for_meals) or (one.for_tickets and other.for_tickets)
+    return is_on_both and (_share_a_day(one, other) or _share_a_day(other, one))
 
 
 class ChargeLineInline(ScopedInline, StackedInline):

@@ -106,6 +106,9 @@ class TestThePayPage:
         body |= {"channel": "card", "card": str(a_card(UserFactory()).public_id)}
         of_another = own.post(where, body, content_type="application/json", headers={"Idempotency-Key": "c"})
         assert refused.status_code == 400
+        elsewhere = body | {"channel": "card", "card": str(method.public_id)}
+        reused = own.post(where, elsewhere, content_type="application/json", headers=key)
+        assert (reused.status_code, reused.json()["code"]) == (422, "idempotency_key_reused")
         assert (of_another.status_code, of_another.json()["code"]) == (404, "saved_card_not_found")
 
     def test_somebody_else_s_card_pays_nothing(self, own):

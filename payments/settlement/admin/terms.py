@@ -1,10 +1,12 @@
 """Houses' terms: made and ended by the platform's people, seen by whoever handles money at the house."""
 
+from datetime import date
 from typing import Any
 
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -19,8 +21,10 @@ from payments.settlement.admin.shared import SettlementPage
 from payments.settlement.models import SettlementTerms
 from payments.settlement.services import terms
 from restaurants.admin.fields import NairaField
+from restaurants.models import Restaurant
 
 MOST_PER_GUEST = 10_000
+FIRST_DAY, LAST_DAY = date(2020, 1, 1), date(2099, 12, 31)
 FIELDS: list[Any] = [
     "restaurant", "starts_on", "ends_on", "way", "period", "least_payout_kobo", "deposit_basis_points",
     "tickets_basis_points", "fee_basis_points", "order_basis_points", "per_guest_kobo", "bears_fee", "note",
@@ -40,6 +44,7 @@ class TermsForm(forms.ModelForm):
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean() or self.cleaned_data
         row, restaurant = self.instance, cleaned.get("restaurant")
+        self._expect_days(row, cleaned)
         stored = SettlementTerms.objects.filter(pk=row.pk).first() if row.pk else None
         house = restaurant.pk if restaurant is not None else row.restaurant_id
         starts_on = cleaned.get("starts_on") or row.starts_on
@@ -50,7 +55,27 @@ class TermsForm(forms.ModelForm):
                 )
             except DomainError as refusal:
                 raise ValidationError(str(refusal)) from refusal
+        if house is not None and not self.errors:
+            self._expect_no_other(house, starts_on, cleaned.get("ends_on"))
         return cleaned
+
+    def _expect_days(self, row: SettlementTerms, cleaned: dict[str, Any]) -> None:
+        starts_on, ends_on = cleaned.get("starts_on") or row.starts_on, cleaned.get("ends_on")
+        for name, day in (("starts_on", cleaned.get("starts_on")), ("ends_on", ends_on)):
+            if day is not None and not FIRST_DAY <= day <= LAST_DAY:
+                self.add_error(name, _("Please choose a day from 2020 to 2099."))
+        if starts_on is not None and ends_on is not None and ends_on <= starts_on:
+            self.add_error("ends_on", _("The terms would end before they begin."))
+
+    def _expect_no_other(self, house: int, starts_on: date, ends_on: date | None) -> None:
+        # Of two who save at once the second sees what the first has made.
+        Restaurant.objects.select_for_update().filter(pk=house).first()
+        others = SettlementTerms.objects.filter(restaurant=house).exclude(pk=self.instance.pk)
+        others = others.filter(Q(ends_on__isnull=True) | Q(ends_on__gt=starts_on))
+        if ends_on is not None:
+            others = others.filter(starts_on__lt=ends_on)
+        if others.exists():
+            raise ValidationError(_("The restaurant has other terms on some of these days."))
 
 
 @admin.register(SettlementTerms)

@@ -238,6 +238,21 @@ class TestTerms:
         assert "Terms change from tomorrow on at the earliest" in refused
         assert SettlementTerms.objects.get(pk=terms.pk).ends_on.isoformat() == "2020-06-01"
 
+    def test_mistakes_are_told_beside_the_field(self, boss, place):
+        SettlementTerms.objects.all().delete()
+        now = some_terms(place, starts_on="2026-01-01", ends_on="2099-01-01")
+        some_terms(place, starts_on="2099-01-01", ends_on="2099-06-01")
+        where = reverse("admin:settlement_settlementterms_change", args=[now.pk])
+        for ends_on, said in (
+            ("2099-02-01", "The restaurant has other terms on some of these days."),
+            ("", "The restaurant has other terms on some of these days."),
+            ("2025-12-31", "The terms would end before they begin."),
+            ("9999-12-31", "Please choose a day from 2020 to 2099."),
+        ):
+            answer = boss.post(where, {"ends_on": ends_on, "note": ""})
+            assert answer.status_code == 200
+            assert said in text_of(answer), ends_on
+
     @pytest.mark.parametrize(
         ("starts", "ends", "changes", "fits"),
         [
