@@ -72,6 +72,10 @@ def _of_link(request: HttpRequest, token: str) -> list[Payment]:
     if asked is None:
         limits.open_link(request)
     found = list(selectors.payments_of_link(asked)) if asked is not None else []
+    if asked is not None and asked.is_share:
+        # Whoever made the shares has all their links: what a friend paid from an account is that friend's to read.
+        user = request.user if isinstance(request.user, User) else None
+        found = [payment for payment in found if payment.payer_id is None or selectors.may_see(user, payment)]
     if not found:
         raise Http404(errors.NoSuchPayment.message)
     return found

@@ -113,6 +113,16 @@ class TestPage:
         assert file["Content-Type"] == "application/pdf"
         assert client.get(reverse("payments:link_receipt", args=["another"])).status_code == 404
 
+    def test_of_a_share_that_a_friend_paid_from_an_account_is_the_friends_whoever_has_the_link(
+        self, client, payer, payment
+    ):
+        share = a_payment(payment.request.restaurant, payer=payer, is_share=True, label="Share 1")
+        where = reverse("payments:link_receipt", args=[share.request.token])
+        assert client.get(where).status_code == 404
+        client.force_login(payer)
+
+        assert client.get(where).status_code == 200
+
     def test_by_the_link_shows_all_that_it_was_paid_with(self, client, payment):
         second = a_payment(payment.request.restaurant, 100_000, kind=Kind.TICKETS)
         Payment.objects.filter(pk=second.pk).update(request=payment.request)
