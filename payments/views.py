@@ -272,7 +272,7 @@ def _shown(asked: PaymentRequest, due: Due | None) -> dict[str, Any]:
         "amount": formatting.money(kobo),
         "contained": _contained(asked, kobo),
         "holds": _holds(asked),
-        "refunds": [] if is_due else list(selectors.refunds_of(asked)),
+        "refunds": list(selectors.refunds_of(asked)),
         "is_due": is_due,
         "until": due.until if due else None,
         "path": due.path if due and not asked.is_share else "",
