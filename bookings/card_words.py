@@ -1,7 +1,7 @@
 """What stands with a booking's card and its fees, in the words of its guest and as plain values."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.urls import reverse
@@ -84,6 +84,21 @@ def fee_sentences(policy: terms.Terms) -> list[str]:
     if terms.asks_card(policy):
         said.append(_("The restaurant asks for a card that guarantees this when you book."))
     return said
+
+
+def late_fee_sentences(booking: Booking, kobo: int) -> list[str]:
+    """Return what a late cancellation would cost, when that is charged, and to which card; nothing where it is free."""
+    if kobo <= 0:
+        return []
+    method = cards.guarantee_of(Kind.GUARANTEE, booking.public_id)
+    wait = {"wait": formatting.duration(timedelta(minutes=settings.FEE_WAITS_MINUTES))}
+    how = (
+        _("We send you a link to pay it in %(wait)s.") % wait
+        if method is None
+        else _("It is charged to your card %(card)s in %(wait)s.") % {**wait, "card": str(method)}
+    )
+    costs = _("Cancelling now costs a fee of %(amount)s, as was agreed.") % {"amount": formatting.money(kobo)}
+    return [costs, how]
 
 
 def fee_words(fees: list[Fee], *, now: datetime | None = None) -> list[CardWords]:

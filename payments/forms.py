@@ -159,8 +159,19 @@ class MineForm(forms.Form):
         "failed": _("Not paid"),
         "given_back": _("Given back, all or a part"),
     }
-    year = forms.TypedChoiceField(label=_("Year"), coerce=int, empty_value=None, required=False)
-    state = forms.ChoiceField(label=_("State"), choices=[("", _("All")), *STATES.items()], required=False)
+    year = forms.TypedChoiceField(
+        label=_("Year"),
+        coerce=int,
+        empty_value=None,
+        required=False,
+        error_messages=dict.fromkeys(("invalid", "invalid_choice"), _("Please choose one of these years, or all.")),
+    )
+    state = forms.ChoiceField(
+        label=_("State"),
+        choices=[("", _("All")), *STATES.items()],
+        required=False,
+        error_messages={"invalid_choice": _("Please choose one of these states, or all.")},
+    )
     q = LineField(label=_("Restaurant, code or reference"), max_length=100, required=False)
 
     def __init__(self, *args: Any, years: list[int], **kwargs: Any) -> None:

@@ -49,6 +49,18 @@ def payments_of(kind: str, subject_id: UUID) -> "QuerySet[Payment]":
     return rows.select_related("request").prefetch_related("refunds", "disputes").order_by("-pk")
 
 
+def refunds_of(asked: PaymentRequest) -> "QuerySet[Refund]":
+    """Return what went back of the money that came by one link, or is to go back, the oldest first."""
+    return Refund.objects.filter(payment__request=asked).order_by("pk")
+
+
+def is_all_given_back(asked: PaymentRequest) -> bool:
+    """Tell whether money came by this link, and all of it went back or is on its way."""
+    rows = Payment.objects.filter(request=asked, state=PaymentState.SUCCEEDED)
+    sums = rows.aggregate(came=Sum("received_kobo"), back=Sum("refunded_kobo"))
+    return bool(sums["came"]) and sums["back"] >= sums["came"]
+
+
 def has_payments(kind: str, subject_id: UUID, *, came: bool = False) -> bool:
     """Tell whether anybody has begun to pay online for a subject.
 

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
+from urllib.parse import quote as quoted
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
@@ -29,13 +30,14 @@ from payments.gateways.base import Channel, Payer
 from payments.models import Payment, PaymentRequest
 from payments.receipts.selectors import receipt_of
 from payments.saved.errors import CardUnusable, NoSuchCard
-from payments.saved.selectors import payable_with
+from payments.saved.selectors import guarantee_of, payable_with
 from payments.saved.services.charging import Came, charge_saved
 from payments.saved.states import Purpose
 from payments.saved.wording import consent
 from payments.services.beginning import Wish, channels_within
 from payments.states import LIVE, Kind, PaymentState, RequestState, Review
 from payments.subjects import Due, Subject, subject_of
+from payments.views_own import words_of
 from restaurants import charge_words
 from restaurants.selectors import charge_lines_of
 
@@ -89,6 +91,7 @@ def pay(request: HttpRequest, token: str) -> HttpResponse:
     context = {**_shown(asked, due), "form": form, "refusal": refusal, "ways": ways}
     context |= _cards(person, due)
     context["needs_proof"] = isinstance(refusal, ProofNeeded)
+    context["is_returned"] = not context["is_due"] and selectors.is_all_given_back(asked)
     context["look"] = fraud.shown(asked, None)
     context["look_url"] = reverse("payments:look_again", args=[token])
     return render(request, "payments/pay.html", context, status=refusal.status if refusal else 200)
@@ -107,7 +110,10 @@ def back(request: HttpRequest, token: str) -> HttpResponse:
     stage = stage_of(asked, payment)
     context = {**_shown(asked, due), "payment": payment, "stage": stage, "refresh": _refresh(payment, stage)}
     context["pay_url"] = reverse("payments:pay", args=[token])
-    has_receipt = stage == "paid" and payment is not None and receipt_of(payment) is not None
+    context["card"] = guarantee_of(asked.kind, asked.subject_id) if stage == "guaranteed" else None
+    has_receipt = (
+        stage in ("paid", "returned", "guaranteed") and payment is not None and receipt_of(payment) is not None
+    )
     context["receipt_url"] = reverse("payments:link_receipt", args=[token]) if has_receipt else ""
     context["look"] = fraud.shown(asked, payment)
     context["look_url"] = reverse("payments:look_again", args=[token])
@@ -116,16 +122,21 @@ def back(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def stage_of(asked: PaymentRequest, payment: Payment | None) -> str:
-    """Return where a payer stands: paid, held, checking, waiting, failed, expired, closed or open."""
+    """Return where a payer stands: paid, held, checking, waiting, failed, expired, closed or open.
+
+    What was paid and has all gone back is returned; a guarantee goes back at once, and so is guaranteed instead.
+    """
     if payment is not None and payment.review == Review.HELD:
         return "held"
     if payment is not None and payment.state == PaymentState.SUCCEEDED:
         if payment.review == Review.REFUSED:
             return "refused"
+        if asked.kind != Kind.GUARANTEE and selectors.is_all_given_back(asked):
+            return "returned"
         # What it is for takes note of it in a moment; the page says so only then.
-        return "paid" if payment.credited_at else "counting"
+        return _paid(asked) if payment.credited_at else "counting"
     if asked.state != RequestState.OPEN:
-        return "paid" if asked.state == RequestState.PAID else "closed"
+        return _paid(asked) if asked.state == RequestState.PAID else "closed"
     if payment is None:
         return "open"
     if payment.state == PaymentState.PENDING:
@@ -133,6 +144,10 @@ def stage_of(asked: PaymentRequest, payment: Payment | None) -> str:
     if payment.state in LIVE:
         return "checking"
     return "failed" if payment.state == PaymentState.FAILED else "expired"
+
+
+def _paid(asked: PaymentRequest) -> str:
+    return "guaranteed" if asked.kind == Kind.GUARANTEE else "paid"
 
 
 def _may_ask(payment: Payment) -> bool:
@@ -256,11 +271,20 @@ def _shown(asked: PaymentRequest, due: Due | None) -> dict[str, Any]:
         "title": due.title if due else asked.get_kind_display(),
         "amount": formatting.money(kobo),
         "contained": _contained(asked, kobo),
+        "holds": _holds(asked),
+        "refunds": list(selectors.refunds_of(asked)),
         "is_due": is_due,
         "until": due.until if due else None,
         "path": due.path if due and not asked.is_share else "",
         "zone": asked.restaurant.time_zone,
     }
+
+
+def _holds(asked: PaymentRequest) -> str:
+    """Return what is held until it is paid: a table, places, or nothing."""
+    if asked.kind == Kind.TICKETS:
+        return "places"
+    return "table" if asked.kind in (Kind.DEPOSIT, Kind.GUARANTEE) else ""
 
 
 def _contained(asked: PaymentRequest, kobo: int) -> list[tuple[str, str]]:
@@ -319,7 +343,8 @@ def equal_shares(amount_kobo: int, people: int) -> list[tuple[str, int]]:
     """Return a share for each, whole naira where that goes; the first bears what is left over."""
     each = amount_kobo // people // 100 * 100 or amount_kobo // people
     first = amount_kobo - each * (people - 1)
-    names = [_("Share %(number)d") % {"number": number} for number in range(1, people + 1)]
+    # The number alone is kept: each reader is told of it in their own language.
+    names = [str(number) for number in range(1, people + 1)]
     return list(zip(names, [first, *[each] * (people - 1)], strict=True))
 
 
@@ -328,8 +353,10 @@ def _subject_page(
 ) -> HttpResponse:
     _visible(request, kind, subject_id)
     due = subject_of(kind).due(subject_id)
-    requests = list(PaymentRequest.objects.filter(kind=kind, subject_id=subject_id).order_by("pk"))
+    of_subject = PaymentRequest.objects.filter(kind=kind, subject_id=subject_id).select_related("restaurant")
+    requests = list(of_subject.order_by("pk"))
     shares = [one for one in requests if one.is_share and one.state != RequestState.CLOSED]
+    payments = list(selectors.payments_of(kind, subject_id))
     context = {
         "kind": kind,
         "subject_id": subject_id,
@@ -341,19 +368,28 @@ def _subject_page(
         "may_share": due is not None and due.may_be_shared and due.amount_kobo > 0,
         "form": form,
         "refusal": refusal,
-        "shares": [
-            {
-                "request": one,
-                "amount": formatting.money(one.amount_kobo),
-                "url": request.build_absolute_uri(reverse("payments:pay", args=[one.token])),
-            }
-            for one in shares
-        ],
-        "payments": list(selectors.payments_of(kind, subject_id)),
+        "shares": [_shared(request, one, due) for one in shares],
+        "payments": [(payment, *words_of(payment)) for payment in payments],
         "is_checked": selectors.is_checked(kind, subject_id),
+        "zone": requests[0].restaurant.time_zone if requests else "",
     }
     status = refusal.status if refusal else 400 if form.errors else 200
     return render(request, "payments/subject.html", context, status=status)
+
+
+def _shared(request: HttpRequest, share: PaymentRequest, due: Due | None) -> dict[str, Any]:
+    amount = formatting.money(share.amount_kobo)
+    url = request.build_absolute_uri(reverse("payments:pay", args=[share.token]))
+    words = _("%(title)s. Your share is %(amount)s; you pay it here:") % {
+        "title": due.title if due else share.get_kind_display(),
+        "amount": amount,
+    }
+    return {
+        "request": share,
+        "amount": amount,
+        "url": url,
+        "whatsapp": f"https://wa.me/?text={quoted(f'{words} {url}')}",
+    }
 
 
 def _visible(request: HttpRequest, kind: str, subject_id: UUID) -> Subject:

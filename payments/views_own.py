@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_safe
 
 from accounts.doors import person_of
@@ -135,8 +136,17 @@ def words_of(payment: Payment) -> tuple[str, str]:
         return _("Somebody is looking at it"), "wait"
     if payment.review == Review.REFUSED:
         return _("Not let through"), "bad"
+    if payment.state == PaymentState.SUCCEEDED and payment.refunded_kobo:
+        return _words_of_return(payment), "neutral"
     tone = {PaymentState.SUCCEEDED.value: "good", PaymentState.FAILED.value: "bad", PaymentState.EXPIRED.value: "bad"}
     return payment.get_state_display(), tone.get(payment.state, "wait")
+
+
+def _words_of_return(payment: Payment) -> str:
+    is_all = payment.refunded_kobo >= payment.received_kobo
+    if any(refund.is_under_way for refund in payment.refunds.all()):
+        return _("Being given back") if is_all else _("A part is being given back")
+    return pgettext("of a refund", "Given back") if is_all else _("A part given back")
 
 
 class _Echo:

@@ -19,6 +19,7 @@ from django.utils import timezone, translation
 from accounts.models import User
 from bookings import errors, terms
 from bookings.card_words import RETURNED
+from bookings.deposit_words import advance_of
 from bookings.events import CardLapsed, FeeAsked, FeeMoved
 from bookings.models import Advance, Booking, Fee
 from bookings.states import AdvanceState, FeeKind, FeeState, Status
@@ -98,6 +99,17 @@ def _ask(booking: Booking, kind: FeeKind, kobo: int) -> None:
             restaurant_id=remembered_plan(booking.restaurant_id).public_id,
         )
     )
+
+
+def late_fee_kobo(booking: Booking) -> int:
+    """Return the fee, in kobo, that a guest would owe by cancelling now, were it late: what is kept comes off it."""
+    kobo = terms.late_cancellation_fee_kobo(booking.policy)
+    if kobo <= 0 or _is_closed(booking):
+        return 0
+    advance = advance_of(booking)
+    is_kept = advance is not None and advance.state in (AdvanceState.AWAITED, AdvanceState.RECEIVED)
+    kept = min(advance.held_kobo, advance.amount_kobo) if advance is not None and is_kept else 0
+    return max(kobo - kept, 0)
 
 
 def _kept_of_deposit(booking: Booking) -> int:

@@ -30,7 +30,7 @@ from payments import services as payments
 from payments.gateways import base
 from payments.ledger.agreements import agreements
 from payments.ledger.models import Entry
-from payments.models import Payment, Refund
+from payments.models import Payment, PaymentRequest, Refund
 from payments.saved import selectors as cards
 from payments.saved.models import SavedMethod
 from payments.saved.states import MethodState
@@ -267,9 +267,16 @@ class TestCharging:
         with time_machine.travel(timezone.now() + timedelta(days=3), tick=True):
             assert services.forget_cards() == 1
 
-    def test_a_late_cancellation_has_its_own_fee(self, gateways: SandboxClient):
+    def test_a_late_cancellation_has_its_own_fee(self, gateways: SandboxClient, client: Client):
         booking = guaranteed(gateways)
+        back = client.get(reverse("payments:back", args=[PaymentRequest.objects.get().token])).content.decode()
+        assert "Your card guarantees your table" in back
+        assert "iven back: <bdi>₦100</bdi>" in back
         with time_machine.travel(at("18:30"), tick=True):
+            client.get(reverse("bookings:booking", args=[booking.public_id]), {"token": token_for(booking)})
+            asked = client.get(reverse("bookings:cancel", args=[booking.public_id])).content.decode()
+            assert "Cancelling now costs a fee of ₦6,000" in asked
+            assert f"It is charged to your card {cards.guarantee_of(Kind.GUARANTEE, booking.public_id)} in 2" in asked
             services.cancel_booking(booking=booking, by=Actor.diner(None))
             work_off_outbox()
 
@@ -437,6 +444,9 @@ class TestDoors:
         assert "a fee of ₦10,000 is charged" in said
         assert onwards.status_code == 302
         assert "/pay/" in onwards["Location"]
+        page = client.get(onwards["Location"]).content.decode()
+        assert "<h1>Give a card</h1>" in page
+        assert 'type="radio"' not in page
 
     def test_who_looks_after_money_charges_and_waives_and_nobody_else(self, client: Client):
         booking = book(careful(policy={"asks_for_card": False}))

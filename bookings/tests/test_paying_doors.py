@@ -20,7 +20,7 @@ from bookings.tests.test_deposits import strict
 from bookings.tests.test_paying import begun, gateways, settled  # noqa: F401 (a fixture)
 from payments import services as payments
 from payments.models import Payment, PaymentRequest, Refund
-from payments.states import Kind, PaymentState, RequestState
+from payments.states import Kind, PaymentState, RefundReason, RequestState
 from sandbox.testing import SandboxClient
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -183,6 +183,12 @@ class TestPages:
         assert "Paid. Thank you." in back.content.decode()
         booking.refresh_from_db()
         assert booking.status == Status.CONFIRMED
+        payments.refund(payment=payment, reason=RefundReason.GOODWILL, key="all")
+        for path in (to_pay["Location"], f"{to_pay['Location']}back/"):
+            said = client.get(path).content.decode()
+            assert "all of it is given back" in said.lower(), path
+            assert "To be given back: <bdi>₦20,000</bdi>" in said
+            assert "Thank you" not in said
 
     def test_the_link_of_a_share_shows_nothing_else(self, gateways: SandboxClient, booking):  # noqa: F811
         client = self.opened(booking)
@@ -190,7 +196,12 @@ class TestPages:
         assert shared.status_code == 302
         share = PaymentRequest.objects.filter(is_share=True).first()
         assert share is not None
+        assert share.label == "1"
+        own = client.get(shared["Location"]).content.decode()
+        assert "https://wa.me/?text=Deposit" in own
+        assert f'data-copy="http://testserver/en/pay/{share.token}/"' in own
         friend = Client()
+        assert "Share 1" in friend.get(f"/en/pay/{share.token}/").content.decode()
 
         page = friend.get(f"/en/pay/{share.token}/").content.decode()
 

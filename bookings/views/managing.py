@@ -32,12 +32,12 @@ from bookings import (
     wording,
 )
 from bookings.availability import Slot
-from bookings.card_words import card_words, fee_words
+from bookings.card_words import card_words, fee_words, late_fee_sentences
 from bookings.deposit_words import advance_of, deposit_words, is_hold_over, read_what_is_owed
 from bookings.forms.booking import LATE_CHOICES, ChangeDetailsForm, LateForm, MoveForm, OtherTimeForm, SeenForm
 from bookings.models import Booking
 from bookings.qr import qr_of
-from bookings.services import Actor, guests
+from bookings.services import Actor, fees, guests
 from bookings.states import UPCOMING, Occasion, Status
 from bookings.story import story_for_guest
 from bookings.subscribers import address_of, manage_url, map_url, terms_sentences
@@ -307,13 +307,15 @@ def _cancel_page(request: HttpRequest, found: Booking, refusal: DomainError | No
     free_until = found.starts_at - timedelta(hours=hours)
     history = list(selectors.history_of(found))
     advance = advance_of(found)
+    is_late = found.status == Status.CONFIRMED and timezone.now() > free_until
     context = {
         **_named(found),
         "may_change": _may_change(found),
         "refusal": refusal,
         "news": _news(request, history, refusal, found),
         "seen": SeenForm(initial={"version": found.version, "seen": len(history)}),
-        "is_late": found.status == Status.CONFIRMED and timezone.now() > free_until,
+        "is_late": is_late,
+        "costs": late_fee_sentences(found, fees.late_fee_kobo(found)) if is_late else [],
         "free_until": formatting.day_and_time(free_until, zone=found.restaurant.time_zone),
         "notice": formatting.duration(timedelta(hours=hours)),
         "is_held": found.status == Status.HELD,

@@ -229,7 +229,7 @@ class PaymentAdmin(shared.MoneyPage):
         rows = [
             (
                 brief(one.created_at), one.get_state_display(), naira(one.amount_kobo), naira(one.paid_kobo),
-                one.label if one.is_share else "–", brief(one.due_at), one.asked_by or "–",
+                one.whose if one.is_share else "–", brief(one.due_at), one.asked_by or "–",
             )
             for one in asked
         ]  # fmt: skip

@@ -5,6 +5,7 @@ import uuid
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from core.encryption import EncryptedTextField
@@ -73,6 +74,12 @@ class PaymentRequest(models.Model):
         """
         REQUEST_MACHINE.check(RequestState(self.state), state)
         self.state = state
+
+    @property
+    def whose(self) -> str:
+        """Whose share it is, in the active language: equal shares have a number alone, which is no name."""
+        number = self.label
+        return gettext("Share %(number)d") % {"number": int(number)} if number.isdecimal() else number
 
     @property
     def missing_kobo(self) -> int:

@@ -207,11 +207,11 @@ def _about(payment: Payment) -> tuple[str, str, str, str]:
     subject = subjects.subject_of(asked.kind)
     language = subject.background(asked.subject_id).language
     with translation.override(language):
-        due = subject.due(asked.subject_id)
+        due, whose = subject.due(asked.subject_id), asked.whose
     named = subject.named([asked.subject_id]).get(asked.subject_id)
     if asked.is_share:
         # Who pays a share knows what for, and need not be able to open the booking.
-        return language, due.title if due else "", "", payer or asked.label
+        return language, due.title if due else "", "", payer or whose
     # A link may be paid by anybody: who booked is named where it was paid with their address.
     if not payer and named and due and payment.email.lower() == due.payer.email.lower():
         payer = named.name

@@ -84,11 +84,13 @@ def _of_link(request: HttpRequest, token: str) -> list[Payment]:
 def _page(request: HttpRequest, found: list[Payment], pdf_url: str) -> HttpResponse:
     documents = selectors.documents_of(found)
     shown = {"token": _token(request)} if _token(request) else {}
-    # In its payer's language, as it was issued, whoever looks.
-    with translation.override(documents[0].language):
+    language = documents[0].language
+    # The paper is in its payer's language, as it was issued, whoever looks; the site around it is in the reader's.
+    with translation.override(language):
         sheets = [(sheet_of(each), f"{pdf_url}?{urlencode(shown | {'number': each.number})}") for each in documents]
-        context = {"sheets": sheets, "restaurant": documents[0].restaurant}
-        return render(request, "payments/receipt.html", context)
+        direction = "rtl" if translation.get_language_bidi() else "ltr"
+    context = {"sheets": sheets, "restaurant": documents[0].restaurant, "paper": language, "direction": direction}
+    return render(request, "payments/receipt.html", context)
 
 
 def _file(request: HttpRequest, found: list[Payment]) -> HttpResponse:

@@ -11,8 +11,9 @@ from django.utils import timezone
 from accounts.tests.factories import UserFactory, log_in
 from payments.models import Payment
 from payments.saved.models import CardCharge
-from payments.states import PaymentState, Review
+from payments.states import PaymentState, RefundState, Review
 from payments.tests.factories import a_payment, a_refund
+from payments.views_own import words_of
 from restaurants.models import Restaurant
 from restaurants.tests.factories import house
 
@@ -125,6 +126,25 @@ class TestTheList:
         a_payment(suya, payer=ada)
 
         assert browser.get(reverse("own_payments:list"), asked).status_code in (200, 400)
+
+    def test_says_in_its_own_words_that_a_year_is_not_there(self, browser, ada, suya) -> None:
+        a_payment(suya, payer=ada)
+
+        page = browser.get(reverse("own_payments:list"), {"year": "1999", "state": "x"}).content.decode()
+
+        assert "Please choose one of these years, or all." in page
+        assert "Please choose one of these states, or all." in page
+        assert "1999 is not one of" not in page
+
+    def test_what_went_back_is_not_called_paid(self, ada, suya) -> None:
+        whole, part, going = (a_payment(suya, 2_000_000, payer=ada) for _each in range(3))
+        a_refund(whole, 2_000_000, state=RefundState.DONE)
+        a_refund(part, 500_000, state=RefundState.DONE)
+        a_refund(going, 2_000_000)
+
+        assert [words_of(payment) for payment in (whole, part, going)] == [
+            ("Given back", "neutral"), ("A part given back", "neutral"), ("Being given back", "neutral"),
+        ]  # fmt: skip
 
     def test_what_never_reached_its_payer_is_not_shown(self, browser, ada, suya) -> None:
         unseen = a_payment(suya, payer=ada, state=PaymentState.FAILED)

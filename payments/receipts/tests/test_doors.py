@@ -257,3 +257,6 @@ def test_language_of_the_page_is_the_payers(client, payer, payment):
         text = client.get(page_of(payment)).content.decode()
 
     assert "VAT" in text
+    # The site around it stays the reader's.
+    assert '<html lang="fr"' in text
+    assert '<article class="stack" lang="en" dir="ltr"' in text
