@@ -5,10 +5,14 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import Exists, Max, Min, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import TruncMonth
 
 from accounts.models import User
+from accounts.partners.models import PartnerApp
+from accounts.selectors import restaurant_ids_where
+from accounts.states import Ability
 from localization.formatting import HOME_ZONE
 from payments.ledger.models import Entry
 from payments.models import Payment, PaymentRequest, Refund, WebhookEvent
@@ -109,6 +113,15 @@ def payment_by_reference(reference: str) -> Payment | None:
 def payments_by(user: User) -> "QuerySet[Payment]":
     """Return somebody's payments, with their refunds."""
     return Payment.objects.filter(payer=user).select_related("request").prefetch_related("refunds")
+
+
+def payments_seen_by(app: PartnerApp) -> "QuerySet[Payment]":
+    """Return the payments at the houses that let an app see their bookings, with their refunds."""
+    rows = Payment.objects.filter(request__kind__in=list(settings.PAYMENT_SUBJECTS))
+    ids = restaurant_ids_where(app, Ability.SEE_BOOKINGS)
+    if ids is not None:
+        rows = rows.filter(request__restaurant_id__in=ids)
+    return rows.select_related("request").prefetch_related("refunds")
 
 
 def own_payments(user: User, *, year: int | None = None, state: str = "", words: str = "") -> "QuerySet[Payment]":
