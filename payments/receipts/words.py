@@ -47,6 +47,7 @@ def sheet_of(receipt: Receipt) -> Sheet:
             (pgettext("on a receipt", "Paid"), formatting.day_and_time(receipt.paid_at, zone=zone)),
             (_("Paid by"), receipt.payer_name),
             (pgettext("on a receipt", "For"), _purpose(receipt)),
+            *_bought(receipt),
             (_("Code"), receipt.code),
             (_("Means of payment"), _means(receipt)),
             (_("Reference"), receipt.reference),
@@ -64,6 +65,22 @@ def _purpose(receipt: Receipt) -> str:
     if receipt.purpose == Kind.FEE:
         return _("Fee for not coming, or for cancelling late, as the terms of the booking say")
     return receipt.get_purpose_display()
+
+
+def _bought(receipt: Receipt) -> list[tuple[str, str]]:
+    label = pgettext("on a receipt", "Bought") if receipt.is_of_all else pgettext("on a receipt", "Of what was ordered")
+    return [
+        (
+            label,
+            pgettext("on a receipt", "%(number)s × %(name)s, %(price)s each")
+            % {
+                "number": formatting.number(item.number),
+                "name": item.name,
+                "price": formatting.money(item.each_kobo),
+            },
+        )
+        for item in receipt.bought
+    ]
 
 
 def _means(receipt: Receipt) -> str:
