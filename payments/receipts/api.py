@@ -138,9 +138,9 @@ class ReceiptView(LetsPartnersIn, APIView):
         description=(
             "Of a payment that counts, with the credit notes for what went back of it. As PDF with "
             "`Accept: application/pdf`, or `?format=pdf`; `number` says which of the documents. Read by the payer, by "
-            "whoever booked what nobody else paid from an account, by partner apps that see the bookings there where no "
-            "account paid, and by who handles money at the house. Somebody who paid a share has a receipt of their own, "
-            "which whoever booked is not shown."
+            "whoever booked what nobody else paid from an account, by partner apps that see bookings there where no "
+            "account paid, and by who handles money at the house. Somebody who paid a share has a receipt of their "
+            "own, which whoever booked is not shown."
         ),
         tags=doors.TAGS,
         parameters=[
