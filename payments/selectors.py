@@ -1,7 +1,7 @@
 """Questions about money, answered without changing anything. Kobo throughout."""
 
 from collections.abc import Collection
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -16,10 +16,13 @@ from accounts.states import Ability
 from localization.formatting import HOME_ZONE
 from payments.ledger.models import Entry
 from payments.models import Payment, PaymentRequest, Refund, WebhookEvent
-from payments.states import LIVE, REFUND_COUNTS, Kind, PaymentState, Review
+from payments.states import LIVE, REFUND_COUNTS, REFUND_UNDER_WAY, Kind, PaymentState, Review
 from payments.subjects import called
 from payments.tokens import hash_of
 from restaurants.models import Restaurant
+
+# Banks take up to ten working days.
+REFUND_TAKES = timedelta(days=14)
 
 OWN_STATES = {
     "paid": Q(state=PaymentState.SUCCEEDED),
@@ -40,6 +43,17 @@ def promised_back(*, kind: str, subject_id: UUID) -> dict[UUID, int]:
     # What was not let through after a look never counted, and so its way back says nothing of what did.
     counted = rows.exclude(payment__review=Review.REFUSED, payment__credited_at=None)
     return dict(counted.values_list("public_id", "amount_kobo"))
+
+
+def expected_back(kind: str, subject_ids: Collection[UUID]) -> "dict[UUID, datetime | None]":
+    """Return, for each of these for which money came online, when the last of what goes back is expected.
+
+    None where no gateway has said yet: then it takes up to `REFUND_TAKES`. Without those whose money came otherwise.
+    """
+    rows = Payment.objects.filter(request__kind=kind, request__subject_id__in=subject_ids, state=PaymentState.SUCCEEDED)
+    on_its_way = Q(refunds__state__in=REFUND_UNDER_WAY)
+    found = rows.order_by().values("request__subject_id").annotate(by=Max("refunds__expected_at", filter=on_its_way))
+    return {row["request__subject_id"]: row["by"] for row in found}
 
 
 def request_by_token(token: str) -> PaymentRequest | None:
