@@ -1,5 +1,8 @@
 """What a receipt says of the tickets that it was for."""
 
+import io
+
+import pypdf
 import pytest
 from django.urls import reverse
 
@@ -27,6 +30,10 @@ def test_names_each_kind_with_its_number_and_price_at_every_door(client):
     text = client.get(reverse("payments:receipt", args=[payment.public_id])).content.decode()
     body = client.get(f"/api/payments/{payment.public_id}/receipt").json()
 
+    file = client.get(reverse("payments:receipt_pdf", args=[payment.public_id]))
+    printed = "".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(file.content)).pages)
+
+    assert "2 × Ticket, ₦5,000 each" in printed
     assert "Bought" in text
     assert "2 × Ticket, ₦5,000 each" in text
     assert "1 × Table, ₦18,000 each" in text
@@ -41,5 +48,5 @@ def test_of_a_share_says_what_it_was_paid_towards(client):
 
     text = client.get(reverse("payments:link_receipt", args=[payment.request.token])).content.decode()
 
-    assert "Of what was ordered" in text
+    assert "Paid towards" in text
     assert "2 × Ticket, ₦5,000 each" in text

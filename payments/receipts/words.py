@@ -11,6 +11,7 @@ from payments.receipts import selectors
 from payments.receipts.models import Receipt
 from payments.receipts.states import DocumentKind
 from payments.states import Kind
+from payments.subjects import Item
 from restaurants.charge_words import named
 
 
@@ -68,19 +69,17 @@ def _purpose(receipt: Receipt) -> str:
 
 
 def _bought(receipt: Receipt) -> list[tuple[str, str]]:
-    label = pgettext("on a receipt", "Bought") if receipt.is_of_all else pgettext("on a receipt", "Of what was ordered")
-    return [
-        (
-            label,
-            pgettext("on a receipt", "%(number)s × %(name)s, %(price)s each")
-            % {
-                "number": formatting.number(item.number),
-                "name": item.name,
-                "price": formatting.money(item.each_kobo),
-            },
-        )
-        for item in receipt.bought
-    ]
+    label = pgettext("on a receipt", "Bought") if receipt.is_of_all else pgettext("on a receipt", "Paid towards")
+    return [(label, item_words(item)) for item in receipt.bought]
+
+
+def item_words(item: Item) -> str:
+    """Return how many of what were bought, and what one of them cost, in the active language."""
+    return pgettext("on a receipt", "%(number)s × %(name)s, %(price)s each") % {
+        "number": formatting.number(item.number),
+        "name": item.name,
+        "price": formatting.money(item.each_kobo),
+    }
 
 
 def _means(receipt: Receipt) -> str:
