@@ -178,7 +178,7 @@ class Board:
 
 
 def board_of(plan: ServicePlan, day: date, *, now: datetime | None = None) -> Board:
-    """Return a service day; four queries, however many come, and one more where money is owed back."""
+    """Return a service day; four queries, however many come, and two more where money is owed back."""
     now = now or timezone.now()
     bookings = list(
         with_chits(selectors.bookings_on(plan.id, day))

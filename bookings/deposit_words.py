@@ -13,9 +13,12 @@ from bookings.models import Advance, Booking
 from bookings.states import AdvanceState, Status
 from localization import formatting
 from localization.formatting import Zone
+from payments.selectors import REFUND_TAKES, expected_back
+from payments.states import Kind
 
-# By then a guest is told to expect what is owed back, and the desk sees that they were.
+# By then a guest is told to expect what the house itself pays back, and the desk sees that they were.
 RETURNED_WITHIN = timedelta(days=7)
+_EXPECTED = "_expected_back"
 
 
 @dataclass(frozen=True)
@@ -52,8 +55,16 @@ def until(moment: datetime, *, zone: Zone, now: datetime) -> str:
 
 
 def returned_by(advance: Advance, *, zone: Zone) -> str:
-    """Return the day by which a guest was told to expect what is owed back."""
-    return formatting.day(formatting.in_zone(_owed_since(advance) + RETURNED_WITHIN, zone).date())
+    """Return the day by which a guest is to expect what is owed back: of what came online as `payments` says."""
+    expected = getattr(advance, _EXPECTED, None)
+    if expected is None:
+        expected = expected_back(Kind.DEPOSIT, [advance.booking.public_id])
+    subject_id = advance.booking.public_id
+    if subject_id not in expected:
+        moment = _owed_since(advance) + RETURNED_WITHIN
+    else:
+        moment = expected[subject_id] or _owed_since(advance) + REFUND_TAKES
+    return formatting.day(formatting.in_zone(moment, zone).date())
 
 
 def _owed_since(advance: Advance) -> datetime:
@@ -71,8 +82,14 @@ def _owed_since(advance: Advance) -> datetime:
 
 
 def read_what_is_owed(advances: Iterable[Advance | None]) -> None:
-    """Read for a list, in one query at most, what returned_by() needs of those that are owed back."""
-    prefetch_related_objects([each for each in advances if each is not None and each.owed_kobo], "history")
+    """Read for a list, in two queries at most, what returned_by() needs of those that are owed back."""
+    owed = [each for each in advances if each is not None and each.owed_kobo]
+    if not owed:
+        return
+    prefetch_related_objects(owed, "history")
+    expected = expected_back(Kind.DEPOSIT, {each.booking.public_id for each in owed})
+    for each in owed:
+        setattr(each, _EXPECTED, expected)
 
 
 def deposit_words(booking: Booking, *, now: datetime | None = None) -> DepositWords | None:

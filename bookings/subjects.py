@@ -1,5 +1,6 @@
 """What of a booking, or of an order of tickets, is paid for online: asked by `payments`, which knows neither."""
 
+from collections import Counter
 from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,12 +20,12 @@ from bookings import access, selectors, services, terms, ticketing, wording
 from bookings.deposit_words import advance_of, is_hold_over
 from bookings.models import Booking, Fee, Ticket, TicketOrder
 from bookings.services import guarantees
-from bookings.states import FeeKind, OrderStatus, Status
+from bookings.states import TICKET_LIVE, FeeKind, OrderStatus, Status
 from bookings.subscribers import terms_sentences
 from core.codes import normalise as code_of
 from localization import formatting
 from payments.gateways.base import Payer
-from payments.subjects import Background, Due, Named, Subject
+from payments.subjects import Background, Due, Item, Named, Subject
 
 # So long a table, or places, are held for their money at the most, where the means of paying needs it.
 LONGEST_HOLD = timedelta(minutes=90)
@@ -207,6 +208,13 @@ class TicketsSubject(Subject):
         if order is None:
             return Background()
         return Background(len(order.tickets.all()), order.language)
+
+    def items(self, subject_id: UUID) -> list[Item]:
+        order = ticketing.order_by_public_id(subject_id)
+        # The price of a place stands on its first ticket.
+        firsts = [each for each in order.tickets.all() if each.units and each.state in TICKET_LIVE] if order else []
+        counted = Counter((each.kind.name, each.price_kobo) for each in firsts)
+        return [Item(name, number, kobo) for (name, kobo), number in counted.items()]
 
     def wait_until(self, subject_id: UUID, moment: datetime) -> None:
         services.hold_order_for_payment(order_id=subject_id, until=moment)

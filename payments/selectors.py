@@ -1,21 +1,28 @@
 """Questions about money, answered without changing anything. Kobo throughout."""
 
 from collections.abc import Collection
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import Exists, Max, Min, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import TruncMonth
 
 from accounts.models import User
+from accounts.partners.models import PartnerApp
+from accounts.selectors import restaurant_ids_where
+from accounts.states import Ability
 from localization.formatting import HOME_ZONE
 from payments.ledger.models import Entry
 from payments.models import Payment, PaymentRequest, Refund, WebhookEvent
-from payments.states import LIVE, REFUND_COUNTS, Kind, PaymentState, Review
+from payments.states import LIVE, REFUND_COUNTS, REFUND_UNDER_WAY, Kind, PaymentState, Review
 from payments.subjects import called
 from payments.tokens import hash_of
 from restaurants.models import Restaurant
+
+# Banks take up to ten working days.
+REFUND_TAKES = timedelta(days=14)
 
 OWN_STATES = {
     "paid": Q(state=PaymentState.SUCCEEDED),
@@ -36,6 +43,17 @@ def promised_back(*, kind: str, subject_id: UUID) -> dict[UUID, int]:
     # What was not let through after a look never counted, and so its way back says nothing of what did.
     counted = rows.exclude(payment__review=Review.REFUSED, payment__credited_at=None)
     return dict(counted.values_list("public_id", "amount_kobo"))
+
+
+def expected_back(kind: str, subject_ids: Collection[UUID]) -> "dict[UUID, datetime | None]":
+    """Return, for each of these for which money came online, when the last of what goes back is expected.
+
+    None where no gateway has said yet: then it takes up to `REFUND_TAKES`. Without those whose money came otherwise.
+    """
+    rows = Payment.objects.filter(request__kind=kind, request__subject_id__in=subject_ids, state=PaymentState.SUCCEEDED)
+    on_its_way = Q(refunds__state__in=REFUND_UNDER_WAY)
+    found = rows.order_by().values("request__subject_id").annotate(by=Max("refunds__expected_at", filter=on_its_way))
+    return {row["request__subject_id"]: row["by"] for row in found}
 
 
 def request_by_token(token: str) -> PaymentRequest | None:
@@ -121,6 +139,15 @@ def payment_by_reference(reference: str) -> Payment | None:
 def payments_by(user: User) -> "QuerySet[Payment]":
     """Return somebody's payments, with their refunds."""
     return Payment.objects.filter(payer=user).select_related("request").prefetch_related("refunds")
+
+
+def payments_seen_by(app: PartnerApp) -> "QuerySet[Payment]":
+    """Return the payments at the houses that let an app see their bookings, with their refunds."""
+    rows = Payment.objects.filter(request__kind__in=list(settings.PAYMENT_SUBJECTS))
+    ids = restaurant_ids_where(app, Ability.SEE_BOOKINGS)
+    if ids is not None:
+        rows = rows.filter(request__restaurant_id__in=ids)
+    return rows.select_related("request").prefetch_related("refunds")
 
 
 def own_payments(user: User, *, year: int | None = None, state: str = "", words: str = "") -> "QuerySet[Payment]":

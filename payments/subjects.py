@@ -1,6 +1,6 @@
 """What is paid for belongs to domains above: each names, by kind, where it is asked (settings.PAYMENT_SUBJECTS)."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -35,6 +35,15 @@ class Due:
     keeps_card: bool = False
     # What the payer agrees to with it, as sentences in the active language.
     agreed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Item:
+    """So many of one thing that is sold, as it is named to its buyer, and what one of them costs in kobo."""
+
+    name: str
+    number: int
+    each_kobo: int
 
 
 @dataclass(frozen=True)
@@ -83,6 +92,10 @@ class Subject:
     def background(self, subject_id: UUID) -> Background:
         """Return what is known of its guest; nothing, unless its domain says."""
         return Background()
+
+    def items(self, subject_id: UUID) -> Sequence[Item]:
+        """Return what is sold with it, for its receipts; nothing, unless its domain says."""
+        return ()
 
     def wait_until(self, subject_id: UUID, moment: datetime) -> None:
         """Have the subject wait for its money so long, if it may."""

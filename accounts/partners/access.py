@@ -121,6 +121,7 @@ class PartnerScheme(OpenApiAuthenticationExtension):
             },
         }
 
-    def get_security_requirement(self, auto_schema: Any) -> dict[str, list[Any]]:
+    def get_security_requirement(self, auto_schema: Any) -> Any:
         scope = getattr(auto_schema.view, "partner_scopes", {}).get(auto_schema.method)
-        return {self.name: [str(scope)] if scope else []}
+        # Where no scope lets an app in, its token is no way in either: it is told so, and no more.
+        return {self.name: [str(scope)]} if scope else None

@@ -28,6 +28,8 @@ from core.personal_data import Subject
 from core.testing import work_off_outbox
 from localization import formatting
 from notifications.models import Message
+from payments.states import Kind
+from payments.tests.factories import a_payment, a_refund
 from restaurants.models import Restaurant, SpecialDay, SpecialTerms
 from restaurants.tests.factories import ChargeLineFactory, house
 
@@ -634,6 +636,19 @@ class TestTheDesk:
             page = text_of(own_page(client, booking))
 
         assert f"It should be with you by {told}." in page
+
+    @pytest.mark.parametrize(("told", "days"), [(timedelta(days=10), 10), (None, 14)])
+    def test_of_money_that_came_online_the_day_is_the_gateways(self, client, strict, told, days):
+        booking = book(strict)
+        receive(booking)
+        services.cancel_booking(booking=booking, by=Actor.diner(None))
+        now = timezone.now()
+        payment = a_payment(strict, kind=Kind.DEPOSIT, subject_id=booking.public_id)
+        a_refund(payment, 2_000_000, expected_at=now + told if told else None)
+        by = formatting.day((now + timedelta(days=days)).astimezone(LAGOS).date(), "en")
+
+        assert f"It should be with you by {by}." in text_of(own_page(client, booking))
+        assert f"to be paid back by {by}" in text_of(self.page(staffed(strict), strict))
 
     def test_notes_the_money_prefilled_with_what_is_missing(self, strict):
         booking, desk = book(strict), staffed(strict)

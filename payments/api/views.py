@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.translation import get_language
 from drf_spectacular.types import OpenApiTypes
@@ -302,7 +303,10 @@ class PaymentsView(LetsPartnersIn, APIView):
     @extend_schema(
         operation_id="payments",
         summary="My payments",
-        description="Those of the asker, the newest first, with what went back of each.",
+        description=(
+            "Those of the asker, the newest first, with what went back of each. A partner app gets those for bookings "
+            "and orders of tickets at the restaurants that let it see them."
+        ),
         tags=TAGS,
         responses={
             200: words.PaymentPageSerializer,
@@ -311,11 +315,17 @@ class PaymentsView(LetsPartnersIn, APIView):
         examples=[answered("One", examples.PAGE)],
     )
     def get(self, request: Request) -> Response:
-        user = _user(request)
-        rows = selectors.payments_by(user) if user else Payment.objects.none()
+        rows = _listed_to(request)
         pages = CursorPages()
         page: list[Payment] = pages.paginate_queryset(rows, request, self) or []
         return pages.get_paginated_response([words.payment_body(row) for row in page])
+
+
+def _listed_to(request: Request) -> "QuerySet[Payment]":
+    if isinstance(request.user, PartnerApp):
+        return selectors.payments_seen_by(request.user)
+    user = _user(request)
+    return selectors.payments_by(user) if user else Payment.objects.none()
 
 
 class PaymentView(LetsPartnersIn, APIView):
@@ -334,7 +344,8 @@ class PaymentView(LetsPartnersIn, APIView):
         return Response(words.payment_body(own(request, selectors.payment_by_public_id(id))))
 
 
-class RefundsView(APIView):
+class RefundsView(LetsPartnersIn, APIView):
+    # No scope: money is given back by the house's own people.
     permission_classes = (IsAuthenticated,)
 
     @extend_schema(

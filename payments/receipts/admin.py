@@ -24,6 +24,7 @@ from payments.admin.payments import ROWS_AT_ONCE, spreadsheet
 from payments.admin.shared import brief, clock, naira
 from payments.receipts.models import Receipt
 from payments.receipts.views import file_of
+from payments.receipts.words import item_words
 from restaurants.charge_words import named
 
 COLUMNS = [
@@ -48,7 +49,8 @@ class ReceiptAdmin(shared.MoneyPage):
             {
                 "fields": [
                     "number", "file", "kind_words", "issued", "shown_house", "seller_words", "shown_payer", "title",
-                    "code", "amount", "net", "lines", "paid", "reference", "shown_payment", "shown_refund", "language",
+                    "shown_items", "code", "amount", "net", "lines", "paid", "reference", "shown_payment",
+                    "shown_refund", "language",
                 ]
             },
         ),
@@ -82,6 +84,10 @@ class ReceiptAdmin(shared.MoneyPage):
     def lines(self, receipt: Receipt) -> str:
         rows = [(named(line), naira(line.kobo)) for line in receipt.lines]
         return format_html_join("", "<div>{}: {}</div>", rows) or "–"
+
+    @display(description=_("what was bought"))
+    def shown_items(self, receipt: Receipt) -> str:
+        return format_html_join("", "<div>{}</div>", [(item_words(item),) for item in receipt.bought]) or "–"
 
     @display(description=_("restaurant"))
     def shown_house(self, receipt: Receipt) -> str:

@@ -54,6 +54,12 @@ class ReceiptChargeSerializer(serializers.Serializer[Any]):
     amount = MoneySerializer()
 
 
+class ReceiptItemSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField(help_text="The kind of ticket, as its house named it then.")
+    number = serializers.IntegerField()
+    unit_price = MoneySerializer()
+
+
 class ReceiptDocumentSerializer(serializers.Serializer[Any]):
     number = serializers.CharField(help_text="They follow one another without a gap, for each house and year.")
     kind = serializers.ChoiceField(DocumentKind.choices)
@@ -69,6 +75,9 @@ class ReceiptSerializer(ReceiptDocumentSerializer):
     payer = serializers.CharField(help_text="Empty where somebody paid whom we do not know by name.")
     purpose = serializers.ChoiceField(Kind.choices)
     title = serializers.CharField(help_text="What was paid for, in words.")
+    items = ReceiptItemSerializer(
+        many=True, help_text="The tickets of the order, at this payment: a part or a share paid towards all of them."
+    )
     code = serializers.CharField(allow_null=True, help_text="Of the booking, or of the order.")
     channel = serializers.CharField(allow_null=True)
     card = serializers.CharField(allow_null=True, help_text="Its brand and last four digits.")
@@ -105,6 +114,7 @@ EXAMPLE = {
     "payer": "Ada Obi",
     "purpose": "tickets",
     "title": "Tickets: Highlife night, Zuma Hearth, Saturday, 26 December 2026 at 7:00 pm",
+    "items": [{"name": "Standing", "number": 2, "unit_price": {"amount": "5375.00", "currency": "NGN"}}],
     "code": "K7PM2Q",
     "channel": "card",
     "card": "visa 4081",
@@ -128,8 +138,9 @@ class ReceiptView(LetsPartnersIn, APIView):
         description=(
             "Of a payment that counts, with the credit notes for what went back of it. As PDF with "
             "`Accept: application/pdf`, or `?format=pdf`; `number` says which of the documents. Read by the payer, by "
-            "whoever booked what nobody else paid from an account, and by who handles money at the house. Somebody who "
-            "paid a share has a receipt of their own, which whoever booked is not shown."
+            "whoever booked what nobody else paid from an account, by partner apps that see bookings there where no "
+            "account paid, and by who handles money at the house. Somebody who paid a share has a receipt of their "
+            "own, which whoever booked is not shown."
         ),
         tags=doors.TAGS,
         parameters=[
@@ -212,6 +223,9 @@ def _more(receipt: Receipt) -> dict[str, Any]:
         "payer": receipt.payer_name,
         "purpose": receipt.purpose,
         "title": receipt.title,
+        "items": [
+            {"name": item.name, "number": item.number, "unit_price": money(item.each_kobo)} for item in receipt.bought
+        ],
         "code": receipt.code or None,
         "channel": receipt.channel or None,
         "card": receipt.card or None,

@@ -20,6 +20,7 @@ def _receipts(subject: Subject) -> Iterator[dict[str, Any]]:
             "seller": receipt.seller,
             "payer": receipt.payer_name,
             "for": receipt.title,
+            "bought": receipt.items,
             "code": receipt.code,
             "kobo": receipt.amount_kobo,
             "net_kobo": receipt.net_kobo,

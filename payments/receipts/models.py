@@ -11,6 +11,7 @@ from core.encryption import EncryptedTextField
 from core.ids import uuid7
 from payments.receipts.states import SIGN, DocumentKind
 from payments.states import Kind
+from payments.subjects import Item
 from restaurants.charges import Charge
 
 
@@ -61,6 +62,8 @@ class Receipt(models.Model):
     language = models.CharField(_("language"), max_length=10)
     seller = models.JSONField(_("seller"))
     charges = models.JSONField(_("taxes and charges"), default=list, blank=True)
+    # What was sold, where that is known: of a part or a share all that it was paid towards. Rows of `item_of`.
+    items = models.JSONField(_("what was bought"), default=list, db_default=[], blank=True)
     purpose = models.CharField(_("for"), max_length=10, choices=Kind.choices)
     title = models.CharField(_("what it was for"), max_length=400, blank=True)
     code = models.CharField(_("code"), max_length=20, blank=True)
@@ -111,6 +114,20 @@ class Receipt(models.Model):
     def lines(self) -> list[Charge]:
         """Its taxes and charges, to be named in the active language."""
         return [charge_of(row) for row in self.charges]
+
+    @property
+    def bought(self) -> list[Item]:
+        """What was sold with it, as it was named and cost then."""
+        return [item_of(row) for row in self.items]
+
+    @property
+    def is_of_all(self) -> bool:
+        """Whether what was sold comes to just its amount: else it is of a part, or of a share."""
+        return sum(item.number * item.each_kobo for item in self.bought) == self.amount_kobo
+
+
+def item_of(row: dict[str, Any]) -> Item:
+    return Item(row["name"], row["number"], row["each_kobo"])
 
 
 def charge_of(row: dict[str, Any]) -> Charge:

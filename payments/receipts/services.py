@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -51,6 +53,7 @@ def issue(*, payment: Payment) -> Receipt | None:
         language=language,
         seller=_seller(house),
         charges=[row_of(charge, charge.kobo) for charge in bill.charges],
+        items=_items(payment),
         purpose=payment.request.kind,
         title=title[:400],
         code=code,
@@ -196,6 +199,13 @@ def _seller(house: Restaurant) -> dict[str, str]:
         "phone": house.phone,
         "time_zone": house.time_zone,
     }
+
+
+def _items(payment: Payment) -> list[dict[str, Any]]:
+    asked = payment.request
+    if asked.kind not in settings.PAYMENT_SUBJECTS:
+        return []
+    return [asdict(item) for item in subjects.subject_of(asked.kind).items(asked.subject_id)]
 
 
 def _about(payment: Payment) -> tuple[str, str, str, str]:

@@ -11,6 +11,7 @@ from payments.receipts import selectors
 from payments.receipts.models import Receipt
 from payments.receipts.states import DocumentKind
 from payments.states import Kind
+from payments.subjects import Item
 from restaurants.charge_words import named
 
 
@@ -47,6 +48,7 @@ def sheet_of(receipt: Receipt) -> Sheet:
             (pgettext("on a receipt", "Paid"), formatting.day_and_time(receipt.paid_at, zone=zone)),
             (_("Paid by"), receipt.payer_name),
             (pgettext("on a receipt", "For"), _purpose(receipt)),
+            *_bought(receipt),
             (_("Code"), receipt.code),
             (_("Means of payment"), _means(receipt)),
             (_("Reference"), receipt.reference),
@@ -64,6 +66,20 @@ def _purpose(receipt: Receipt) -> str:
     if receipt.purpose == Kind.FEE:
         return _("Fee for not coming, or for cancelling late, as the terms of the booking say")
     return receipt.get_purpose_display()
+
+
+def _bought(receipt: Receipt) -> list[tuple[str, str]]:
+    label = pgettext("on a receipt", "Bought") if receipt.is_of_all else pgettext("on a receipt", "Paid towards")
+    return [(label, item_words(item)) for item in receipt.bought]
+
+
+def item_words(item: Item) -> str:
+    """Return how many of what were bought, and what one of them cost, in the active language."""
+    return pgettext("on a receipt", "%(number)s × %(name)s, %(price)s each") % {
+        "number": formatting.number(item.number),
+        "name": item.name,
+        "price": formatting.money(item.each_kobo),
+    }
 
 
 def _means(receipt: Receipt) -> str:

@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.models import User
+from accounts.partners.access import LetsPartnersIn
 from core.api.schema import answered, problem_response
 from payments.saved import errors, selectors
 from payments.saved.models import SavedMethod
@@ -79,7 +80,8 @@ def _own(request: Request, public_id: UUID) -> SavedMethod:
     return method
 
 
-class SavedCardsView(APIView):
+class SavedCardsView(LetsPartnersIn, APIView):
+    # No scope: an app is told that this is a person's, and not that its token is no good.
     permission_classes = (IsAuthenticated,)
 
     @extend_schema(
@@ -94,7 +96,7 @@ class SavedCardsView(APIView):
         return Response({"results": [card_body(method) for method in selectors.methods_of(_user(request))]})
 
 
-class SavedCardView(APIView):
+class SavedCardView(LetsPartnersIn, APIView):
     permission_classes = (IsAuthenticated,)
 
     @extend_schema(

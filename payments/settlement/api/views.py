@@ -9,6 +9,7 @@ from rest_framework.views import APIView
 
 from accounts.doors import staff_may
 from accounts.models import User
+from accounts.partners.access import LetsPartnersIn
 from accounts.states import Ability
 from core.api.schema import answered, problem_response
 from payments.settlement import errors, statements
@@ -17,7 +18,8 @@ from payments.settlement.api.serializers import StatementAskSerializer, Statemen
 from restaurants.models import Restaurant
 
 
-class StatementView(APIView):
+class StatementView(LetsPartnersIn, APIView):
+    # No scope: an app is told that this is for people.
     permission_classes = (IsAuthenticated,)
 
     @extend_schema(
