@@ -26,7 +26,7 @@ from payments.fraud import selectors
 from payments.fraud.models import Case, Decision, Rule
 from payments.fraud.reasons import DIFFERS
 from payments.fraud.services import looking, ruling
-from payments.fraud.states import MEASURES, UNITS, CaseState, RuleKind
+from payments.fraud.states import MEASURES, UNITS, CaseState, RuleKind, Unit
 
 SHARED = {
     "card": _("card"),
@@ -39,7 +39,10 @@ SHARED = {
 
 def figure(kind: str, number: int) -> str:
     """Return a figure with what it counts."""
-    return f"{formatting.number(number)} {UNITS[MEASURES[RuleKind(kind)].unit]}"
+    unit = MEASURES[RuleKind(kind)].unit
+    if unit == Unit.FLAG:
+        return str(UNITS[unit]) if number else _now("no")
+    return f"{formatting.number(number)} {UNITS[unit]}"
 
 
 class RuleForm(forms.ModelForm):
@@ -314,7 +317,7 @@ class CaseAdmin(PlatformPage, ModelAdmin):
         payment = case.payment
         if payment is None or not payment.card_last4:
             return "–"
-        told = [payment.card_brand, f"•••• {payment.card_last4}", payment.card_bank, payment.card_country]
+        told = [payment.brand_name, f"•••• {payment.card_last4}", payment.card_bank, payment.card_country]
         return format_html('<bdi dir="ltr">{}</bdi>', " · ".join(each for each in told if each))
 
     @display(description=_("history"))

@@ -15,6 +15,7 @@ from accounts.scoping import OwnRowsFilter, runs_platform
 from accounts.sensitive import AsksAgain
 from core.errors import DomainError
 from localization import formatting
+from payments.admin.shared import naira
 from payments.settlement.admin.shared import SettlementPage
 from payments.settlement.models import SettlementTerms
 from payments.settlement.services import terms
@@ -25,6 +26,7 @@ FIELDS: list[Any] = [
     "restaurant", "starts_on", "ends_on", "way", "period", "least_payout_kobo", "deposit_basis_points",
     "tickets_basis_points", "fee_basis_points", "order_basis_points", "per_guest_kobo", "bears_fee", "note",
 ]  # fmt: skip
+PARTS = ("deposit_basis_points", "tickets_basis_points", "fee_basis_points", "order_basis_points")
 # Of terms that have begun only these change: what was taken by them was taken.
 OF_BEGUN = frozenset({"ends_on", "note"})
 
@@ -36,6 +38,7 @@ class TermsForm(forms.ModelForm):
     class Meta:
         model = SettlementTerms
         fields = FIELDS
+        help_texts = dict.fromkeys(PARTS, _("In basis points: 250 are 2.5 per cent."))
 
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean() or self.cleaned_data
@@ -56,7 +59,10 @@ class TermsForm(forms.ModelForm):
 @admin.register(SettlementTerms)
 class SettlementTermsAdmin(AsksAgain, SettlementPage):
     form = TermsForm
-    list_display = ["restaurant", "starts_on", "ends_on", "way", "period", "of_deposits", "of_tickets", "bears_fee"]
+    list_display = [
+        "restaurant", "starts_on", "ends_on", "way", "period", "of_deposits", "of_tickets", "of_fees", "of_orders",
+        "per_guest", "bears_fee",
+    ]  # fmt: skip
     list_filter = [("restaurant", OwnRowsFilter), "way"]
     list_select_related = ["restaurant"]
     autocomplete_fields = ["restaurant"]
@@ -86,3 +92,15 @@ class SettlementTermsAdmin(AsksAgain, SettlementPage):
     @display(description=_("of tickets"))
     def of_tickets(self, row: SettlementTerms) -> str:
         return formatting.percent(row.tickets_basis_points / 10_000)
+
+    @display(description=_("of fees"))
+    def of_fees(self, row: SettlementTerms) -> str:
+        return formatting.percent(row.fee_basis_points / 10_000)
+
+    @display(description=_("of orders"))
+    def of_orders(self, row: SettlementTerms) -> str:
+        return formatting.percent(row.order_basis_points / 10_000)
+
+    @display(description=_("for each guest who came"))
+    def per_guest(self, row: SettlementTerms) -> str:
+        return naira(row.per_guest_kobo)

@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import slugify
 
 from accounts.models import User
 from accounts.states import Role
@@ -296,10 +297,11 @@ class TestStatements:
         rows = list(csv.DictReader(io.StringIO(sheet.removeprefix("\ufeff"))))
         assert [row["kind"] for row in rows] == ["opening", "sale", "closing"]
         assert rows[1]["net"] == "8925.00"
+        assert {row["date"][-6:] for row in rows} == {"+01:00"}
         assert rows[2]["balance"] == "8925.00"
         paper = owner.get(f"{where}?as=pdf")
         assert (paper["Content-Type"], paper.content[:5]) == ("application/pdf", b"%PDF-")
-        assert b"statement" in paper["Content-Disposition"].encode()
+        assert f"buka-statement-{slugify(place.name)}-" in paper["Content-Disposition"]
 
     def test_that_were_issued_stay_as_they_were(self, owner, place):
         sold(place, 1_000_000, ago=timedelta(days=1))
