@@ -12,6 +12,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_POST
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
@@ -41,7 +42,7 @@ def figure(kind: str, number: int) -> str:
     """Return a figure with what it counts."""
     unit = MEASURES[RuleKind(kind)].unit
     if unit == Unit.FLAG:
-        return str(UNITS[unit]) if number else _now("no")
+        return str(UNITS[unit]) if number else pgettext("unit of a threshold", "no")
     return f"{formatting.number(number)} {UNITS[unit]}"
 
 

@@ -227,6 +227,9 @@ class TestTerms:
         assert owner.get(add).status_code == 403
         where = reverse("admin:settlement_settlementterms_change", args=[terms.pk])
         assert owner.get(where).status_code == 200
+        SettlementTerms.objects.update(fee_basis_points=125, order_basis_points=275, per_guest_kobo=15_000)
+        listed = text_of(owner.get(reverse("admin:settlement_settlementterms_changelist")))
+        assert all(part in listed for part in ("1.25%", "2.75%", "₦150"))
 
         SettlementTerms.objects.update(ends_on="2020-06-01")
         assert boss.post(add, sent).status_code == 302
