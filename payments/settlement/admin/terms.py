@@ -1,5 +1,6 @@
 """Houses' terms: made and ended by the platform's people, seen by whoever handles money at the house."""
 
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -29,6 +30,11 @@ FIELDS: list[Any] = [
 PARTS = ("deposit_basis_points", "tickets_basis_points", "fee_basis_points", "order_basis_points")
 # Of terms that have begun only these change: what was taken by them was taken.
 OF_BEGUN = frozenset({"ends_on", "note"})
+
+
+def part(basis_points: int) -> str:
+    """Return a part of a sale in per cent, to the last hundredth."""
+    return formatting.percent(Decimal(basis_points) / 10_000, is_exact=True)
 
 
 class TermsForm(forms.ModelForm):
@@ -87,19 +93,19 @@ class SettlementTermsAdmin(AsksAgain, SettlementPage):
 
     @display(description=_("of deposits"))
     def of_deposits(self, row: SettlementTerms) -> str:
-        return formatting.percent(row.deposit_basis_points / 10_000)
+        return part(row.deposit_basis_points)
 
     @display(description=_("of tickets"))
     def of_tickets(self, row: SettlementTerms) -> str:
-        return formatting.percent(row.tickets_basis_points / 10_000)
+        return part(row.tickets_basis_points)
 
     @display(description=_("of fees"))
     def of_fees(self, row: SettlementTerms) -> str:
-        return formatting.percent(row.fee_basis_points / 10_000)
+        return part(row.fee_basis_points)
 
     @display(description=_("of orders"))
     def of_orders(self, row: SettlementTerms) -> str:
-        return formatting.percent(row.order_basis_points / 10_000)
+        return part(row.order_basis_points)
 
     @display(description=_("for each guest who came"))
     def per_guest(self, row: SettlementTerms) -> str:
