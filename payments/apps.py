@@ -1,10 +1,10 @@
 from django.apps import AppConfig
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class PaymentsConfig(AppConfig):
     name = "payments"
-    verbose_name = _("Payments")
+    verbose_name = pgettext_lazy("of the platform", "Money")
 
     def ready(self) -> None:
         from payments import invariants  # noqa: F401 - registers with whom the books agree

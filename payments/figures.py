@@ -54,7 +54,10 @@ class Asked:
 
 @dataclass
 class Sums:
-    """Money in kobo. An attempt counts when it began, money when it came, what went back when it was asked for."""
+    """Money in kobo, without guarantees.
+
+    An attempt counts when it began, money when it came, what went back when it was asked for.
+    """
 
     ended: int = 0
     succeeded: int = 0
@@ -153,6 +156,8 @@ def _all(asked: Asked) -> Iterator[tuple[date, str, dict[str, int | None]]]:
 
 def _grouped(rows: "QuerySet[Any]", asked: Asked, moment: str, to_payment: str = "") -> Any:
     begins, ends = asked.between
+    # A guarantee goes back at once: it is nobody's trade.
+    rows = rows.exclude(**{f"{to_payment}request__kind": Kind.GUARANTEE})
     rows = rows.filter(**{f"{moment}__gte": begins, f"{moment}__lt": ends, f"{to_payment}mode": asked.mode})
     if asked.houses is not None:
         rows = rows.filter(**{f"{to_payment}request__restaurant__in": asked.houses})

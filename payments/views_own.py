@@ -172,7 +172,7 @@ def _written(person: User, payments: Sequence[Payment], writer: Any) -> Iterator
     for item in _items(person, payments):
         payment = item["payment"]
         begun = formatting.in_zone(payment.created_at, item["restaurant"].time_zone)
-        card = f"{payment.card_brand} {payment.card_last4}" if payment.card_last4 else ""
+        card = f"{payment.brand_name} {payment.card_last4}" if payment.card_last4 else ""
         yield writer.writerow(
             [
                 payment.reference, item["restaurant"].name, payment.request.kind,

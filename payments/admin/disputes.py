@@ -11,6 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import RangeDateFilter
 from unfold.decorators import display
 
+from accounts.scoping import runs_platform
+from payments import dispute_words
 from payments.admin import shared
 from payments.admin.shared import brief, clock, naira
 from payments.models import Dispute
@@ -20,13 +22,14 @@ from payments.states import DisputeState
 @admin.register(Dispute)
 class DisputeAdmin(shared.MoneyPage):
     restaurant_path = "payment__request__restaurant_id"
-    list_display = ["due", "shown_for", "amount", "shown_state", "category", "shown_house", "shown_payment", "heard"]
+    list_display = ["due", "shown_for", "amount", "shown_state", "stage", "shown_house", "shown_payment", "heard"]
     list_filter = [
         "state",
         shared.GatewayOfPaymentFilter,
         ("created_at", RangeDateFilter),
         ("payment__request__restaurant", shared.HouseFilter),
     ]
+    change_form_outer_before_template = "admin/payments/dispute_ways.html"
     search_fields = ["payment__reference__exact", "gateway_id__exact"]
     search_help_text = _("Reference of the payment, or the dispute’s number at the gateway")
     fieldsets = [
@@ -34,7 +37,7 @@ class DisputeAdmin(shared.MoneyPage):
             None,
             {
                 "fields": [
-                    "shown_payment", "shown_house", "shown_for", "amount", "state_words", "word", "category", "due",
+                    "shown_payment", "shown_house", "shown_for", "amount", "state_words", "at_gateway", "stage", "due",
                     "gateway_id", "heard", "changed",
                 ]
             },
@@ -89,3 +92,26 @@ class DisputeAdmin(shared.MoneyPage):
     @display(description=_("last change"))
     def changed(self, dispute: Dispute) -> str:
         return clock(dispute.updated_at)
+
+    @display(description=_("at the gateway"))
+    def at_gateway(self, dispute: Dispute) -> str:
+        return dispute_words.state(dispute.word)
+
+    @display(description=_("what is wanted"), ordering="category")
+    def stage(self, dispute: Dispute) -> str:
+        return dispute_words.stage(dispute.category)
+
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
+        dispute = kwargs.get("obj")
+        if dispute is not None:
+            named = shared.subject_name(dispute.payment)
+            context |= {
+                "is_open": dispute.state == DisputeState.OPEN,
+                "gateway_name": shared.gateway_name(dispute.payment.gateway),
+                "runs_platform": runs_platform(request),
+                "due_words": clock(dispute.due_at) if dispute.due_at else "",
+                "is_past": dispute.due_at is not None and dispute.due_at < timezone.now(),
+                "named": named,
+                "receipts": dispute.payment.receipts.defer("payer_name").order_by("pk"),
+            }
+        return super().render_change_form(request, context, *args, **kwargs)

@@ -27,7 +27,7 @@ from payments.gateways.base import Mode
 
 SHOWN_AT_FIRST = timedelta(days=29)
 COLUMNS = [
-    "period", "part", "payments", "paid", "refunds", "given_back", "disputes", "disputed", "fees", "kept",
+    "period", "part", "payments", "paid", "refunds", "given_back", "disputes", "disputed", "gateway_fees", "kept",
     "attempts_ended", "attempts_succeeded",
 ]  # fmt: skip
 # The drawing's own measures; the page makes it as wide as there is room.
@@ -168,7 +168,7 @@ def _counts(total: Sums) -> list[tuple[str, str, str]]:
     return [
         (pgettext("figures", "Paid"), formatting.money(total.paid_kobo), payments % _counted(total.payments)),
         (pgettext("figures", "Given back"), formatting.money(total.refunded_kobo), refunds % _counted(total.refunds)),
-        (pgettext("figures", "Fees"), formatting.money(total.fee_kobo), ""),
+        (_("Gateway's fees"), formatting.money(total.fee_kobo), ""),
         (pgettext("figures", "Disputed"), formatting.money(total.disputed_kobo), disputes % _counted(total.disputes)),
         (pgettext("figures", "Success rate"), success, ended % _counted(total.ended)),
     ]
@@ -215,7 +215,8 @@ def _chart(found: Figures, asked: Asked) -> dict[str, Any]:
         "floor": HEAD + room,
         "foot": HEIGHT - 6,
         "tallest": formatting.money(tallest),
-        "edge": WIDTH if flips else 0,
+        # At the end of the newest: there a narrow screen begins.
+        "edge": 0 if flips else WIDTH,
         "told": _("From %(since)s to %(until)s: %(paid)s paid, %(back)s given back. The table below has each figure.")
         % {
             "since": formatting.short_day(asked.since),

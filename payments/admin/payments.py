@@ -26,7 +26,7 @@ from core.contact_search import by_contact, is_list
 from core.forms import ServiceForm
 from core.headers import NEVER_KEPT
 from localization import formatting
-from payments import limits, selectors, services, subjects
+from payments import dispute_words, limits, selectors, services, subjects
 from payments.admin import figures_page, shared
 from payments.admin.act_page import ActPage
 from payments.admin.shared import brief, clock, naira, table
@@ -72,7 +72,8 @@ class PaymentAdmin(shared.MoneyPage):
             None,
             {
                 "fields": [
-                    "reference", "house", "what_for", "state_words", "review_words", "reason", "gateway", "mode",
+                    "reference", "house", "what_for", "state_words", "review_words", "reason", "shown_gateway",
+                    "shown_mode",
                     "gateway_id", "way", "begun", "waits_until", "paid", "counted",
                 ]
             },
@@ -141,7 +142,7 @@ class PaymentAdmin(shared.MoneyPage):
     def shown_reference(self, payment: Payment) -> str:
         return format_html('<bdi dir="ltr">{}</bdi>', payment.reference)
 
-    @display(description=_("asked for"), ordering="amount_kobo")
+    @display(description=pgettext_lazy("a sum of money", "asked for"), ordering="amount_kobo")
     def asked(self, payment: Payment) -> str:
         return naira(payment.amount_kobo)
 
@@ -173,13 +174,21 @@ class PaymentAdmin(shared.MoneyPage):
     def state_words(self, payment: Payment) -> str:
         return payment.get_state_display()
 
-    @display(description=_("review"), label=shared.REVIEW_LABELS)
+    @display(description=pgettext_lazy("of a payment", "review"), label=shared.REVIEW_LABELS)
     def shown_review(self, payment: Payment) -> tuple[str, str]:
         return payment.review, "–" if payment.review == Review.NONE else payment.get_review_display()
 
-    @display(description=_("review"))
+    @display(description=pgettext_lazy("of a payment", "review"))
     def review_words(self, payment: Payment) -> str:
         return payment.get_review_display()
+
+    @display(description=_("gateway"))
+    def shown_gateway(self, payment: Payment) -> str:
+        return shared.gateway_name(payment.gateway)
+
+    @display(description=_("mode"))
+    def shown_mode(self, payment: Payment) -> str:
+        return shared.mode_name(payment.mode)
 
     @display(description=_("paid by"))
     def shown_way(self, payment: Payment) -> str:
@@ -192,9 +201,9 @@ class PaymentAdmin(shared.MoneyPage):
     def _way_of(self, payment: Payment) -> str:
         if not payment.card_last4:
             channel = payment.get_channel_display() if payment.channel else "–"
-            return format_html("{} · {}", payment.gateway.title(), channel)
-        card = f"{payment.card_brand.title()} •••• {payment.card_last4}"
-        return format_html('{} · <bdi dir="ltr">{}</bdi>', payment.gateway.title(), card)
+            return format_html("{} · {}", shared.gateway_name(payment.gateway), channel)
+        card = f"{payment.brand_name} •••• {payment.card_last4}"
+        return format_html('{} · <bdi dir="ltr">{}</bdi>', shared.gateway_name(payment.gateway), card)
 
     @display(description=_("waits until"))
     def waits_until(self, payment: Payment) -> str:
@@ -266,7 +275,7 @@ class PaymentAdmin(shared.MoneyPage):
         rows = [
             (
                 shared.link("admin:payments_dispute_change", row.pk, brief(row.created_at)),
-                naira(row.amount_kobo), row.get_state_display(), brief(row.due_at), row.category or "–",
+                naira(row.amount_kobo), row.get_state_display(), brief(row.due_at), dispute_words.stage(row.category),
             )
             for row in payment.disputes.order_by("-pk")
         ]  # fmt: skip
@@ -511,7 +520,7 @@ def _cells(payment: Payment, code: str) -> list[Any]:
     def at(moment: Any) -> str:
         return formatting.in_zone(moment, zone).strftime("%Y-%m-%d %H:%M") if moment else ""
 
-    card = f"{payment.card_brand} {payment.card_last4}".strip() if payment.card_last4 else ""
+    card = f"{payment.brand_name} {payment.card_last4}".strip() if payment.card_last4 else ""
     kobo = (payment.amount_kobo, payment.received_kobo, payment.refunded_kobo, payment.disputed_kobo)
     return [
         payment.reference,

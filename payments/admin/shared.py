@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from unfold.admin import ModelAdmin
 from unfold.views import ChangeList
 
@@ -30,11 +31,13 @@ STATE_LABELS = {
     "initiated": "info", "pending": "info", "checking": "warning", "succeeded": "success", "failed": "danger",
     "expired": "danger",
 }  # fmt: skip
-REVIEW_LABELS = {"held": "warning", "released": "success", "refused": "danger"}
+# Without a name of its own, "none" would be shown as the word that the database has.
+REVIEW_LABELS = {"none": "", "held": "warning", "released": "success", "refused": "danger"}
 REFUND_LABELS = {
     "requested": "info", "checking": "warning", "pending": "info", "attention": "warning", "done": "success",
     "failed": "danger",
 }  # fmt: skip
+MODES = {"live": pgettext_lazy("of a key", "Live"), "test": pgettext_lazy("of a key", "Test")}
 DISPUTE_LABELS = {"open": "warning", "won": "success", "lost": "danger"}
 
 
@@ -114,6 +117,16 @@ def payment_link(payment: Payment) -> SafeString:
     return format_html('<a href="{}"><bdi dir="ltr">{}</bdi></a>', where, payment.reference)
 
 
+def gateway_name(name: str) -> str:
+    """Return what a gateway calls itself."""
+    return name.title()
+
+
+def mode_name(mode: str) -> str:
+    """Return which keys something was made with, in the reader's words."""
+    return str(MODES.get(mode, mode))
+
+
 def link(name: str, key: int, words: str) -> SafeString:
     return format_html('<a href="{}">{}</a>', reverse(name, args=[key]), words)
 
@@ -146,7 +159,7 @@ class GatewayFilter(SimpleListFilter):
     parameter_name = "gateway"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(name, name.title()) for name in settings.PAYMENT_GATEWAYS]
+        return [(name, gateway_name(name)) for name in settings.PAYMENT_GATEWAYS]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(gateway=self.value()) if self.value() else queryset

@@ -12,6 +12,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_POST
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
@@ -26,7 +27,7 @@ from payments.fraud import selectors
 from payments.fraud.models import Case, Decision, Rule
 from payments.fraud.reasons import DIFFERS
 from payments.fraud.services import looking, ruling
-from payments.fraud.states import MEASURES, UNITS, CaseState, RuleKind
+from payments.fraud.states import MEASURES, UNITS, CaseState, RuleKind, Unit
 
 SHARED = {
     "card": _("card"),
@@ -39,7 +40,10 @@ SHARED = {
 
 def figure(kind: str, number: int) -> str:
     """Return a figure with what it counts."""
-    return f"{formatting.number(number)} {UNITS[MEASURES[RuleKind(kind)].unit]}"
+    unit = MEASURES[RuleKind(kind)].unit
+    if unit == Unit.FLAG:
+        return str(UNITS[unit]) if number else pgettext("unit of a threshold", "no")
+    return f"{formatting.number(number)} {UNITS[unit]}"
 
 
 class RuleForm(forms.ModelForm):
@@ -314,7 +318,7 @@ class CaseAdmin(PlatformPage, ModelAdmin):
         payment = case.payment
         if payment is None or not payment.card_last4:
             return "–"
-        told = [payment.card_brand, f"•••• {payment.card_last4}", payment.card_bank, payment.card_country]
+        told = [payment.brand_name, f"•••• {payment.card_last4}", payment.card_bank, payment.card_country]
         return format_html('<bdi dir="ltr">{}</bdi>', " · ".join(each for each in told if each))
 
     @display(description=_("history"))

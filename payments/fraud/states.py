@@ -71,7 +71,7 @@ UNITS = {
     Unit.NAIRA: pgettext_lazy("unit of a threshold", "naira"),
     Unit.PERCENT: pgettext_lazy("unit of a threshold", "per cent"),
     Unit.GUESTS: pgettext_lazy("unit of a threshold", "guests"),
-    Unit.FLAG: pgettext_lazy("unit of a threshold", "yes (1)"),
+    Unit.FLAG: pgettext_lazy("unit of a threshold", "yes"),
 }
 
 

@@ -4,10 +4,12 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from core.audit.row_history import keeps_history
 from core.encryption import BlindIndexed, BlindIndexField, BlindIndexQuerySet, EncryptedTextField
 from core.ids import uuid7
+from payments import brands
 from payments.gateways.base import Channel, Mode
 from payments.models.asking import PaymentRequest
 from payments.states import LIVE, PAYMENT_MACHINE, PaymentState, Review
@@ -50,7 +52,9 @@ class Payment(BlindIndexed, models.Model):
     beside = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="+", editable=False)
     gateway_id = models.CharField(_("number at the gateway"), max_length=40, blank=True)
     state = models.CharField(_("state"), max_length=10, choices=PaymentState.choices, default=PaymentState.INITIATED)
-    review = models.CharField(_("review"), max_length=10, choices=Review.choices, default=Review.NONE)
+    review = models.CharField(
+        pgettext_lazy("of a payment", "review"), max_length=10, choices=Review.choices, default=Review.NONE
+    )
     amount_kobo = models.PositiveBigIntegerField(_("asked for (kobo)"))
     received_kobo = models.PositiveBigIntegerField(_("received (kobo)"), default=0)
     refunded_kobo = models.PositiveBigIntegerField(
@@ -140,6 +144,11 @@ class Payment(BlindIndexed, models.Model):
         """
         PAYMENT_MACHINE.check(PaymentState(self.state), state)
         self.state = state
+
+    @property
+    def brand_name(self) -> str:
+        """The card's brand as it is printed on it; empty where there is none."""
+        return brands.brand_name(self.card_brand)
 
     @property
     def is_live(self) -> bool:

@@ -117,7 +117,7 @@ EXAMPLE = {
     "items": [{"name": "Standing", "number": 2, "unit_price": {"amount": "5375.00", "currency": "NGN"}}],
     "code": "K7PM2Q",
     "channel": "card",
-    "card": "visa 4081",
+    "card": "Visa 4081",
     "reference": "buka-4f1c9f0b7a8f2f1b1a10c0de",
     "paid_at": "2026-12-24T18:04:11+01:00",
     "url": "https://buka.example/en/payments/019acf3e-7c1a-7b52-9a41-6a54fd0c9d11/receipt/",

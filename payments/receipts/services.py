@@ -59,7 +59,7 @@ def issue(*, payment: Payment) -> Receipt | None:
         code=code,
         payer_name=name,
         channel=payment.channel,
-        card=f"{payment.card_brand} {payment.card_last4}".strip() if payment.card_last4 else "",
+        card=f"{payment.brand_name} {payment.card_last4}".strip() if payment.card_last4 else "",
         reference=payment.reference,
         paid_at=payment.paid_at or timezone.now(),
     )

@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from localization import formatting
+from payments.brands import brand_name
 from payments.models.paying import CHANNELS
 from payments.receipts import selectors
 from payments.receipts.models import Receipt
@@ -84,7 +85,8 @@ def item_words(item: Item) -> str:
 
 def _means(receipt: Receipt) -> str:
     way = str(CHANNELS.get(receipt.channel, receipt.channel))  # type: ignore[call-overload]
-    return f"{way}, {receipt.card.replace(' ', ' •••• ')}" if receipt.card else way
+    brand, _space, last4 = receipt.card.rpartition(" ")
+    return f"{way}, {f'{brand_name(brand)} •••• {last4}'.strip()}" if receipt.card else way
 
 
 def _lines(receipt: Receipt) -> tuple[tuple[str, str], ...]:

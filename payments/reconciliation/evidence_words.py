@@ -24,7 +24,7 @@ WORDS: dict[str, str | Promise] = {
     "outcome": _("what it means"),
     "word": _("the gateway's word"),
     "state": _("state"),
-    "review": _("review"),
+    "review": pgettext_lazy("of a payment", "review"),
     "amount_kobo": _("amount"),
     "received_kobo": _("received"),
     "refunded_kobo": _("given back"),

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.encryption import EncryptedTextField
 from core.ids import uuid7
+from payments import brands
 from payments.gateways.base import Mode
 from payments.models import Payment
 from payments.saved.states import METHOD_MACHINE, MethodState, Purpose
@@ -68,7 +69,12 @@ class SavedMethod(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.brand} •••• {self.last4}".strip()
+        return f"{self.brand_name} •••• {self.last4}".strip()
+
+    @property
+    def brand_name(self) -> str:
+        """The brand as it is printed on the card."""
+        return brands.brand_name(self.brand)
 
     def move_to(self, state: MethodState) -> None:
         """Set the state if the move is legal.

@@ -1,7 +1,7 @@
 """A statement as a spreadsheet and on paper."""
 
 import io
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from defusedcsv import csv
 from django.utils import timezone, translation
@@ -19,7 +19,7 @@ COLUMNS = [
 
 
 def csv_of(found: Statement) -> str:
-    """Return the lines of a spreadsheet, sums in naira; the first and the last hold the balances."""
+    """Return the lines of a spreadsheet; the first and the last hold the balances. Naira, and Nigeria's clock."""
     out = io.StringIO()
     out.write("\ufeff")
     writer = csv.writer(out)
@@ -104,4 +104,4 @@ def signed(kobo: int) -> str:
 
 
 def _moment(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat(timespec="seconds")
+    return at.astimezone(formatting.HOME_ZONE).isoformat(timespec="seconds")

@@ -385,6 +385,33 @@ class TestRefundsAndDisputes:
         assert "it has not arrived" in page
         assert "Needs bank details" in page
 
+    def test_a_dispute_says_where_it_is_answered_until_when_and_with_what(self, manager, suya) -> None:
+        row = a_dispute(a_payment(suya), word="awaiting-merchant-feedback", category="chargeback")
+
+        page = manager.get(reverse("admin:payments_dispute_change", args=[row.pk])).content.decode()
+
+        assert "The people of Buka answer at Paystack’s dashboard" in page
+        assert "Without an answer the money is lost." in page
+        assert reverse("admin:payments_payment_change", args=[row.payment_id]) in page
+        assert "awaiting-merchant-feedback" not in page
+        assert "The card&#x27;s holder wants the money back" in page
+
+    def test_an_ended_dispute_asks_for_nothing(self, manager, suya) -> None:
+        row = a_dispute(a_payment(suya), state="lost", word="a word of theirs")
+
+        page = manager.get(reverse("admin:payments_dispute_change", args=[row.pk])).content.decode()
+
+        assert "What helps:" not in page
+        assert "a word of theirs" in page
+
+    def test_one_payment_is_told_in_words(self, manager, suya) -> None:
+        payment = a_payment(suya)
+
+        page = manager.get(reverse("admin:payments_payment_change", args=[payment.pk])).content.decode()
+
+        assert 'Paystack · <bdi dir="ltr">Visa ••••' in page
+        assert ">NONE<" not in listed(manager, "payment").upper().replace(" ", "").replace("\n", "")
+
     def test_disputes_to_be_answered_come_first_the_soonest_on_top(self, manager, suya) -> None:
         now = timezone.now()
         later, sooner, won = (

@@ -144,6 +144,12 @@ class TestSums:
         assert sum(line.sums.refunded_kobo for line in found.lines) == 100_000
         assert sum(line.sums.disputed_kobo for line in found.lines) == 50_000
 
+    def test_a_guarantee_is_nobodys_trade(self, suya) -> None:
+        paid = a_payment(suya, 10_000, kind="guarantee", at=noon(2))
+        back(paid, 10_000, noon(2))
+
+        assert figures(march()).lines == []
+
     def test_money_of_test_keys_is_none(self, suya) -> None:
         a_payment(suya, at=noon(2))
 

@@ -190,7 +190,7 @@ class TestTheSpreadsheet:
         assert answer["Content-Type"].startswith("text/csv")
         text = b"".join(answer.streaming_content).decode("utf-8-sig")
         assert (
-            f"{payment.reference},Suya Spot,deposit,,succeeded,12345.00,0.00,NGN,card,visa 4081,2025-06-01 12:00"
+            f"{payment.reference},Suya Spot,deposit,,succeeded,12345.00,0.00,NGN,card,Visa 4081,2025-06-01 12:00"
             in text
         )
         assert later.reference not in text

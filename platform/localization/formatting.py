@@ -215,9 +215,10 @@ def number(value: int | float | Decimal, language: str | None = None) -> str:
     return numbers.format_decimal(value, locale=_locale(_code(language)), numbering_system="latn")
 
 
-def percent(share: float | Decimal, language: str | None = None) -> str:
-    """Write a share of one as a whole percentage, `16%`."""
-    return numbers.format_percent(share, locale=_locale(_code(language)), numbering_system="latn")
+def percent(share: float | Decimal, language: str | None = None, *, is_exact: bool = False) -> str:
+    """Write a share of one as a whole percentage, `16%`; exactly, where a price depends on it, `1.25%`."""
+    locale = _locale(_code(language))
+    return numbers.format_percent(share, locale=locale, numbering_system="latn", decimal_quantization=not is_exact)
 
 
 def list_of(items: Iterable[object], language: str | None = None) -> str:

@@ -60,7 +60,7 @@ class TestIssue:
         assert (receipt.kind, receipt.amount_kobo, receipt.charges) == (DocumentKind.RECEIPT, 2_000_000, [])
         assert receipt.seller["legal_name"] == "Zuma Hearth Ltd"
         assert receipt.seller["address"] == "Yaba, Lagos"
-        assert (receipt.card, receipt.reference) == ("visa 4081", payment.reference)
+        assert (receipt.card, receipt.reference) == ("Visa 4081", payment.reference)
         assert broken() == []
 
     def test_year_and_day_are_of_one_clock(self):

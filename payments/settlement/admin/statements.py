@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import URLPattern, path
 from django.utils import timezone
+from django.utils.text import slugify
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
@@ -99,9 +100,10 @@ class IssuedStatementAdmin(SettlementPage):
     ) -> HttpResponse:
         wanted = request.GET.get("as")
         if found is not None and wanted == "csv":
-            return download(csv_of(found), "text/csv; charset=utf-8", file_name(found, "csv"))
+            return download(csv_of(found), "text/csv; charset=utf-8", file_name(found, name, "csv"))
         if found is not None and wanted == "pdf":
-            return download(pdf_of(found, house=name, language=get_language() or "en"), MIME, file_name(found, "pdf"))
+            paper = pdf_of(found, house=name, language=get_language() or "en")
+            return download(paper, MIME, file_name(found, name, "pdf"))
         asked = request.GET.copy()
         asked.pop("as", None)
         context = {
@@ -125,8 +127,10 @@ def brief(moment: datetime) -> str:
     return f"{formatting.short_day(local.date())}, {formatting.time_of_day(local.time())}"
 
 
-def file_name(found: Statement, ending: str) -> str:
-    return f"buka-statement-{first_day(found.since):%Y-%m-%d}-{last_day(found.until):%Y-%m-%d}.{ending}"
+def file_name(found: Statement, house: str, ending: str) -> str:
+    # A name without a Latin letter leaves nothing.
+    whose = f"{slugify(house)[:60]}-".lstrip("-")
+    return f"buka-statement-{whose}{first_day(found.since):%Y-%m-%d}-{last_day(found.until):%Y-%m-%d}.{ending}"
 
 
 def download(body: str | bytes, kind: str, name: str) -> HttpResponse:

@@ -1,6 +1,7 @@
 """Houses' terms: made and ended by the platform's people, seen by whoever handles money at the house."""
 
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -17,6 +18,7 @@ from accounts.scoping import OwnRowsFilter, runs_platform
 from accounts.sensitive import AsksAgain
 from core.errors import DomainError
 from localization import formatting
+from payments.admin.shared import naira
 from payments.settlement.admin.shared import SettlementPage
 from payments.settlement.models import SettlementTerms
 from payments.settlement.services import terms
@@ -29,8 +31,14 @@ FIELDS: list[Any] = [
     "restaurant", "starts_on", "ends_on", "way", "period", "least_payout_kobo", "deposit_basis_points",
     "tickets_basis_points", "fee_basis_points", "order_basis_points", "per_guest_kobo", "bears_fee", "note",
 ]  # fmt: skip
+PARTS = ("deposit_basis_points", "tickets_basis_points", "fee_basis_points", "order_basis_points")
 # Of terms that have begun only these change: what was taken by them was taken.
 OF_BEGUN = frozenset({"ends_on", "note"})
+
+
+def part(basis_points: int) -> str:
+    """Return a part of a sale in per cent, to the last hundredth."""
+    return formatting.percent(Decimal(basis_points) / 10_000, is_exact=True)
 
 
 class TermsForm(forms.ModelForm):
@@ -40,6 +48,7 @@ class TermsForm(forms.ModelForm):
     class Meta:
         model = SettlementTerms
         fields = FIELDS
+        help_texts = dict.fromkeys(PARTS, _("In basis points: 250 are 2.5 per cent."))
 
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean() or self.cleaned_data
@@ -81,7 +90,10 @@ class TermsForm(forms.ModelForm):
 @admin.register(SettlementTerms)
 class SettlementTermsAdmin(AsksAgain, SettlementPage):
     form = TermsForm
-    list_display = ["restaurant", "starts_on", "ends_on", "way", "period", "of_deposits", "of_tickets", "bears_fee"]
+    list_display = [
+        "restaurant", "starts_on", "ends_on", "way", "period", "of_deposits", "of_tickets", "of_fees", "of_orders",
+        "per_guest", "bears_fee",
+    ]  # fmt: skip
     list_filter = [("restaurant", OwnRowsFilter), "way"]
     list_select_related = ["restaurant"]
     autocomplete_fields = ["restaurant"]
@@ -106,8 +118,20 @@ class SettlementTermsAdmin(AsksAgain, SettlementPage):
 
     @display(description=_("of deposits"))
     def of_deposits(self, row: SettlementTerms) -> str:
-        return formatting.percent(row.deposit_basis_points / 10_000)
+        return part(row.deposit_basis_points)
 
     @display(description=_("of tickets"))
     def of_tickets(self, row: SettlementTerms) -> str:
-        return formatting.percent(row.tickets_basis_points / 10_000)
+        return part(row.tickets_basis_points)
+
+    @display(description=_("of fees"))
+    def of_fees(self, row: SettlementTerms) -> str:
+        return part(row.fee_basis_points)
+
+    @display(description=_("of orders"))
+    def of_orders(self, row: SettlementTerms) -> str:
+        return part(row.order_basis_points)
+
+    @display(description=_("for each guest who came"))
+    def per_guest(self, row: SettlementTerms) -> str:
+        return naira(row.per_guest_kobo)

@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import slugify
 
 from accounts.models import User
 from accounts.states import Role
@@ -226,6 +227,9 @@ class TestTerms:
         assert owner.get(add).status_code == 403
         where = reverse("admin:settlement_settlementterms_change", args=[terms.pk])
         assert owner.get(where).status_code == 200
+        SettlementTerms.objects.update(fee_basis_points=125, order_basis_points=275, per_guest_kobo=15_000)
+        listed = text_of(owner.get(reverse("admin:settlement_settlementterms_changelist")))
+        assert all(part in listed for part in ("1.25%", "2.75%", "₦150"))
 
         SettlementTerms.objects.update(ends_on="2020-06-01")
         assert boss.post(add, sent).status_code == 302
@@ -311,10 +315,11 @@ class TestStatements:
         rows = list(csv.DictReader(io.StringIO(sheet.removeprefix("\ufeff"))))
         assert [row["kind"] for row in rows] == ["opening", "sale", "closing"]
         assert rows[1]["net"] == "8925.00"
+        assert {row["date"][-6:] for row in rows} == {"+01:00"}
         assert rows[2]["balance"] == "8925.00"
         paper = owner.get(f"{where}?as=pdf")
         assert (paper["Content-Type"], paper.content[:5]) == ("application/pdf", b"%PDF-")
-        assert b"statement" in paper["Content-Disposition"].encode()
+        assert f"buka-statement-{slugify(place.name)}-" in paper["Content-Disposition"]
 
     def test_that_were_issued_stay_as_they_were(self, owner, place):
         sold(place, 1_000_000, ago=timedelta(days=1))
