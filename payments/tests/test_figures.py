@@ -248,6 +248,11 @@ class TestThePage:
         assert answer.status_code == 422
         assert "t-error" in answer.content.decode()
 
+    def test_alone_is_where_one_is_in_the_menu(self, platform) -> None:
+        parts = self.asked(platform).context["sidebar_navigation"]
+
+        assert [item["title"] for part in parts for item in part["items"] if item["active"]] == ["Figures"]
+
     def test_nothing_is_said_to_be_nothing(self, manager) -> None:
         page = self.asked(manager).content.decode()
 

@@ -1,6 +1,6 @@
 """The back office: one site for restaurants' staff and the platform's own people, and its navigation."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Any, cast
 from urllib.parse import urlencode
@@ -295,11 +295,26 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             _page(request, _("Deliveries of events"), "send", "core_eventdelivery"),
         ]),
     ]  # fmt: skip
+    here = _nearest(request.path, (link for _title, links in groups for _name, _icon, link, _allowed in links))
     return [
         {"title": title, "separator": True, "items": items}
         for title, links in groups
-        if (items := [{"title": name, "icon": icon, "link": link} for name, icon, link, allowed in links if allowed])
+        if (
+            items := [
+                {"title": name, "icon": icon, "link": link, "active": str(link).partition("?")[0] == here}
+                for name, icon, link, allowed in links
+                if allowed
+            ]
+        )
     ]
+
+
+def _nearest(path: str, links: Iterable[str]) -> str:
+    """Return which of these a page belongs to: of those that begin its path the longest, empty for none."""
+    index = reverse("admin:index")
+    paths = {str(link).partition("?")[0] for link in links}
+    above = (each for each in paths if each == path or (each and each != index and path.startswith(each)))
+    return max(above, key=len, default="")
 
 
 def _may(request: HttpRequest, ability: Ability) -> bool:
