@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from accounts.tests.factories import UserFactory, log_in
-from payments.models import Payment
+from payments.models import Payment, PaymentRequest
 from payments.saved.models import CardCharge
 from payments.states import PaymentState, RefundState, Review
 from payments.tests.factories import a_payment, a_refund
@@ -195,3 +195,13 @@ class TestTheSpreadsheet:
         )
         assert later.reference not in text
         assert others.reference not in text
+
+
+class TestAShare:
+    def test_is_named_in_its_readers_language_unless_it_has_a_name(self) -> None:
+        with translation.override("ha"):
+            named = PaymentRequest(label="3", is_share=True).whose
+        assert "3" in named
+        assert named not in ("3", "Share 3")
+        assert PaymentRequest(label="3", is_share=True).whose == "Share 3"
+        assert PaymentRequest(label="Bola", is_share=True).whose == "Bola"
