@@ -63,7 +63,8 @@ def take_payment(
             key=f"not asked:{reference}",
             references=[reference],
         )
-    payments.credit(payment_id=payment_id)
+    # The requests' rows before the payment's: whoever asks the gateway about it meanwhile takes them in this order.
+    _count(payment_id, Kind(kind), subject_id)
     if kind == Kind.DEPOSIT:
         _follow_end(subject_id)
 
