@@ -14,7 +14,7 @@ from bookings import subscribers_payments as hears
 from bookings.events import FeeMoved
 from bookings.models import Advance, Booking, Fee
 from bookings.states import AdvanceState, FeeKind, FeeState
-from bookings.tests.factories import at, book
+from bookings.tests.factories import at, book, guest
 from bookings.tests.test_deposits import desk, strict
 from bookings.tests.test_fees import careful, missed
 from core.invariants import ask, invariants
@@ -232,7 +232,10 @@ def test_what_comes_is_locked_after_what_it_is_for(django_assert_max_num_queries
     booking = book(careful())
     guarantee = came(Kind.GUARANTEE, booking.public_id, booking.restaurant, 10_000, counts=False)
 
-    for payment, mine in ((paid, "bookings_fee"), (guarantee, "bookings_booking")):
+    held = book(strict(), guest=guest(7))
+    deposit = came(Kind.DEPOSIT, held.public_id, held.restaurant, 2_000_000, counts=False)
+
+    for payment, mine in ((paid, "bookings_fee"), (guarantee, "bookings_booking"), (deposit, "bookings_booking")):
         with django_assert_max_num_queries(1000) as asked:
             hear(payment)
         said = [query["sql"] for query in asked.captured_queries]
