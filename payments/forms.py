@@ -1,4 +1,4 @@
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -8,7 +8,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from core.forms import LineField, ServiceForm
+from core.forms import FIRST_DAY, LAST_DAY, LineField, ServiceForm
 from payments.figures import Period, SplitBy
 from payments.gateways.base import Channel, Mode
 from payments.services.asking import MOST_SHARES
@@ -106,8 +106,7 @@ class RefundForm(ServiceForm):
     seen_left_kobo = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
 
 
-# Before and after, there is nothing; and a clock cannot be asked about the end of time.
-WITHIN = [MinValueValidator(date(2020, 1, 1)), MaxValueValidator(date(2099, 12, 31))]
+WITHIN = [MinValueValidator(FIRST_DAY), MaxValueValidator(LAST_DAY)]
 MOST_DAYS = {Period.DAY: 366, Period.WEEK: 3 * 366, Period.MONTH: 10 * 366}
 
 

@@ -1,6 +1,6 @@
 """Form fields for what people type: cleaned once at the door (`core.text`, `core.phones`)."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from django import forms
@@ -10,6 +10,9 @@ from django.utils.translation import gettext_lazy as _
 from core import phones
 from core.errors import DomainError, InvalidInput
 from core.text import clean_line, clean_name, clean_text
+
+# Before and after, there is nothing; and a clock cannot be asked about the end of time.
+FIRST_DAY, LAST_DAY = date(2020, 1, 1), date(2099, 12, 31)
 
 
 class ServiceForm(forms.Form):

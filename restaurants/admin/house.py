@@ -1,6 +1,5 @@
 """A restaurant's own page: who and where it is, its terms, its hours, its pictures, and the way to the rest."""
 
-from datetime import date
 from typing import Any
 
 from django import forms
@@ -16,6 +15,7 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from accounts.scoping import ScopedInline, ScopedPage, runs_platform
 from core import phones
+from core.forms import FIRST_DAY, LAST_DAY
 from core.uploads import PictureField
 from restaurants.admin.fields import CheckboxesField, NairaField, PercentField, PlanPage
 from restaurants.models import (
@@ -237,7 +237,6 @@ class ChargeLineFormSet(PaginationInlineFormSet):
 
 # More than all taxes and charges of a bill have ever come to together, in hundredths of a per cent.
 MOST_TOGETHER = 5_000
-FIRST_DAY, LAST_DAY = date(2020, 1, 1), date(2099, 12, 31)
 
 
 def _share_a_day(one: ChargeLine, other: ChargeLine) -> bool:

@@ -17,6 +17,7 @@ from accounts.doors import person_of
 from accounts.scoping import OwnRowsFilter, runs_platform
 from accounts.sensitive import AsksAgain
 from core.errors import DomainError
+from core.forms import FIRST_DAY, LAST_DAY
 from localization import formatting
 from payments.admin.shared import naira
 from payments.settlement.admin.shared import SettlementPage
@@ -26,7 +27,6 @@ from restaurants.admin.fields import NairaField
 from restaurants.models import Restaurant
 
 MOST_PER_GUEST = 10_000
-FIRST_DAY, LAST_DAY = date(2020, 1, 1), date(2099, 12, 31)
 FIELDS: list[Any] = [
     "restaurant", "starts_on", "ends_on", "way", "period", "least_payout_kobo", "deposit_basis_points",
     "tickets_basis_points", "fee_basis_points", "order_basis_points", "per_guest_kobo", "bears_fee", "note",
